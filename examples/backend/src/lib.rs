@@ -1,0 +1,1 @@
+//! A sample contact-centre API that isolates nothing.

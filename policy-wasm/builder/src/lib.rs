@@ -1,0 +1,1 @@
+//! Compiles a policy crate to a WebAssembly component.

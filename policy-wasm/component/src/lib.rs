@@ -1,0 +1,1 @@
+//! The default policy as a component, built with the host.

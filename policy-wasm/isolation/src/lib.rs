@@ -1,0 +1,1 @@
+//! The default policy: rules and a scope in; manifest, plans and verdicts out.

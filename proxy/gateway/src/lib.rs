@@ -1,0 +1,1 @@
+//! The data plane: listen, TLS, identity, the stack of layers, the backend.

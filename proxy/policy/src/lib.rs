@@ -1,0 +1,1 @@
+//! The policy host: engine, bundle, sandbox, plan and verdict caches. No HTTP.

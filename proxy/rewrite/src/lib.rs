@@ -1,0 +1,18 @@
+//! The streaming editor: takes a body as it arrives and a [`Plan`], and hands on what the plan lets through.
+//!
+//! Feed bytes, get pieces: [`Editor::feed`] takes a chunk of any size and appends what is settled to [`Pieces`];
+//! [`Editor::finish`] says that the body is complete. Records are judged in batches through [`Judge`]. Whatever no
+//! edit and no record set of the plan names is removed and counted. After an error the editor is poisoned: nothing
+//! more comes out of it, since what it would write could be taken for the whole.
+//!
+//! This crate knows no I/O, no HTTP and no Wasm.
+
+mod error;
+mod judge;
+mod spec;
+
+pub use error::{EditError, EditErrorKind, Limit, PlanError};
+pub use judge::{Batch, Judge, JudgeError, OwnedScalar, Scalar, Value, Verdict};
+pub use spec::{
+    Action, BodyPlan, Edit, Entries, Format, Key, Mask, Masked, Names, RecordSet,
+};
