@@ -26,10 +26,10 @@ pub struct Table<'doc, 'text> {
 }
 
 impl<'doc, 'text> Table<'doc, 'text> {
-    /// The whole document.
-    pub fn document(table: &'doc Spanned<DeTable<'text>>) -> Table<'doc, 'text> {
+    /// The whole document, called `what` in messages.
+    pub fn document(what: &'static str, table: &'doc Spanned<DeTable<'text>>) -> Table<'doc, 'text> {
         Table {
-            what: "",
+            what,
             table: table.get_ref(),
             span: 0..0,
             known: Vec::new(),
