@@ -83,7 +83,7 @@ impl std::fmt::Display for Limit {
             Limit::Number => "number length",
             Limit::Record => "record size",
             Limit::Held => "bytes held back",
-            Limit::Members => "members of one object",
+            Limit::Members => "number of member names to remember",
         })
     }
 }

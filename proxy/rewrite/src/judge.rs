@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::batch::Batch;
+
 /// What a key found in a record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -64,22 +66,13 @@ pub trait Judge {
     ///
     /// # Errors
     /// As [`Judge::judge`].
-    fn mask(&mut self, mask: u32, values: &[Value<'_>], scalars: &mut Vec<OwnedScalar>)
-    -> Result<(), JudgeError>;
+    fn mask(
+        &mut self,
+        mask: u32,
+        values: &[Value<'_>],
+        scalars: &mut Vec<OwnedScalar>,
+    ) -> Result<(), JudgeError>;
 }
 
 /// Why a judge has no answer.
 pub type JudgeError = Box<dyn Error + Send + Sync>;
-
-/// The keys of some records of one set.
-///
-/// Each record's values stand encoded in one buffer that is used again for every batch, so that neither collecting
-/// nor looking up a verdict allocates per record: [`Batch::encoded`] is the same for two records exactly when all
-/// their values are.
-#[derive(Debug, Default)]
-pub struct Batch {
-    bytes: Vec<u8>,
-    /// End of each value in `bytes`, `keys` of them per record.
-    ends: Vec<u32>,
-    keys: usize,
-}

@@ -7,12 +7,22 @@
 //!
 //! This crate knows no I/O, no HTTP and no Wasm.
 
+mod batch;
+mod editor;
 mod error;
 mod judge;
+mod limits;
+mod pieces;
+mod plan;
+mod report;
 mod spec;
 
+pub use batch::Batch;
+pub use editor::Editor;
 pub use error::{EditError, EditErrorKind, Limit, PlanError};
-pub use judge::{Batch, Judge, JudgeError, OwnedScalar, Scalar, Value, Verdict};
-pub use spec::{
-    Action, BodyPlan, Edit, Entries, Format, Key, Mask, Masked, Names, RecordSet,
-};
+pub use judge::{Judge, JudgeError, OwnedScalar, Scalar, Value, Verdict};
+pub use limits::{Limits, Options};
+pub use pieces::Pieces;
+pub use plan::Plan;
+pub use report::{Difference, DifferenceKind, PathCounts, Report, SetCount};
+pub use spec::{Action, BodyPlan, Edit, Entries, Format, Key, Mask, Masked, Names, RecordSet};

@@ -1,0 +1,149 @@
+//! What an editor did, for audit, metrics and `cordon see`. Nothing in it holds a value of the body but
+//! [`Report::differences`], which is filled on request only.
+
+use std::collections::HashMap;
+
+/// Distinct paths that [`PathCounts`] tells apart.
+const PATHS: usize = 1000;
+/// The path under which everything beyond is counted.
+const REST: &str = "…";
+/// Differences remembered at the most; the counts go on.
+const DIFFERENCES: usize = 100_000;
+
+/// What was done to a body so far; final after [`crate::Editor::finish`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// A sole record was dropped or never came: the caller must get the answer for a missing record (H36). Nothing
+    /// came out of the editor.
+    pub missing: bool,
+    /// What became of the records of each set, by the set's index. Records inside dropped ones are not counted.
+    pub sets: Vec<SetCount>,
+    /// Values that an edit removed.
+    pub removed: PathCounts,
+    /// Values that an edit masked.
+    pub masked: PathCounts,
+    /// Values removed because nothing in the plan names them.
+    pub unlisted: PathCounts,
+    /// Each difference between body and output in the body's order, up to 100,000 of them. Empty without
+    /// [`crate::Options::trace`].
+    pub differences: Vec<Difference>,
+}
+
+/// What became of the records of one set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SetCount {
+    /// Records that passed.
+    pub kept: u64,
+    /// Records that did not.
+    pub dropped: u64,
+}
+
+/// One difference between body and output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Where in the body, such as `$.data[3].phone`.
+    pub path: String,
+    /// What happened there.
+    pub kind: DifferenceKind,
+}
+
+/// What happened at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DifferenceKind {
+    /// A record was dropped.
+    Dropped {
+        /// Its set.
+        set: u32,
+        /// Its keys as the judge saw them, for people to read.
+        values: Vec<String>,
+    },
+    /// An edit removed it.
+    Removed,
+    /// An edit masked it.
+    Masked,
+    /// Nothing in the plan names it.
+    Unlisted,
+    /// A total was replaced.
+    Recounted,
+}
+
+/// Counts by path pattern, in the order in which the paths first came up.
+///
+/// Array indices are `[*]`. A member name that does not look like an identifier (a letter or `_`, then letters,
+/// digits, `_` and `-`, 64 at the most) is `*`, since such names are often values. After 1000 distinct paths the rest
+/// is counted under `…`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PathCounts {
+    places: HashMap<Box<str>, usize>,
+    counts: Vec<(Box<str>, u64)>,
+}
+
+impl PathCounts {
+    /// Paths and counts.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.counts.iter().map(|(path, count)| (&**path, *count))
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    /// The sum over all paths.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.counts.iter().map(|(_, count)| count).sum()
+    }
+
+    /// The count of one path.
+    #[must_use]
+    pub fn get(&self, path: &str) -> u64 {
+        self.places.get(path).map_or(0, |&place| self.counts[place].1)
+    }
+
+    pub(crate) fn add(&mut self, path: &str) {
+        if let Some(&place) = self.places.get(path) {
+            self.counts[place].1 += 1;
+        } else if self.counts.len() < PATHS || path == REST {
+            self.places.insert(path.into(), self.counts.len());
+            self.counts.push((path.into(), 1));
+        } else {
+            self.add(REST);
+        }
+    }
+}
+
+impl Report {
+    pub(crate) fn new(sets: usize) -> Report {
+        Report {
+            sets: vec![SetCount::default(); sets],
+            ..Report::default()
+        }
+    }
+
+    pub(crate) fn difference(&mut self, path: &str, kind: DifferenceKind) {
+        if self.differences.len() < DIFFERENCES {
+            self.differences.push(Difference {
+                path: path.to_owned(),
+                kind,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_bounded() {
+        let mut counts = PathCounts::default();
+        for number in 0..3 * PATHS {
+            counts.add(&format!("$.a{number}"));
+        }
+        assert_eq!(counts.iter().count(), PATHS + 1);
+        assert_eq!(counts.get(REST), 2 * PATHS as u64);
+        assert_eq!(counts.total(), 3 * PATHS as u64);
+    }
+}
