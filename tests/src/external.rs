@@ -8,7 +8,7 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
-/// A program that the script `tests/tools.sh` installs into `.tools`, or that stands on `PATH`.
+/// A program that the script `tests/install-tools.sh` installs into `.tools`, or that stands on `PATH`.
 ///
 /// # Panics
 /// In CI, if it is neither here nor there.
@@ -18,7 +18,7 @@ pub fn tool(name: &str) -> Option<PathBuf> {
     let found = std::iter::once(installed)
         .chain(std::env::split_paths(&path).map(|folder| folder.join(name)))
         .find(|file| file.is_file());
-    found.or_else(|| missing(name, &format!("install it with `tests/tools.sh {name}`")))
+    found.or_else(|| missing(name, "install it with `bash tests/install-tools.sh`"))
 }
 
 /// A folder of files shared beside the workspace.
