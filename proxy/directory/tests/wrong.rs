@@ -3,6 +3,8 @@
 //! A line of the expected text is `LINE: message (help)`, with `-` for a problem without a span. Run with
 //! `WRITE_EXPECTED=1` to write what is said now, then read the difference.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::path::Path;
 
