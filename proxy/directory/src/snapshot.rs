@@ -183,6 +183,11 @@ impl Snapshot {
         })
     }
 
+    /// The contact fields of every kind of record.
+    pub fn all_fields(&self) -> impl Iterator<Item = &Field> {
+        self.fields.values().flatten()
+    }
+
     /// Fields that no project uses (D21).
     pub fn unassigned_fields(&self) -> impl Iterator<Item = &Field> {
         self.fields
