@@ -1,0 +1,11 @@
+//! What `wit/policy.wit` is on this side of the sandbox's wall.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    reason = "generated"
+)]
+
+include!(concat!(env!("OUT_DIR"), "/bindings.rs"));

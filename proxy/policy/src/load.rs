@@ -1,0 +1,188 @@
+//! From the bytes of a component and the text of its rules to sandboxes that start where `configure` stopped.
+
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use wasmtime::Store;
+use wasmtime::component::Component;
+use wasmtime_wizer::{ComponentContext, Wizer};
+
+use crate::bindings::PolicyPre;
+use crate::bindings::cordon::policy::types as wit;
+use crate::engine::Engine;
+use crate::failure::{Call, Failure, for_log};
+use crate::imports;
+use crate::manifest::Manifest;
+use crate::sandbox::{self, Sandboxes, State};
+use crate::snapshot::Snapshot;
+
+/// The most bytes of a component.
+const COMPONENT: usize = 64 << 20;
+/// The most mistakes in rules that are passed on.
+const PROBLEMS: usize = 1000;
+
+/// Why a bundle cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The bytes are no component.
+    #[error("not a WebAssembly component: {0}")]
+    NotAComponent(String),
+    /// The component wants something that policies do not get.
+    #[error(
+        "the component imports `{name}`; a policy may import `cordon:policy/directory@0.1` and nothing else"
+    )]
+    ForeignImport {
+        /// Its name, with the function's after `#`.
+        name: String,
+    },
+    /// The component lacks a function of the contract.
+    #[error("the component does not export the function `{name}` of cordon:policy@0.1")]
+    MissingExport {
+        /// Its name.
+        name: &'static str,
+    },
+    /// The component has the contract's names, but not its types.
+    #[error("the component does not keep to cordon:policy@0.1: {0}")]
+    Contract(String),
+    /// The component is sound, but this host cannot run it.
+    #[error("the component cannot be used: {0}")]
+    Unusable(String),
+    /// Mistakes in the rules, all of them.
+    #[error("the rules have {} mistakes, the first: {}", .0.len(), .0[0])]
+    Rules(Vec<RuleProblem>),
+    /// The manifest contradicts itself: each problem a sentence.
+    #[error("the policy's manifest is wrong: {}", .0.join("; "))]
+    Manifest(Vec<String>),
+    /// The rules could not be read: a trap, a loop, too much memory.
+    #[error("{0}")]
+    Configure(#[source] Failure),
+}
+
+/// A mistake in the rules.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{pointer}: {message}")]
+pub struct RuleProblem {
+    /// JSON Pointer (RFC 6901) into the rules, such as `/route/2/path`.
+    pub pointer: String,
+    /// What is wrong and what to do, one sentence.
+    pub message: String,
+    /// Where it stands in the rules, in bytes; always at boundaries of characters.
+    pub span: Option<Range<usize>>,
+}
+
+/// Checks, configures, pre-initialises and compiles a component.
+pub(crate) fn load(
+    engine: &Arc<Engine>,
+    component: &[u8],
+    rules: &str,
+) -> Result<(Sandboxes, Manifest), LoadError> {
+    if component.len() > COMPONENT {
+        return Err(LoadError::Unusable(format!(
+            "it is larger than {} MiB",
+            COMPONENT >> 20
+        )));
+    }
+    imports::check(component)?;
+    let mut wizer = Wizer::new();
+    wizer.keep_init_func(true);
+    // Wizer panics on components that it was not made for; the bundle is refused then, and nothing else happens.
+    let (context, instrumented) = guarded(|| wizer.instrument_component(component))?;
+    let ready = compile(engine, &instrumented)?;
+    let mut configured = Configured::new(engine, &ready)?;
+    let manifest = configured.configure(rules)?;
+    let snapshot = guarded(|| configured.snapshot(&wizer, &context))?;
+    let sandboxes = Sandboxes::new(Arc::clone(engine), compile(engine, &snapshot)?);
+    Ok((sandboxes, manifest))
+}
+
+fn compile(engine: &Engine, component: &[u8]) -> Result<PolicyPre<State>, LoadError> {
+    let component = Component::new(engine.wasmtime(), component)
+        .map_err(|error| LoadError::Unusable(for_log(&format!("{error:#}"))))?;
+    let contract = |error: wasmtime::Error| LoadError::Contract(for_log(&format!("{error:#}")));
+    engine
+        .linker()
+        .instantiate_pre(&component)
+        .and_then(PolicyPre::new)
+        .map_err(contract)
+}
+
+/// An instance on its way to a snapshot.
+struct Configured {
+    store: Store<State>,
+    instance: wasmtime::component::Instance,
+    policy: crate::bindings::Policy,
+}
+
+impl Configured {
+    /// Instantiates, which runs what the component runs at its start.
+    fn new(engine: &Engine, ready: &PolicyPre<State>) -> Result<Configured, LoadError> {
+        let failed = |error| LoadError::Configure(sandbox::failure(Call::Configure, &error));
+        let mut store = sandbox::store(engine, engine.options().configure_time, None);
+        let instance = ready.instance_pre().instantiate(&mut store).map_err(failed)?;
+        let policy = crate::bindings::Policy::new(&mut store, &instance)
+            .map_err(|error| LoadError::Contract(for_log(&format!("{error:#}"))))?;
+        Ok(Configured {
+            store,
+            instance,
+            policy,
+        })
+    }
+
+    fn configure(&mut self, rules: &str) -> Result<Manifest, LoadError> {
+        let answer = self
+            .policy
+            .call_configure(&mut self.store, rules)
+            .map_err(|error| LoadError::Configure(sandbox::failure(Call::Configure, &error)))?;
+        match answer {
+            Ok(manifest) => Manifest::check(manifest).map_err(LoadError::Manifest),
+            Err(problems) if problems.is_empty() => Err(LoadError::Configure(Failure::bad_answer(
+                Call::Configure,
+                "the rules are refused without a reason",
+            ))),
+            Err(problems) => Err(LoadError::Rules(
+                problems
+                    .into_iter()
+                    .take(PROBLEMS)
+                    .map(|problem| rule_problem(problem, rules))
+                    .collect(),
+            )),
+        }
+    }
+
+    fn snapshot(&mut self, wizer: &Wizer, context: &ComponentContext<'_>) -> wasmtime::Result<Vec<u8>> {
+        // What runs from here on is wizer's own: it reads globals and memories, and never loops.
+        self.store.set_epoch_deadline(u64::MAX / 4);
+        self.store.set_hostcall_fuel(usize::MAX);
+        let mut memory = Snapshot::new(&mut self.store, self.instance);
+        let mut snapshot = pin!(wizer.snapshot_component(context, &mut memory));
+        // Nothing in it waits for anything, so the first poll is the last.
+        match snapshot.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(snapshot) => snapshot,
+            Poll::Pending => Err(wasmtime::format_err!("the snapshot did not finish")),
+        }
+    }
+}
+
+fn guarded<R>(step: impl FnOnce() -> wasmtime::Result<R>) -> Result<R, LoadError> {
+    match std::panic::catch_unwind(AssertUnwindSafe(step)) {
+        Ok(result) => result
+            .map_err(|error| LoadError::Unusable(for_log(&format!("cannot be pre-initialised: {error:#}")))),
+        Err(_) => Err(LoadError::Unusable("pre-initialising it failed".into())),
+    }
+}
+
+fn rule_problem(problem: wit::Problem, rules: &str) -> RuleProblem {
+    let span = problem.at.and_then(|at| {
+        let span = usize::try_from(at.start).ok()?..usize::try_from(at.end).ok()?;
+        rules.get(span.clone()).is_some().then_some(span)
+    });
+    RuleProblem {
+        pointer: for_log(&problem.pointer),
+        message: for_log(&problem.message),
+        span,
+    }
+}

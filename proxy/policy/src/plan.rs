@@ -1,0 +1,80 @@
+//! What may be in the bodies of an exchange.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What may be in the bodies of an exchange, both ways, and which response headers pass (H18).
+#[derive(Debug)]
+pub struct ExchangePlan {
+    /// What may stand in the request's body.
+    pub request: RequestPlan,
+    /// What is done with the response's body.
+    pub response: ResponsePlan,
+    /// Lower-case names of further response headers that pass, sorted, without duplicates.
+    pub headers: Vec<String>,
+    /// What verdicts are kept under: no two plans made in this process share it.
+    pub(crate) id: u64,
+    /// What it takes in memory, estimated.
+    pub(crate) bytes: usize,
+}
+
+/// What may stand in the body of a request. A plan that edits request bodies is unsupported in this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestPlan {
+    /// There must be none: a request with a body is refused.
+    Empty,
+    /// Forwarded as it is.
+    Pass,
+}
+
+/// What is done with the body of a response.
+#[derive(Clone)]
+pub enum ResponsePlan {
+    /// There must be none. One that comes all the same is not forwarded.
+    Empty,
+    /// Forwarded as it is.
+    Pass,
+    /// Edited by this plan.
+    Edit(Arc<cordon_rewrite::Plan>),
+}
+
+impl ExchangePlan {
+    pub(crate) fn new(
+        request: RequestPlan,
+        response: ResponsePlan,
+        headers: Vec<String>,
+        bytes: usize,
+    ) -> ExchangePlan {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        ExchangePlan {
+            request,
+            response,
+            headers,
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            bytes,
+        }
+    }
+
+    /// Whether the response is about one record, the answer for a missing one taking its place.
+    pub fn has_sole_set(&self) -> bool {
+        self.body().is_some_and(cordon_rewrite::Plan::has_sole_set)
+    }
+
+    /// The plan for the response's body, if it is edited.
+    pub(crate) fn body(&self) -> Option<&cordon_rewrite::Plan> {
+        match &self.response {
+            ResponsePlan::Edit(plan) => Some(plan),
+            ResponsePlan::Empty | ResponsePlan::Pass => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for ResponsePlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ResponsePlan::Empty => f.write_str("Empty"),
+            ResponsePlan::Pass => f.write_str("Pass"),
+            ResponsePlan::Edit(plan) => f.debug_tuple("Edit").field(plan.spec()).finish(),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! One call, one sandbox: made from the memory that `configure` left, dropped when the call returns.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, StoreContextMut, Trap, UpdateDeadline};
+
+use crate::bindings::{Policy as Instance, PolicyPre, cordon::policy::directory as wit};
+use crate::directory::Directory;
+use crate::engine::Engine;
+use crate::failure::{Call, Failure, for_log};
+
+/// Bytes that one answer may make the host allocate. Strings that overlap in the sandbox's memory count each time.
+const ANSWER: usize = 32 << 20;
+/// How many times its limit a call may last by the clock on the wall, however little of it the thread was running.
+const PATIENCE: u32 = 100;
+
+/// A component, ready to be instantiated.
+pub(crate) struct Sandboxes {
+    engine: Arc<Engine>,
+    ready: PolicyPre<State>,
+    made: AtomicU64,
+}
+
+/// What belongs to one sandbox: its limits, and what it may ask.
+pub(crate) struct State {
+    memory: MemoryLimit,
+    time: TimeLimit,
+    /// None while the rules are read.
+    directory: Option<Arc<dyn Directory>>,
+}
+
+/// Linear memory, over all memories of the sandbox.
+struct MemoryLimit {
+    free: usize,
+}
+
+struct TimeLimit {
+    /// Time that the thread had run when the call began.
+    began: Duration,
+    limit: Duration,
+    /// Ticks of the epoch after which it is looked at again.
+    ticks: u64,
+    patience: u32,
+}
+
+/// The sandbox wanted more memory than it may have.
+#[derive(Debug, thiserror::Error)]
+#[error("memory limit")]
+struct MemoryExceeded;
+
+/// The call took too long.
+#[derive(Debug, thiserror::Error)]
+#[error("time limit")]
+struct TimeExceeded;
+
+/// `directory` was called while the rules were read: the answer would be frozen into the policy.
+#[derive(Debug, thiserror::Error)]
+#[error("`directory` must not be called by `configure`")]
+struct NoDirectory;
+
+impl Sandboxes {
+    pub(crate) fn new(engine: Arc<Engine>, ready: PolicyPre<State>) -> Sandboxes {
+        Sandboxes {
+            engine,
+            ready,
+            made: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes a sandbox, asks it one thing, and drops it.
+    pub(crate) fn ask<R>(
+        &self,
+        call: Call,
+        directory: &Arc<dyn Directory>,
+        question: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<R>,
+    ) -> Result<R, Failure> {
+        let limit = self.engine.options().call_time;
+        let mut store = store(&self.engine, limit, Some(Arc::clone(directory)));
+        self.made.fetch_add(1, Ordering::Relaxed);
+        self.ready
+            .instantiate(&mut store)
+            .and_then(|instance| question(&instance, &mut store))
+            .map_err(|error| failure(call, &error))
+    }
+
+    /// How many sandboxes there have been.
+    pub(crate) fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+/// A store with the limits of one call.
+pub(crate) fn store(engine: &Engine, limit: Duration, directory: Option<Arc<dyn Directory>>) -> Store<State> {
+    let ticks = engine.ticks(limit);
+    let state = State {
+        memory: MemoryLimit {
+            free: engine.options().memory,
+        },
+        time: TimeLimit {
+            began: time_on_processor(),
+            limit,
+            ticks,
+            patience: PATIENCE,
+        },
+        directory,
+    };
+    let mut store = Store::new(engine.wasmtime(), state);
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(ANSWER);
+    store.set_epoch_deadline(ticks);
+    store.epoch_deadline_callback(|mut store: StoreContextMut<'_, State>| store.data_mut().time.expired());
+    store
+}
+
+/// What an error of wasmtime means for the policy.
+pub(crate) fn failure(call: Call, error: &wasmtime::Error) -> Failure {
+    if error.is::<MemoryExceeded>() {
+        Failure::OutOfMemory { call }
+    } else if error.is::<TimeExceeded>() {
+        Failure::TimeOut { call }
+    } else if error.is::<PoolConcurrencyLimitError>() {
+        Failure::Busy { call }
+    } else if error.is::<NoDirectory>() {
+        Failure::Trap {
+            call,
+            reason: NoDirectory.to_string(),
+        }
+    } else if let Some(trap) = error.downcast_ref::<Trap>() {
+        let reason = trap.to_string();
+        Failure::Trap {
+            call,
+            reason: reason.strip_prefix("wasm trap: ").unwrap_or(&reason).to_owned(),
+        }
+    } else {
+        // An answer that is no value of its type: text that is no UTF-8, a number of no variant, too many bytes.
+        Failure::bad_answer(call, for_log(&error.root_cause().to_string()))
+    }
+}
+
+impl wit::Host for State {
+    fn fields(&mut self, kind: String) -> wasmtime::Result<Vec<wit::Field>> {
+        Ok(self
+            .directory()?
+            .fields(&kind)
+            .into_iter()
+            .map(wit::Field::from)
+            .collect())
+    }
+
+    fn projects_of(&mut self, kind: String, id: String) -> wasmtime::Result<Option<Vec<String>>> {
+        Ok(self.directory()?.projects_of(&kind, &id))
+    }
+
+    fn single_project(&mut self, kind: String) -> wasmtime::Result<bool> {
+        Ok(self.directory()?.single_project(&kind))
+    }
+}
+
+impl crate::bindings::cordon::policy::types::Host for State {}
+
+impl State {
+    fn directory(&self) -> Result<&dyn Directory, NoDirectory> {
+        self.directory.as_deref().ok_or(NoDirectory)
+    }
+}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // Refused as a trap and not as a failed `memory.grow`: what a policy makes of the latter is a trap that
+        // says nothing of memory.
+        self.free = self
+            .free
+            .checked_sub(desired.saturating_sub(current))
+            .ok_or(MemoryExceeded)?;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // The pool's own limit on elements is the maximum here.
+        Ok(maximum.is_none_or(|maximum| _desired <= maximum))
+    }
+}
+
+impl TimeLimit {
+    fn expired(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        let ran = time_on_processor().saturating_sub(self.began);
+        self.patience = self.patience.saturating_sub(1);
+        if ran >= self.limit || self.patience == 0 {
+            return Err(TimeExceeded.into());
+        }
+        Ok(UpdateDeadline::Continue(self.ticks))
+    }
+}
+
+/// How long this thread has been running.
+#[cfg(target_os = "linux")]
+fn time_on_processor() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// Where the system does not tell how long a thread has been running, the clock on the wall must do.
+#[cfg(not(target_os = "linux"))]
+fn time_on_processor() -> Duration {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed()
+}
