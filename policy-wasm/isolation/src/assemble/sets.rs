@@ -1,0 +1,295 @@
+//! From kinds that lie in each other to the flat list of record sets that a plan has.
+//!
+//! A part that goes with the record around it becomes edits of that record. Every other part becomes a set of its
+//! own, with keys that may come from the records around it.
+
+use std::collections::BTreeMap;
+
+use cordon_policy_sdk::types::{Action, Key};
+
+use super::edit;
+use crate::path::Path;
+use crate::read::{self, Candidate, Kind, Part, Problems, Said, nearest};
+use crate::rules::{FieldGroup, Set, Whose};
+
+/// Sets under construction.
+pub(super) struct Sets<'a> {
+    kinds: &'a BTreeMap<String, Kind>,
+    problems: &'a Problems,
+    sets: Vec<Set>,
+    /// The set of each part of the route.
+    of_parts: Vec<Option<u32>>,
+    /// The records around the part at hand, outermost first.
+    around: Vec<Around<'a>>,
+}
+
+/// A record that lies around others.
+struct Around<'a> {
+    kind: &'a str,
+    /// The set that it is a record of, or whose record it is a part of.
+    set: usize,
+    /// How many sets lie around that set.
+    depth: u32,
+    /// Where in that set's record it is.
+    prefix: Path,
+}
+
+impl<'a> Sets<'a> {
+    /// The sets of a route.
+    pub(super) fn of(
+        parts: &'a [Part],
+        kinds: &'a BTreeMap<String, Kind>,
+        problems: &'a Problems,
+    ) -> Sets<'a> {
+        let mut sets = Sets {
+            kinds,
+            problems,
+            sets: Vec::new(),
+            of_parts: Vec::new(),
+            around: Vec::new(),
+        };
+        let mut sole: Option<&Part> = None;
+        for part in parts {
+            sets.apart(part, parts);
+            let singular = part.path.value.is_singular();
+            let said = part.sole.as_ref();
+            if said.is_some_and(|sole| sole.value) && !singular {
+                let advice = "only a path without `[*]` and `..` leads to the one record of a response";
+                problems.add(
+                    &part.path.place,
+                    format!("these records cannot be `sole`: {advice}"),
+                );
+            }
+            let is_sole = said.map_or(singular, |said| said.value);
+            if let (true, Some(first)) = (is_sole, sole) {
+                let advice = "say `sole = false` for what may be absent";
+                let message = format!(
+                    "`{}` is the one record of this response already: {advice}",
+                    first.path.value
+                );
+                problems.add(&part.path.place, message);
+            }
+            if is_sole {
+                sole = sole.or(Some(part));
+            }
+            let index = sets.add(part, is_sole);
+            sets.of_parts.push(index);
+        }
+        sets
+    }
+
+    /// The set of a part of the route, by the part's index.
+    pub(super) fn of_part(&self, part: usize) -> Option<u32> {
+        self.of_parts.get(part).copied().flatten()
+    }
+
+    /// The finished sets.
+    pub(super) fn into_sets(self) -> Vec<Set> {
+        self.sets
+    }
+
+    /// Notes a part whose place is that of another, or lies in it.
+    fn apart(&self, part: &Part, parts: &[Part]) {
+        for other in parts.iter().filter(|other| !std::ptr::eq(*other, part)) {
+            let (mine, theirs) = (&part.path.value, &other.path.value);
+            if mine.reaches_into(theirs) && (mine != theirs || part.path.place > other.path.place) {
+                let advice = format!("records in records are said under `[kind.{}]`", other.kind.value);
+                let message = format!("`{mine}` lies in the records `{theirs}`: {advice}");
+                self.problems.add(&part.path.place, message);
+            }
+        }
+    }
+
+    /// Adds a part and all that lies in it. The set that it became, if it became one.
+    fn add(&mut self, part: &'a Part, sole: bool) -> Option<u32> {
+        let kind = self.kind(&part.kind)?;
+        let name = part.kind.value.as_str();
+        if self.around.iter().any(|around| around.kind == name) {
+            let message = format!(
+                "a `{name}` would lie in a `{name}` without end: give the inner one a kind of its own"
+            );
+            self.problems.add(&part.kind.place, message);
+            return None;
+        }
+        let Some(project) = part.project.as_ref().or(kind.project.as_ref()) else {
+            let advice = format!("add `project` here or under `[kind.{name}]`");
+            self.problems.add(
+                &part.kind.place,
+                format!("whose a `{name}` is, is not said: {advice}"),
+            );
+            return None;
+        };
+        let whose = match &project.value {
+            read::Whose::Outer => return self.merge(part, kind, project),
+            read::Whose::Caller => Whose::Caller,
+            read::Whose::Everyone => Whose::Everyone,
+            read::Whose::Candidates(candidates) => self.keys(candidates, part),
+        };
+        let (within, path, depth) = match self.around.last() {
+            None => (None, part.path.value.clone(), 0),
+            Some(around) => (
+                Some(around.set),
+                around.prefix.join(&part.path.value),
+                around.depth + 1,
+            ),
+        };
+        let set = self.sets.len();
+        self.sets.push(Set {
+            within: within.and_then(|within| u32::try_from(within).ok()),
+            path: path.to_string(),
+            sole,
+            whose,
+            profile: crate::rules::Profile::default(),
+            tile: None,
+        });
+        self.around.push(Around {
+            kind: name,
+            set,
+            depth,
+            prefix: Path::default(),
+        });
+        self.lay(kind);
+        self.around.pop();
+        self.tile(kind, name, set);
+        u32::try_from(set).ok()
+    }
+
+    /// Adds a part that goes with the record around it.
+    fn merge(&mut self, part: &'a Part, kind: &'a Kind, project: &Said<read::Whose>) -> Option<u32> {
+        let Some(around) = self.around.last() else {
+            let advice = "say whose these records are by themselves";
+            self.problems.add(
+                &project.place,
+                format!("there is no record around `{}`: {advice}", part.path.value),
+            );
+            return None;
+        };
+        let (set, depth, prefix) = (around.set, around.depth, around.prefix.join(&part.path.value));
+        self.around.push(Around {
+            kind: &part.kind.value,
+            set,
+            depth,
+            prefix,
+        });
+        self.lay(kind);
+        self.around.pop();
+        None
+    }
+
+    /// Puts what a kind shows into the set at hand, and adds what lies in it.
+    fn lay(&mut self, kind: &'a Kind) {
+        let Some(around) = self.around.last() else { return };
+        let prefix = around.prefix.clone();
+        let at = |path: &Said<Path>| prefix.join(&path.value);
+        let profile = &mut self.sets[around.set].profile;
+        profile
+            .edits
+            .extend(kind.keep.iter().map(|path| edit(&at(path), Action::Keep)));
+        profile
+            .edits
+            .extend(kind.keep_all.iter().map(|path| edit(&at(path), Action::KeepAll)));
+        profile
+            .edits
+            .extend(kind.expect.iter().map(|path| edit(&at(path), Action::Remove)));
+        for masked in &kind.mask {
+            let path = at(&masked.path);
+            if masked.always {
+                profile.edits.push(edit(&path, Action::Mask(masked.mask.clone())));
+            } else {
+                profile.masks.push((path.to_string(), masked.mask.clone()));
+            }
+        }
+        profile.fields.extend(kind.fields.iter().map(|fields| FieldGroup {
+            of: fields.of.clone(),
+            at: prefix.join(&fields.at),
+            layout: fields.layout.clone(),
+        }));
+        for part in &kind.parts {
+            self.apart(part, &kind.parts);
+            self.add(part, false);
+        }
+    }
+
+    /// The edits of a record of which only the tile is seen: what lies in it goes, even what the caller may see
+    /// elsewhere, since it would tell what the project holds.
+    fn tile(&mut self, kind: &Kind, name: &str, set: usize) {
+        let Some(tile) = &kind.tile else { return };
+        if !matches!(self.sets[set].whose, Whose::Projects { .. }) {
+            let advice = "say with `project` which project a record is, or take `tile` out";
+            self.problems.add(
+                &tile.place,
+                format!("only a record of a project has a tile, not a `{name}`: {advice}"),
+            );
+        }
+        let mut edits: Vec<_> = tile
+            .value
+            .iter()
+            .map(|path| edit(&path.value, Action::Keep))
+            .collect();
+        let inside = u32::try_from(set).ok();
+        for inner in self
+            .sets
+            .iter()
+            .filter(|inner| inner.within == inside && inside.is_some())
+        {
+            let path = Path::parse(&inner.path).map(|path| path.container());
+            edits.extend(path.map(|path| edit(&path, Action::Remove)));
+        }
+        self.sets[set].tile = Some(edits);
+    }
+
+    /// The keys that tell a record's project, with the records around it resolved.
+    fn keys(&self, candidates: &[Said<Candidate>], part: &Part) -> Whose {
+        let (mut keys, mut objects) = (Vec::new(), Vec::new());
+        let depth = self.around.last().map_or(0, |around| around.depth + 1);
+        for said in candidates {
+            let candidate = &said.value;
+            let key = if candidate.up == 0 {
+                Key {
+                    path: candidate.path.to_string(),
+                    up: 0,
+                }
+            } else {
+                let up = usize::try_from(candidate.up).unwrap_or(usize::MAX);
+                let Some(around) = self.around.len().checked_sub(up).map(|index| &self.around[index]) else {
+                    let advice = "use fewer `^`, or `$` for the record itself";
+                    let message = format!(
+                        "so many records do not lie around `{}`: {advice}",
+                        part.path.value
+                    );
+                    self.problems.add(&said.place, message);
+                    continue;
+                };
+                let path = around.prefix.join(&candidate.path);
+                if !path.is_singular() {
+                    let advice =
+                        "which of them is meant is not said; give the part around a `project` of its own";
+                    self.problems
+                        .add(&said.place, format!("`{path}` leads to several places: {advice}"));
+                }
+                Key {
+                    path: path.to_string(),
+                    up: depth - around.depth,
+                }
+            };
+            keys.push(key);
+            objects.push(candidate.object.clone());
+        }
+        Whose::Projects { keys, objects }
+    }
+
+    fn kind(&self, name: &Said<String>) -> Option<&'a Kind> {
+        let kind = self.kinds.get(&name.value);
+        if kind.is_none() {
+            let advice = match nearest(&name.value, self.kinds.keys().map(String::as_str)) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => format!("describe it under `[kind.{}]`", name.value),
+            };
+            self.problems.add(
+                &name.place,
+                format!("there is no kind `{}`: {advice}", name.value),
+            );
+        }
+        kind
+    }
+}

@@ -1,0 +1,5 @@
+//! The component's exports.
+
+use crate::Isolation;
+
+cordon_policy_sdk::export_policy!(Isolation);
