@@ -1,1 +1,45 @@
 //! The data plane: listen, TLS, identity, the stack of layers, the backend.
+//!
+//! [`Gateway`] answers requests by the policy in force and the directory's current snapshot; `stack.rs` has the order
+//! in which that happens, `rescue.rs` what becomes of failures.
+//!
+//! What this version solves by leaving it out: validators and conditionals (H14) and ranges (H13) are removed in both
+//! directions; responses are not compressed for the client (H15); redirections of the backend are refused, since a
+//! `Location` can tell of hidden records (H18); trailers are dropped (H4); `Upgrade` and `CONNECT` are refused (H6).
+
+mod access;
+mod active;
+mod answer;
+mod config;
+mod counters;
+mod edit;
+mod explain;
+mod fetch;
+mod gateway;
+mod identity;
+mod observe;
+mod probe;
+mod problem;
+mod request;
+mod rescue;
+mod response;
+mod route;
+mod serve;
+mod stack;
+mod upstream;
+mod view;
+
+pub use answer::{AnswerBody, BrokenOff};
+pub use config::{
+    BackendConfig, BackendCredential, CredentialPlaces, Deadlines, Forwarded, GatewayConfig, IdentityConfig,
+    IdentityMethod, JwtAlgorithm, JwtKeys, JwtSettings, Limits, MaskSecret, ProjectSelector, REQUEST_HEADERS,
+    STRIPPED_HEADERS,
+};
+pub use counters::{Counters, RouteCounts};
+pub use explain::{Answer, BackendAnswer, Explained, Refused};
+pub use gateway::{Gateway, GatewayError};
+pub use identity::KeysError;
+pub use problem::Problem;
+pub use route::RouteError;
+pub use serve::tls::{TlsError, server_config};
+pub use upstream::BackendError;

@@ -1,0 +1,166 @@
+//! The body that a caller gets, whatever it is made of.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::access::Entry;
+use crate::edit::body::Edited;
+use crate::edit::observed::Observed;
+use crate::rescue::Cause;
+use crate::response::source::Source;
+
+/// A response body. Its error ends the connection or resets the stream (H10), and says nothing to the caller.
+pub struct AnswerBody {
+    kind: Kind,
+    /// Written to the access log when the body is dropped, at its end or before.
+    entry: Option<Box<Entry>>,
+}
+
+enum Kind {
+    Whole(Option<Bytes>),
+    Edited(Box<Edited>),
+    Passed(Box<Source>),
+    Observed(Box<Observed>),
+    /// After an error: poisoned.
+    Broken,
+}
+
+/// A response body that cannot go on. The caller must not take what it has for the whole.
+#[derive(Debug, thiserror::Error)]
+#[error("response broken off")]
+pub struct BrokenOff;
+
+impl AnswerBody {
+    pub(crate) fn whole(bytes: Bytes) -> AnswerBody {
+        AnswerBody {
+            kind: Kind::Whole((!bytes.is_empty()).then_some(bytes)),
+            entry: None,
+        }
+    }
+
+    pub(crate) fn empty() -> AnswerBody {
+        AnswerBody {
+            kind: Kind::Whole(None),
+            entry: None,
+        }
+    }
+
+    pub(crate) fn edited(edited: Edited) -> AnswerBody {
+        AnswerBody {
+            kind: Kind::Edited(Box::new(edited)),
+            entry: None,
+        }
+    }
+
+    pub(crate) fn passed(source: Source) -> AnswerBody {
+        AnswerBody {
+            kind: Kind::Passed(Box::new(source)),
+            entry: None,
+        }
+    }
+
+    pub(crate) fn observed(observed: Observed) -> AnswerBody {
+        AnswerBody {
+            kind: Kind::Observed(Box::new(observed)),
+            entry: None,
+        }
+    }
+
+    /// Ties the access log's entry to the body's life.
+    pub(crate) fn attach(&mut self, entry: Entry) {
+        self.entry = Some(Box::new(entry));
+    }
+
+    /// Takes the content away, as the answer to HEAD needs it (H7), and tells its length if it is known.
+    pub(crate) fn take_content(&mut self) -> Option<u64> {
+        let length = match &self.kind {
+            Kind::Whole(bytes) => Some(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            _ => None,
+        };
+        self.kind = Kind::Whole(None);
+        length
+    }
+
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
+        match &mut self.kind {
+            Kind::Whole(bytes) => Poll::Ready(bytes.take().map(Ok)),
+            Kind::Edited(edited) => edited.poll_piece(context),
+            Kind::Passed(source) => source.poll_chunk(context),
+            Kind::Observed(observed) => observed.poll_chunk(context),
+            Kind::Broken => Poll::Ready(Some(Err(Cause::Body("used after an error".into())))),
+        }
+    }
+}
+
+impl AnswerBody {
+    /// Hands what the editor did to the access log. Called at the end, whichever it is.
+    fn settle(&mut self) {
+        let report = match &self.kind {
+            Kind::Edited(edited) => Some(edited.report()),
+            Kind::Observed(observed) => observed.report(),
+            Kind::Whole(_) | Kind::Passed(_) | Kind::Broken => None,
+        };
+        if let (Some(report), Some(entry)) = (report, &mut self.entry) {
+            entry.edited(report);
+        }
+    }
+}
+
+impl Drop for AnswerBody {
+    fn drop(&mut self) {
+        // Whole bodies are sent with their head; hyper need not poll an empty one.
+        if let (Kind::Whole(None), Some(entry)) = (&self.kind, &mut self.entry) {
+            entry.complete();
+        }
+        self.settle();
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        match ready!(self.poll_piece(context)) {
+            Some(Ok(piece)) => {
+                if let Some(entry) = &mut self.entry {
+                    entry.sent(piece.len());
+                }
+                Poll::Ready(Some(Ok(Frame::data(piece))))
+            }
+            Some(Err(cause)) => {
+                // The head is out: all that is left is to let nobody take this for the end.
+                tracing::warn!(%cause, culprit = ?cause.culprit(), "response broken off");
+                self.settle();
+                self.kind = Kind::Broken;
+                if let Some(entry) = &mut self.entry {
+                    entry.broken(&cause);
+                }
+                Poll::Ready(Some(Err(BrokenOff)))
+            }
+            None => {
+                if let Some(entry) = &mut self.entry {
+                    entry.complete();
+                }
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.kind, Kind::Whole(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            _ => SizeHint::default(),
+        }
+    }
+}

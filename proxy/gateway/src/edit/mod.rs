@@ -1,0 +1,4 @@
+//! Bodies on their way through the editor.
+
+pub(crate) mod body;
+pub(crate) mod observed;

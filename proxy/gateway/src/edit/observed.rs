@@ -1,0 +1,96 @@
+//! A response body that passes untouched while the editor runs beside it (D1, simplified).
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use cordon_policy::ExchangeJudge;
+use cordon_rewrite::{Editor, Pieces, Report};
+
+use crate::counters::RouteCounters;
+use crate::explain::Tap;
+use crate::rescue::Cause;
+use crate::response::coding::Decoder;
+use crate::response::source::Source;
+
+/// Passes what comes, and counts what enforcement would have done.
+pub(crate) struct Observed {
+    source: Source,
+    beside: Option<Beside>,
+}
+
+/// The editor beside a body. What it says goes nowhere but to the counters.
+pub(crate) struct Beside {
+    pub(crate) editor: Editor,
+    pub(crate) judge: ExchangeJudge,
+    pub(crate) decoder: Option<Decoder>,
+    pub(crate) counters: Arc<RouteCounters>,
+    pub(crate) tap: Option<Arc<Tap>>,
+}
+
+impl Observed {
+    /// `source` must not decode: what passes, passes as it came.
+    pub(crate) fn new(source: Source, beside: Option<Beside>) -> Observed {
+        Observed { source, beside }
+    }
+
+    pub(crate) fn report(&self) -> Option<&Report> {
+        self.beside.as_ref().map(|beside| beside.editor.report())
+    }
+
+    pub(crate) fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
+        let chunk = ready!(self.source.poll_chunk(context));
+        match &chunk {
+            Some(Ok(bytes)) => self.watch(|beside| beside.feed(bytes.clone())),
+            Some(Err(_)) => self.beside = None,
+            None => self.watch(Beside::finish),
+        }
+        Poll::Ready(chunk)
+    }
+
+    fn watch(&mut self, step: impl FnOnce(&mut Beside) -> Result<(), ()>) {
+        if let Some(beside) = &mut self.beside
+            && step(beside).is_err()
+        {
+            beside.counters.would_refuse();
+            self.beside = None;
+        }
+    }
+}
+
+impl Beside {
+    fn feed(&mut self, chunk: Bytes) -> Result<(), ()> {
+        let mut discarded = Pieces::new();
+        let Some(decoder) = &mut self.decoder else {
+            return self
+                .editor
+                .feed(chunk, &mut self.judge, &mut discarded)
+                .map_err(drop);
+        };
+        decoder.feed(chunk);
+        while let Some(piece) = decoder.step().map_err(drop)? {
+            self.editor
+                .feed(piece, &mut self.judge, &mut discarded)
+                .map_err(drop)?;
+            discarded.clear();
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), ()> {
+        if let Some(decoder) = &mut self.decoder {
+            decoder.finish().map_err(drop)?;
+        }
+        self.editor
+            .finish(&mut self.judge, &mut Pieces::new())
+            .map_err(drop)?;
+        if let Some(tap) = &self.tap {
+            tap.report(self.editor.report());
+        }
+        if self.editor.report().missing {
+            Err(())
+        } else {
+            Ok(())
+        }
+    }
+}

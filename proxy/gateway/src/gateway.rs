@@ -1,0 +1,187 @@
+//! The gateway as a whole.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use cordon_directory::{Store, UserId};
+use cordon_policy::Policy;
+use http::{Method, Request, Response, Uri, Version, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
+
+use crate::active::Active;
+use crate::answer::AnswerBody;
+use crate::config::{BackendConfig, BackendCredential, GatewayConfig};
+use crate::counters::{Counters, Totals};
+use crate::explain::{Answer, BackendAnswer, Explained, Tap};
+use crate::fetch::Fetcher;
+use crate::identity::{Identifier, KeysError};
+use crate::request::head::RequestHeaders;
+use crate::response::headers::Seal;
+use crate::route::RouteError;
+use crate::serve;
+use crate::stack::{self, Origin};
+use crate::upstream::{BackendError, Upstream, connector};
+use crate::view::Views;
+
+/// Answers requests: process-wide, shared by all connections.
+pub struct Gateway {
+    pub(crate) config: GatewayConfig,
+    pub(crate) views: Views,
+    pub(crate) active: ArcSwap<Active>,
+    pub(crate) identifier: Identifier,
+    pub(crate) request_headers: RequestHeaders,
+    pub(crate) seal: Seal,
+    pub(crate) upstream: Upstream,
+    pub(crate) totals: Arc<Totals>,
+}
+
+/// Why there is no gateway.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The backend's configuration cannot be used.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// Callers cannot be identified.
+    #[error("JSON web tokens: {0}")]
+    Keys(#[from] KeysError),
+    /// The policy's routes cannot be matched.
+    #[error(transparent)]
+    Routes(#[from] RouteError),
+}
+
+impl Gateway {
+    /// A gateway for this backend, directory and policy. It does nothing until it is asked to serve.
+    ///
+    /// # Errors
+    /// A file named in the configuration cannot be read, or the configuration or the manifest contradicts itself.
+    pub fn new(
+        config: GatewayConfig,
+        store: Arc<Store>,
+        policy: Arc<Policy>,
+    ) -> Result<Arc<Gateway>, GatewayError> {
+        let elsewhere = BackendConfig {
+            url: Uri::default(),
+            ca_file: None,
+            credential: BackendCredential::None,
+        };
+        let fetcher = Fetcher::new(connector(&elsewhere, &config.deadlines)?);
+        Ok(Arc::new(Gateway {
+            views: Views::new(store),
+            active: ArcSwap::from_pointee(Active::new(policy)?),
+            identifier: Identifier::new(&config.identity, &fetcher)?,
+            request_headers: RequestHeaders::new(&config),
+            seal: Seal::new(&config),
+            upstream: Upstream::new(&config.backend, &config.deadlines)?,
+            totals: Arc::default(),
+            config,
+        }))
+    }
+
+    /// Puts another policy in force. Exchanges under way end under the one they began with; counts by route begin
+    /// anew.
+    ///
+    /// # Errors
+    /// The manifest's routes cannot be matched; the old policy stays in force.
+    pub fn activate(&self, policy: Arc<Policy>) -> Result<(), RouteError> {
+        self.active.store(Arc::new(Active::new(policy)?));
+        Ok(())
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.active.load().policy)
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> Counters {
+        self.totals.read(self.active.load().counts())
+    }
+
+    /// Serves HTTP/1.1 and HTTP/2 on a listener, over TLS if `tls` is given (see [`crate::server_config`]), until
+    /// `shutdown` is done. Then no connection is accepted any more, and those under way have the configured time to
+    /// end.
+    pub async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        tls: Option<Arc<ServerConfig>>,
+        shutdown: impl Future<Output = ()> + Send,
+    ) {
+        serve::run(self, listener, tls, shutdown).await;
+    }
+
+    /// Answers one request that came over a network.
+    pub(crate) async fn answer(&self, request: Request<Incoming>, origin: Origin) -> Response<AnswerBody> {
+        stack::answer(self, request.map(Some), origin, None, None).await
+    }
+
+    /// Makes one exchange as this user, who need not show a credential, and shows both sides of it. `None`: the
+    /// directory has no user of this login.
+    ///
+    /// # Errors
+    /// `target` is not a path with an optional query.
+    pub async fn explain(
+        &self,
+        login: &str,
+        method: Method,
+        target: &str,
+    ) -> Result<Option<Explained>, http::Error> {
+        let Some(user) = self.views.current().snapshot.user_by_login(login) else {
+            return Ok(None);
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(target)
+            .version(Version::HTTP_11)
+            .header(header::HOST, "localhost")
+            .body(None)?;
+        Ok(Some(self.explain_as(user, request).await))
+    }
+
+    async fn explain_as(&self, user: UserId, request: Request<Option<Incoming>>) -> Explained {
+        let tap = Arc::new(Tap::default());
+        let response = stack::answer(
+            self,
+            request,
+            Origin::default(),
+            Some(user),
+            Some(Arc::clone(&tap)),
+        )
+        .await;
+        let (head, mut body) = response.into_parts();
+        let mut bytes = Vec::new();
+        let mut broken_off = false;
+        while let Some(frame) = body.frame().await {
+            match frame.map(http_body::Frame::into_data) {
+                Ok(Ok(data)) => bytes.extend_from_slice(&data),
+                Ok(Err(_)) => {}
+                Err(_) => broken_off = true,
+            }
+            if broken_off {
+                break;
+            }
+        }
+        let watched = tap.take();
+        let backend = watched.backend.map(|(status, headers)| BackendAnswer {
+            status,
+            headers,
+            body: Bytes::from(watched.body),
+        });
+        let answer = Answer {
+            status: head.status,
+            headers: head.headers,
+            body: Bytes::from(bytes),
+            broken_off,
+        };
+        Explained {
+            backend,
+            answer,
+            report: watched.report,
+            refusal: watched.refusal,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Observe mode (D1, simplified): what comes is forwarded, and what enforcement would have done is counted.
+//!
+//! What has no single meaning is refused even here, and so is a request without a caller where the backend would be
+//! shown a credential of ours.
+
+use std::sync::Arc;
+
+use cordon_directory::UserId;
+use cordon_policy::{Decision, Exchange, ExchangePlan, RequestPlan, ResponsePlan};
+use http::{Method, Response, header, request, response};
+use hyper::body::Incoming;
+
+use crate::access::Entry;
+use crate::answer::AnswerBody;
+use crate::edit::body::policy_cause;
+use crate::edit::observed::{Beside, Observed};
+use crate::request::body::UpstreamBody;
+use crate::request::head::without_hops;
+use crate::request::target::Target;
+use crate::rescue::Cause;
+use crate::response::check::{self, Meaning};
+use crate::response::coding::{Coding, Decoder};
+use crate::response::source::{Pace, Source};
+use crate::stack::Round;
+use crate::upstream::Outgoing;
+use crate::view::CallerScope;
+
+/// What enforcement would run on the response.
+struct Would {
+    exchange: Exchange,
+    plan: Arc<ExchangePlan>,
+    scope: Arc<CallerScope>,
+    route: usize,
+}
+
+/// Forwards a request and its response.
+pub(crate) async fn pass(
+    round: &Round<'_>,
+    user: Result<UserId, Cause>,
+    mut target: Target,
+    parts: &request::Parts,
+    body: Option<Incoming>,
+    entry: &mut Entry,
+) -> Result<Response<AnswerBody>, Cause> {
+    let gateway = round.gateway;
+    let user = match user {
+        Err(cause) if gateway.upstream.credential_is_ours() => return Err(cause),
+        user => user.ok(),
+    };
+    entry.observed = true;
+    let credentials = target.query.clone();
+    gateway.identifier.strip(&mut target.query);
+    let has_body = body
+        .as_ref()
+        .is_some_and(|body| !http_body::Body::is_end_stream(body));
+    let would = would(round, user, &mut target, parts, has_body, entry);
+    let body = match body {
+        Some(body) => UpstreamBody::streamed(
+            body,
+            gateway.config.limits.request_body,
+            gateway.config.deadlines.idle,
+        )?,
+        None => UpstreamBody::empty(),
+    };
+    let mut headers = gateway.request_headers.observed(&parts.headers);
+    gateway.identifier.remove(&mut headers);
+    let mut query = target.query.clone();
+    round.credentials_and_origin(parts, &credentials, &mut query, &mut headers);
+    let outgoing = Outgoing {
+        method: parts.method.clone(),
+        path: target.path(),
+        query,
+        headers,
+        body,
+    };
+    let (head, body) = round.send(outgoing).await?.into_parts();
+    let beside = would.and_then(|would| beside(round, &would, parts, &head));
+    let pace = Pace::new(&gateway.config.deadlines, round.end);
+    let source = Source::new(body, None, &gateway.config.limits, pace, round.tap.clone());
+    let mut response = Response::new(AnswerBody::observed(Observed::new(source, beside)));
+    *response.status_mut() = head.status;
+    *response.headers_mut() = without_hops(&head.headers);
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    Ok(response)
+}
+
+/// Goes the way of enforcement up to the backend. `None`: it would have ended there, which is counted by route if
+/// there is one.
+fn would(
+    round: &Round<'_>,
+    user: Option<UserId>,
+    target: &mut Target,
+    parts: &request::Parts,
+    has_body: bool,
+    entry: &mut Entry,
+) -> Option<Would> {
+    let route = round.active.router.find(&parts.method, target.path()).ok()?;
+    entry.matched(route);
+    let mut plan = || -> Result<Would, Cause> {
+        let user = user.ok_or(Cause::NoCredentials)?;
+        let scope = round.scope(user, &parts.headers, &mut target.query)?;
+        let exchange = round.exchange(&scope, route);
+        let request = round.policy_request(route, &parts.method, target);
+        let decision = exchange
+            .authorize(&request)
+            .map_err(|failure| policy_cause(&failure))?;
+        // A probe would double the backend's work; the record it asks for is left unjudged.
+        if matches!(*decision, Decision::Refuse(_)) {
+            return Err(Cause::Missing);
+        }
+        let plan = exchange.plan().map_err(|failure| policy_cause(&failure))?;
+        if has_body && plan.request == RequestPlan::Empty {
+            return Err(Cause::BodyNotTaken);
+        }
+        Ok(Would {
+            exchange,
+            plan,
+            scope,
+            route,
+        })
+    };
+    count_refusal(round, route, plan())
+}
+
+/// The editor that runs beside the body, if the response is one that it would have run on.
+fn beside(
+    round: &Round<'_>,
+    would: &Would,
+    parts: &request::Parts,
+    head: &response::Parts,
+) -> Option<Beside> {
+    let ResponsePlan::Edit(plan) = &would.plan.response else {
+        return None;
+    };
+    if parts.method == Method::HEAD {
+        return None;
+    }
+    let ready = || -> Result<Option<Beside>, Cause> {
+        match check::status(head.status, false) {
+            Ok(Meaning::Content) => {}
+            // An error of the backend stays one.
+            Ok(Meaning::NoContent) | Err(Cause::Missing | Cause::Status(_)) => return Ok(None),
+            Err(cause) => return Err(cause),
+        }
+        check::content_type(&head.headers, plan.spec().format)?;
+        let limits = &round.gateway.config.limits;
+        let decoder = Coding::of(&head.headers)?;
+        Ok(Some(Beside {
+            editor: round.editor(plan, &would.scope),
+            judge: would.exchange.judge(),
+            decoder: decoder.map(|coding| Decoder::new(coding, limits.decoded_body, limits.decoded_ratio)),
+            counters: Arc::clone(&round.active.counters[would.route]),
+            tap: round.tap.clone(),
+        }))
+    };
+    count_refusal(round, would.route, ready()).flatten()
+}
+
+fn count_refusal<T>(round: &Round<'_>, route: usize, outcome: Result<T, Cause>) -> Option<T> {
+    outcome
+        .inspect_err(|cause| {
+            round.active.counters[route].would_refuse();
+            tracing::debug!(%cause, "would be refused");
+        })
+        .ok()
+}

@@ -1,0 +1,79 @@
+//! `forward-if`: is there such a record, and may the caller see it? (H36)
+
+use std::future::poll_fn;
+
+use cordon_policy::{Probe, ResponsePlan};
+use http::{Method, request};
+
+use crate::edit::body::policy_cause;
+use crate::request::body::UpstreamBody;
+use crate::request::query::Query;
+use crate::request::target::Target;
+use crate::rescue::Cause;
+use crate::response::check::{self, Meaning};
+use crate::stack::Round;
+use crate::upstream::Outgoing;
+use crate::view::CallerScope;
+
+/// Asks the backend for the record that the request is about and judges it by the probe's route. A record that is
+/// missing and one that is hidden give the same [`Cause::Missing`].
+pub(crate) async fn check(
+    round: &Round<'_>,
+    scope: &CallerScope,
+    probe: &Probe,
+    parts: &request::Parts,
+    (route, target): (usize, &Target),
+    credentials: &Query,
+) -> Result<(), Cause> {
+    let router = &round.active.router;
+    let bind = |parameter: &str| {
+        let (_, source) = probe.bindings.iter().find(|(name, _)| name == parameter)?;
+        let from_path = router.value(route, target.path(), source);
+        from_path.or_else(|| {
+            let mut values = target.query.values(source);
+            // Of several values the backend might take another than the one that was judged.
+            values
+                .next()
+                .filter(|_| values.next().is_none())
+                .map(str::to_owned)
+        })
+    };
+    let path = router.path(probe.route, bind).ok_or(Cause::Missing)?;
+    let exchange = round.exchange(scope, probe.route);
+    let exchange_plan = exchange.plan().map_err(|failure| policy_cause(&failure))?;
+    let ResponsePlan::Edit(plan) = &exchange_plan.response else {
+        return Err(Cause::Policy("the plan of a probe's route edits nothing".into()));
+    };
+    if !plan.has_sole_set() {
+        return Err(Cause::Policy(
+            "the plan of a probe's route has no sole set".into(),
+        ));
+    }
+    let mut query = Query::default();
+    let mut headers = round.request_headers(parts, &exchange_plan, credentials, &mut query);
+    headers.remove(http::header::CONTENT_TYPE);
+    headers.remove(http::header::CONTENT_LANGUAGE);
+    let outgoing = Outgoing {
+        method: Method::GET,
+        path: &path,
+        query,
+        headers,
+        body: UpstreamBody::empty(),
+    };
+    let (head, body) = round.send(outgoing).await?.into_parts();
+    let meaning = check::status(head.status, round.gateway.upstream.credential_is_ours())?;
+    if meaning == Meaning::NoContent {
+        return Err(Cause::Missing);
+    }
+    let mut edited = round.edited(plan, &head, body, &exchange, scope)?;
+    while let Some(piece) = poll_fn(|context| edited.poll_piece(context)).await {
+        piece?;
+    }
+    let kept = plan
+        .spec()
+        .sets
+        .iter()
+        .zip(&edited.report().sets)
+        .any(|(set, count)| set.sole && count.kept > 0);
+    if kept { Ok(()) } else { Err(Cause::Missing) }
+}

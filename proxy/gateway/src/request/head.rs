@@ -1,0 +1,173 @@
+//! What of a request's head is refused, and what of it the backend gets.
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Request, Version};
+
+use crate::config::{GatewayConfig, REQUEST_HEADERS};
+use crate::rescue::Cause;
+
+/// Headers that change the method for frameworks that look at them (H40).
+const METHOD_OVERRIDES: &[&str] = &["x-http-method-override", "x-http-method", "x-method-override"];
+
+/// Headers that never reach the backend from a client, even if the configuration names them: hop-by-hop and framing
+/// (H1, H2), ranges (H13), validators (H14), codings (H15), and what the gateway tells itself.
+static NEVER: [HeaderName; 29] = [
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::AUTHORIZATION,
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::EXPECT,
+    header::FORWARDED,
+    header::HOST,
+    header::IF_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_NONE_MATCH,
+    header::IF_RANGE,
+    header::IF_UNMODIFIED_SINCE,
+    header::MAX_FORWARDS,
+    header::PROXY_AUTHORIZATION,
+    header::RANGE,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("http2-settings"),
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// Hop-by-hop fields (RFC 9110, section 7.6.1), beside those that `Connection` names.
+static HOP_BY_HOP: [HeaderName; 10] = [
+    header::CONNECTION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("http2-settings"),
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+/// Refuses heads that have more than one reading, or ask for what is not offered (H3, H6, H40).
+pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Cause> {
+    let headers = request.headers();
+    if request.version() < Version::HTTP_2 {
+        let hosts = headers.get_all(header::HOST).iter().count();
+        if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+            return Err(Cause::Head("The request must have one Host header."));
+        }
+        if headers.contains_key(header::CONTENT_LENGTH) && headers.contains_key(header::TRANSFER_ENCODING) {
+            return Err(Cause::Head(
+                "Content-Length and Transfer-Encoding exclude each other.",
+            ));
+        }
+    }
+    if headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
+        return Err(Cause::Head("The request must have one Content-Length header."));
+    }
+    if headers.contains_key(header::UPGRADE) {
+        return Err(Cause::Head("Upgrading the connection is not offered."));
+    }
+    if METHOD_OVERRIDES.iter().any(|name| headers.contains_key(*name)) {
+        return Err(Cause::Head("The method cannot be changed by a header."));
+    }
+    if let Some(expectation) = headers.get(header::EXPECT)
+        && !expectation.as_bytes().eq_ignore_ascii_case(b"100-continue")
+    {
+        return Err(Cause::Head(
+            "The only expectation that can be met is 100-continue.",
+        ));
+    }
+    if headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+    {
+        return Err(Cause::Head("gRPC is not offered."));
+    }
+    Ok(())
+}
+
+/// Which of a client's headers pass, from the configuration.
+pub(crate) struct RequestHeaders {
+    allowed: Vec<HeaderName>,
+    stripped: Vec<HeaderName>,
+}
+
+impl RequestHeaders {
+    pub(crate) fn new(config: &GatewayConfig) -> RequestHeaders {
+        let stripped = config.identity.stripped.clone();
+        let credentials = &config.identity.places.headers;
+        let allowed = REQUEST_HEADERS
+            .iter()
+            .chain(&config.request_headers)
+            .filter(|name| !NEVER.contains(name) && !stripped.contains(name) && !credentials.contains(name))
+            .filter(|name| config.project.header.as_ref() != Some(name))
+            .cloned()
+            .collect();
+        RequestHeaders { allowed, stripped }
+    }
+
+    /// The headers of a governed request: those allowed, unless `Connection` names them (H1).
+    pub(crate) fn governed(&self, sent: &HeaderMap) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(self.allowed.len() + 6);
+        let has_connection = sent.contains_key(header::CONNECTION);
+        for name in &self.allowed {
+            if has_connection && is_named_by_connection(sent, name) {
+                continue;
+            }
+            for value in sent.get_all(name) {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+        headers
+    }
+
+    /// The headers of a request that is only observed: all but hop-by-hop, framing and identity (H1, H41).
+    pub(crate) fn observed(&self, sent: &HeaderMap) -> HeaderMap {
+        let mut headers = without_hops(sent);
+        for name in self
+            .stripped
+            .iter()
+            .chain(&[header::HOST, header::CONTENT_LENGTH, header::EXPECT])
+        {
+            headers.remove(name);
+        }
+        headers
+    }
+}
+
+/// A head without hop-by-hop fields and those that `Connection` names (H1).
+pub(crate) fn without_hops(sent: &HeaderMap) -> HeaderMap {
+    let mut headers = sent.clone();
+    for value in sent.get_all(header::CONNECTION) {
+        for name in value.to_str().unwrap_or_default().split(',') {
+            headers.remove(name.trim());
+        }
+    }
+    for name in &HOP_BY_HOP {
+        headers.remove(name);
+    }
+    headers
+}
+
+fn is_named_by_connection(sent: &HeaderMap, name: &HeaderName) -> bool {
+    sent.get_all(header::CONNECTION)
+        .iter()
+        .any(|value| names(value, name))
+}
+
+fn names(value: &HeaderValue, name: &HeaderName) -> bool {
+    value
+        .as_bytes()
+        .split(|byte| *byte == b',')
+        .any(|item| item.trim_ascii().eq_ignore_ascii_case(name.as_str().as_bytes()))
+}

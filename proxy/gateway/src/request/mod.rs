@@ -1,0 +1,6 @@
+//! What comes from the client: the target, the head, the body.
+
+pub(crate) mod body;
+pub(crate) mod head;
+pub(crate) mod query;
+pub(crate) mod target;

@@ -1,0 +1,220 @@
+//! The one place where causes become statuses.
+
+use std::error::Error;
+
+use http::{HeaderValue, Response, StatusCode, header};
+
+use crate::answer::AnswerBody;
+use crate::problem::Problem;
+
+/// Whose fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Culprit {
+    Caller,
+    Backend,
+    Policy,
+    Gateway,
+}
+
+/// Why an exchange does not go its way. Texts hold no value of a request or a body (H42).
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Cause {
+    #[error("request head: {0}")]
+    Head(&'static str),
+    #[error("request target: {0}")]
+    Target(&'static str),
+    #[error("request body where none is taken")]
+    BodyNotTaken,
+    #[error("request body too large")]
+    BodyTooLarge,
+    #[error("request body not sent in time")]
+    BodyLate,
+    #[error("request body broken off")]
+    BodyBroken,
+    #[error("no credentials")]
+    NoCredentials,
+    #[error("credentials not accepted: {0}")]
+    Credentials(&'static str),
+    #[error("credentials of different users")]
+    CredentialsDisagree,
+    #[error("chosen project not available")]
+    Project,
+    #[error("no route")]
+    NoRoute,
+    #[error("method not declared for the route")]
+    Method(HeaderValue),
+    #[error("refused by the policy: {code}")]
+    Refused {
+        status: StatusCode,
+        code: String,
+        detail: String,
+    },
+    #[error("missing or hidden record")]
+    Missing,
+    #[error("backend cannot be reached: {0}")]
+    Unreachable(String),
+    #[error("backend is late with its {0}")]
+    Late(&'static str),
+    #[error("backend response: {0}")]
+    Response(&'static str),
+    #[error("backend answered with status {0}")]
+    Status(StatusCode),
+    #[error("backend body: {0}")]
+    Body(String),
+    #[error("policy failure: {0}")]
+    Policy(String),
+    #[error("no sandbox is free")]
+    Busy,
+    #[error("{0}")]
+    Internal(Box<dyn Error + Send + Sync>),
+}
+
+impl Cause {
+    pub(crate) fn culprit(&self) -> Culprit {
+        match self {
+            Cause::Unreachable(_)
+            | Cause::Late(_)
+            | Cause::Response(_)
+            | Cause::Status(_)
+            | Cause::Body(_) => Culprit::Backend,
+            Cause::Policy(_) => Culprit::Policy,
+            Cause::Busy | Cause::Internal(_) => Culprit::Gateway,
+            _ => Culprit::Caller,
+        }
+    }
+
+    /// What the caller is told.
+    pub(crate) fn problem(&self) -> Problem {
+        let (status, code, detail) = match self {
+            Cause::Head(reason) | Cause::Target(reason) => (StatusCode::BAD_REQUEST, "bad-request", *reason),
+            Cause::BodyNotTaken => (
+                StatusCode::BAD_REQUEST,
+                "body-not-taken",
+                "This request takes no body. Send it without one.",
+            ),
+            Cause::BodyTooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body-too-large",
+                "The request's body is too large.",
+            ),
+            Cause::BodyLate => (
+                StatusCode::REQUEST_TIMEOUT,
+                "body-late",
+                "The request's body did not arrive in time.",
+            ),
+            Cause::BodyBroken => (
+                StatusCode::BAD_REQUEST,
+                "body-broken",
+                "The request's body broke off.",
+            ),
+            Cause::NoCredentials => (
+                StatusCode::UNAUTHORIZED,
+                "credentials-required",
+                "Say who you are: send an API token or another credential that this server takes.",
+            ),
+            Cause::Credentials(_) => (
+                StatusCode::UNAUTHORIZED,
+                "credentials-not-accepted",
+                "The credentials are unknown, expired or not valid here.",
+            ),
+            Cause::CredentialsDisagree => (
+                StatusCode::BAD_REQUEST,
+                "credentials-disagree",
+                "The request carries credentials of different users. Send one.",
+            ),
+            Cause::Project => (
+                StatusCode::FORBIDDEN,
+                "no-such-project",
+                "You have no project of that name.",
+            ),
+            Cause::NoRoute => (
+                StatusCode::NOT_FOUND,
+                "no-such-route",
+                "Nothing is offered at this path.",
+            ),
+            Cause::Method(_) => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "This path is not offered with this method.",
+            ),
+            Cause::Refused { status, code, detail } => {
+                return Problem {
+                    status: *status,
+                    code: code.clone(),
+                    detail: detail.clone(),
+                };
+            }
+            Cause::Missing => (StatusCode::NOT_FOUND, "not-found", "There is no such record."),
+            Cause::Unreachable(_) => (
+                StatusCode::BAD_GATEWAY,
+                "backend-unreachable",
+                "The backend does not answer. Try again later.",
+            ),
+            Cause::Late(_) => (
+                StatusCode::GATEWAY_TIMEOUT,
+                "backend-late",
+                "The backend took too long. Try again later.",
+            ),
+            Cause::Response(_) | Cause::Body(_) => (
+                StatusCode::BAD_GATEWAY,
+                "backend-response",
+                "The backend's response is not what this route declares and was withheld.",
+            ),
+            Cause::Status(status) => (
+                *status,
+                "backend-error",
+                "The backend refused or failed this request.",
+            ),
+            Cause::Policy(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "policy-failure",
+                "The policy could not decide.",
+            ),
+            Cause::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "Too much is going on here. Try again later.",
+            ),
+            Cause::Internal(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal-error",
+                "Something went wrong here. The operator finds more in the log.",
+            ),
+        };
+        Problem {
+            status,
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+        }
+    }
+}
+
+/// Turns a cause into the response that tells it, and logs it with what the caller need not know.
+pub(crate) fn rescue(cause: &Cause) -> Response<AnswerBody> {
+    match cause.culprit() {
+        Culprit::Caller => tracing::debug!(%cause, "refused"),
+        Culprit::Backend => tracing::warn!(%cause, "backend fault"),
+        Culprit::Policy => tracing::error!(%cause, "policy fault"),
+        Culprit::Gateway => tracing::warn!(%cause, "unexpected"),
+    }
+    let mut response = cause.problem().response();
+    match cause {
+        Cause::Method(allow) => {
+            response.headers_mut().insert(header::ALLOW, allow.clone());
+        }
+        Cause::NoCredentials | Cause::Credentials(_) => {
+            response.headers_mut().insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"cordon\""),
+            );
+        }
+        // The rest of the body was not read: what follows on the connection cannot be trusted to be a request.
+        Cause::BodyTooLarge | Cause::BodyLate | Cause::BodyBroken => {
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ => {}
+    }
+    response
+}

@@ -1,0 +1,214 @@
+//! What a response head must be before its body is looked at (H8, H13, H19, H20).
+
+use cordon_rewrite::Format;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use crate::rescue::Cause;
+
+/// What a status means for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// A representation follows.
+    Content,
+    /// A success without a body (H8).
+    NoContent,
+}
+
+/// Reads a status. Redirections are not followed and not passed on, since a `Location` can tell of hidden records;
+/// partial content was not asked for (H13); a 304 cannot be, since no condition was sent (H14).
+///
+/// Errors of the backend keep their status, but for 401 and 403 where the backend was shown a credential of ours:
+/// then it refuses us, and not the caller.
+pub(crate) fn status(status: StatusCode, credential_is_ours: bool) -> Result<Meaning, Cause> {
+    match status.as_u16() {
+        200..=203 => Ok(Meaning::Content),
+        204 | 205 => Ok(Meaning::NoContent),
+        404 | 410 => Err(Cause::Missing),
+        401 | 403 | 407 if credential_is_ours => Err(Cause::Response("it does not accept our credential")),
+        407 => Err(Cause::Response("unexpected status")),
+        400..=599 => Err(Cause::Status(status)),
+        206 => Err(Cause::Response("partial content that nobody asked for")),
+        304 => Err(Cause::Response("not modified, though no condition was sent")),
+        300..=399 => Err(Cause::Response("a redirection")),
+        _ => Err(Cause::Response("unexpected status")),
+    }
+}
+
+/// Checks that the body is in the format that the route declares (H20).
+pub(crate) fn content_type(headers: &HeaderMap, format: Format) -> Result<(), Cause> {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Cause::Response("no Content-Type, or more than one"));
+    };
+    let media = Media::parse(value).ok_or(Cause::Response("unreadable Content-Type"))?;
+    if headers.contains_key(header::CONTENT_RANGE) {
+        return Err(Cause::Response("a range that nobody asked for"));
+    }
+    if media
+        .charset
+        .is_some_and(|name| !matches!(name.as_str(), "utf-8" | "utf8" | "us-ascii"))
+    {
+        return Err(Cause::Response("not in UTF-8"));
+    }
+    let kind = media.kind.as_str();
+    let fits = match format {
+        Format::Json => {
+            matches!(kind, "application/json" | "text/json")
+                || (kind.starts_with("application/") && kind.ends_with("+json"))
+        }
+        Format::Ndjson => {
+            matches!(
+                kind,
+                "application/x-ndjson"
+                    | "application/ndjson"
+                    | "application/jsonl"
+                    | "application/json-lines"
+            )
+        }
+        Format::Csv => matches!(kind, "text/csv" | "application/csv"),
+        Format::Xml => matches!(kind, "application/xml" | "text/xml") || kind.ends_with("+xml"),
+        Format::Sse => kind == "text/event-stream",
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(Cause::Response("Content-Type is not of the route's format"))
+    }
+}
+
+/// The `Content-Type` of an edited body.
+pub(crate) fn declared(format: Format) -> HeaderValue {
+    HeaderValue::from_static(match format {
+        Format::Json => "application/json",
+        Format::Ndjson => "application/x-ndjson",
+        Format::Csv => "text/csv; charset=utf-8",
+        Format::Xml => "application/xml; charset=utf-8",
+        Format::Sse => "text/event-stream",
+    })
+}
+
+/// What the backend is asked for.
+pub(crate) fn accepted(format: Format) -> HeaderValue {
+    HeaderValue::from_static(match format {
+        Format::Json => "application/json",
+        Format::Ndjson => "application/x-ndjson",
+        Format::Csv => "text/csv",
+        Format::Xml => "application/xml",
+        Format::Sse => "text/event-stream",
+    })
+}
+
+/// A media type, of which only the character set matters beside the type itself.
+struct Media {
+    kind: String,
+    charset: Option<String>,
+}
+
+impl Media {
+    fn parse(value: &HeaderValue) -> Option<Media> {
+        let text = value.to_str().ok()?;
+        let (kind, mut rest) = text.split_once(';').unwrap_or((text, ""));
+        let kind = kind.trim().to_ascii_lowercase();
+        let is_token = |part: &str| {
+            let mut bytes = part.bytes();
+            !part.is_empty()
+                && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+*'`|~%".contains(&byte))
+        };
+        let (class, name) = kind.split_once('/')?;
+        if !is_token(class) || !is_token(name) {
+            return None;
+        }
+        let mut charset = None;
+        while !rest.trim().is_empty() {
+            let (name, after) = match rest.find(['=', ';']) {
+                Some(at) if rest.as_bytes()[at] == b'=' => (rest[..at].trim(), &rest[at + 1..]),
+                Some(at) if rest[..at].trim().is_empty() => {
+                    rest = &rest[at + 1..];
+                    continue;
+                }
+                _ => return None,
+            };
+            let (value, after) = parameter_value(after)?;
+            if name.eq_ignore_ascii_case("charset") && charset.replace(value.to_ascii_lowercase()).is_some() {
+                return None;
+            }
+            rest = after;
+        }
+        Some(Media { kind, charset })
+    }
+}
+
+/// A token or a quoted string, and what follows its semicolon.
+fn parameter_value(text: &str) -> Option<(String, &str)> {
+    let text = text.trim_start();
+    let Some(quoted) = text.strip_prefix('"') else {
+        let (value, rest) = text.split_once(';').unwrap_or((text, ""));
+        return Some((value.trim().to_owned(), rest));
+    };
+    let mut value = String::new();
+    let mut characters = quoted.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => value.push(characters.next()?.1),
+            '"' => {
+                let rest = quoted[at + 1..].trim_start();
+                return if rest.is_empty() {
+                    Some((value, ""))
+                } else {
+                    Some((value, rest.strip_prefix(';')?))
+                };
+            }
+            _ => value.push(character),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_json(value: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
+        content_type(&headers, Format::Json).is_ok()
+    }
+
+    #[test]
+    fn h20_json_by_its_names() {
+        for value in [
+            "application/json",
+            "Application/JSON",
+            "application/json; charset=utf-8",
+            "application/json;charset=\"UTF-8\"",
+            "application/json; profile=\"a;b=\\\"c\\\"\"; charset=utf-8",
+            "application/json; ; charset=utf-8;",
+            "text/json",
+            "application/vnd.api+json; ext=x",
+            "application/problem+json",
+        ] {
+            assert!(is_json(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn h20_whatever_else_is_not() {
+        for value in [
+            "text/plain",
+            "text/html",
+            "application/octet-stream",
+            "application/jsonp",
+            "json",
+            "application/json, text/html",
+            "application/json; charset=utf-16",
+            "application/json; charset=utf-8; charset=utf-16",
+            "application/json; charset=\"utf-8",
+            "application/json; charset",
+            "text/x+json",
+            "multipart/byteranges",
+        ] {
+            assert!(!is_json(value), "{value}");
+        }
+        assert!(content_type(&HeaderMap::new(), Format::Json).is_err());
+    }
+}

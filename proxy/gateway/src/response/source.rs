@@ -1,0 +1,159 @@
+//! The backend's body as chunks: timed, limited, decoded, without trailers.
+
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::Body;
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep};
+
+use crate::config::{Deadlines, Limits};
+use crate::explain::Tap;
+use crate::rescue::Cause;
+use crate::response::coding::{Coding, Decoder};
+
+/// Where the bytes of a response come from. Memory is one chunk and one decoding step.
+pub(crate) struct Source {
+    body: Option<Incoming>,
+    decoder: Option<Decoder>,
+    pace: Pace,
+    left: u64,
+    tap: Option<Arc<Tap>>,
+}
+
+/// How long one may wait: for the next chunk, and for all of them. The timer is made when there is something to wait
+/// for, so that a body that is already there costs none.
+pub(crate) struct Pace {
+    idle: Duration,
+    end: Instant,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Pace {
+    /// A pace whose whole ends at `end`.
+    pub(crate) fn new(deadlines: &Deadlines, end: Instant) -> Pace {
+        Pace {
+            idle: deadlines.idle,
+            end,
+            timer: None,
+        }
+    }
+
+    fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let next = (Instant::now() + self.idle).min(self.end);
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next)));
+        timer.as_mut().poll(context)
+    }
+
+    fn progress(&mut self) {
+        if let Some(timer) = &mut self.timer {
+            timer.as_mut().reset((Instant::now() + self.idle).min(self.end));
+        }
+    }
+}
+
+impl Source {
+    pub(crate) fn new(
+        body: Incoming,
+        coding: Option<Coding>,
+        limits: &Limits,
+        pace: Pace,
+        tap: Option<Arc<Tap>>,
+    ) -> Source {
+        let decoder = coding.map(|coding| Decoder::new(coding, limits.decoded_body, limits.decoded_ratio));
+        Source {
+            body: Some(body),
+            decoder,
+            pace,
+            left: limits.response_body,
+            tap,
+        }
+    }
+
+    /// The next decoded chunk. A body that is shorter than it said is an error (H12).
+    pub(crate) fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
+        loop {
+            if let Some(decoder) = &mut self.decoder {
+                match decoder.step() {
+                    Ok(Some(piece)) => return Poll::Ready(Some(Ok(piece))),
+                    Ok(None) => {}
+                    Err(cause) => return self.fail(cause),
+                }
+            }
+            let chunk = match ready!(self.poll_raw(context)) {
+                Some(Ok(chunk)) => chunk,
+                Some(Err(cause)) => return self.fail(cause),
+                None => {
+                    return match self.decoder.take().map(|mut decoder| decoder.finish()) {
+                        Some(Err(cause)) => self.fail(cause),
+                        _ => Poll::Ready(None),
+                    };
+                }
+            };
+            match &mut self.decoder {
+                Some(decoder) => decoder.feed(chunk),
+                None if chunk.is_empty() => {}
+                None => return Poll::Ready(Some(Ok(chunk))),
+            }
+        }
+    }
+
+    /// Whether nothing more will come, without waiting for it.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.decoder.is_none() && self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn poll_raw(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
+        loop {
+            let Some(body) = &mut self.body else {
+                return Poll::Ready(None);
+            };
+            let frame = match Pin::new(body).poll_frame(context) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    ready!(self.pace.poll_late(context));
+                    return Poll::Ready(Some(Err(Cause::Late("body"))));
+                }
+            };
+            self.pace.progress();
+            match frame {
+                None => {
+                    self.body = None;
+                    return Poll::Ready(None);
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(broken(&error)))),
+                // Trailers are dropped (H4).
+                Some(Ok(frame)) => {
+                    let Ok(chunk) = frame.into_data() else { continue };
+                    let Some(left) = self.left.checked_sub(chunk.len() as u64) else {
+                        return Poll::Ready(Some(Err(Cause::Body("longer than is allowed".into()))));
+                    };
+                    self.left = left;
+                    if let Some(tap) = &self.tap {
+                        tap.backend_chunk(&chunk);
+                    }
+                    return Poll::Ready(Some(Ok(chunk)));
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, cause: Cause) -> Poll<Option<Result<Bytes, Cause>>> {
+        self.body = None;
+        self.decoder = None;
+        Poll::Ready(Some(Err(cause)))
+    }
+}
+
+fn broken(error: &hyper::Error) -> Cause {
+    let reason = error
+        .source()
+        .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
+    Cause::Body(format!("broken off: {reason}"))
+}

@@ -1,0 +1,447 @@
+//! The order of the layers: what happens to a request, from its head to the last byte of its answer.
+//!
+//! | step | why it stands there |
+//! |---|---|
+//! | view, policy | taken once, so that one exchange never sees two directories or two policies (D8) |
+//! | head, target | given one meaning before anything else looks at them (H3, H6, H40) |
+//! | caller | before routes, so that nobody learns without a credential which exist (H41) |
+//! | observe | a simplified deployment branches off here: it enforces nothing (D1) |
+//! | scope | needs the caller, and the project asked for (D24) |
+//! | route | unknown ones are refused to everybody |
+//! | authorize, plan | before the backend hears of the request, and before the client is told to send a body (H5) |
+//! | request body | refused, or limited, before a probe is spent on it |
+//! | probe | last before the backend, since it costs a request: may the caller see what this is about? (H36) |
+//! | backend | with a head made anew, not the client's (H1) |
+//! | response head | status, type and coding must be as declared before the body is touched (H8, H13, H15, H20) |
+//! | editor | judges and edits; its first output, or its failure, decides the head (H10) |
+//! | rescue | outside of all that can fail: causes become problems |
+//! | seal | outside of rescue, so that refusals carry the same headers (H17) |
+//! | access log | outermost: it ends with the last byte |
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use cordon_directory::{Security, UserId};
+use cordon_policy::{Decision, Exchange, ExchangePlan, QueryEdits, RequestPlan, ResponsePlan};
+use cordon_rewrite::{Editor, Options, Plan};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header, request, response,
+};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use crate::access::Entry;
+use crate::active::Active;
+use crate::answer::AnswerBody;
+use crate::edit::body::{Begun, Edited, policy_cause};
+use crate::explain::Tap;
+use crate::gateway::Gateway;
+use crate::request::body::UpstreamBody;
+use crate::request::head;
+use crate::request::query::Query;
+use crate::request::target::Target;
+use crate::rescue::{Cause, rescue};
+use crate::response::check::{self, Meaning};
+use crate::response::coding::Coding;
+use crate::response::headers;
+use crate::response::source::{Pace, Source};
+use crate::upstream::Outgoing;
+use crate::view::{CallerScope, View};
+use crate::{observe, probe};
+
+/// The connection that a request came over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origin {
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) is_tls: bool,
+}
+
+/// What holds for the whole of one exchange.
+pub(crate) struct Round<'a> {
+    pub(crate) gateway: &'a Gateway,
+    pub(crate) view: Arc<View>,
+    pub(crate) active: Arc<Active>,
+    pub(crate) origin: Origin,
+    /// The user whom the command line names instead of a credential.
+    pub(crate) named: Option<UserId>,
+    pub(crate) tap: Option<Arc<Tap>>,
+    /// When the last byte must have come from the backend.
+    pub(crate) end: Instant,
+}
+
+/// Answers a request, whatever happens.
+pub(crate) async fn answer(
+    gateway: &Gateway,
+    request: Request<Option<Incoming>>,
+    origin: Origin,
+    named: Option<UserId>,
+    tap: Option<Arc<Tap>>,
+) -> Response<AnswerBody> {
+    let round = Round {
+        gateway,
+        view: gateway.views.current(),
+        active: gateway.active.load_full(),
+        origin,
+        named,
+        tap,
+        end: Instant::now() + gateway.config.deadlines.whole,
+    };
+    let is_head = request.method() == Method::HEAD;
+    let version = request.version();
+    let mut entry = Entry::new(
+        Arc::clone(&gateway.totals),
+        request.method().clone(),
+        Arc::clone(&round.active),
+        Arc::clone(&round.view.snapshot),
+    );
+    let mut response = round.pass(request, &mut entry).await.unwrap_or_else(|cause| {
+        entry.refused(&cause);
+        if let Some(tap) = &round.tap {
+            tap.refusal(cause.problem(), cause.to_string());
+        }
+        entry.observed = false;
+        rescue(&cause)
+    });
+    if !entry.observed {
+        gateway.seal.put(response.headers_mut());
+    }
+    if is_head && let Some(length) = response.body_mut().take_content() {
+        // Our own length, of what GET would give (H7).
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    if version >= Version::HTTP_2 {
+        response.headers_mut().remove(header::CONNECTION);
+    }
+    entry.answered(response.status());
+    response.body_mut().attach(entry);
+    response
+}
+
+impl Round<'_> {
+    async fn pass(
+        &self,
+        request: Request<Option<Incoming>>,
+        entry: &mut Entry,
+    ) -> Result<Response<AnswerBody>, Cause> {
+        head::check(&request)?;
+        let mut target = Target::parse(request.method(), request.uri(), request.version())?;
+        let (parts, body) = request.into_parts();
+        let user = self.identify(&parts, &target.query).await;
+        entry.user = user.as_ref().ok().copied();
+        if self.view.snapshot.security() == Security::Simplified {
+            return observe::pass(self, user, target, &parts, body, entry).await;
+        }
+        let scope = self.scope(user?, &parts.headers, &mut target.query)?;
+        let route = self.active.router.find(&parts.method, target.path())?;
+        entry.matched(route);
+        let credentials = target.query.clone();
+        self.gateway.identifier.strip(&mut target.query);
+        let exchange = self.exchange(&scope, route);
+        let request = self.policy_request(route, &parts.method, &target);
+        let decision = exchange
+            .authorize(&request)
+            .map_err(|failure| policy_cause(&failure))?;
+        let edits = match &*decision {
+            Decision::Refuse(refusal) => return Err(refused(refusal)),
+            Decision::Forward(edits) => edits,
+            Decision::ForwardIf(condition) => &condition.query,
+        };
+        let plan = exchange.plan().map_err(|failure| policy_cause(&failure))?;
+        let body = self.request_body(&plan, body)?;
+        if let Decision::ForwardIf(condition) = &*decision {
+            probe::check(
+                self,
+                &scope,
+                &condition.probe,
+                &parts,
+                (route, &target),
+                &credentials,
+            )
+            .await?;
+        }
+        apply(edits, &mut target.query);
+        let method = backend_method(&parts.method, &plan);
+        let headers = self.request_headers(&parts, &plan, &credentials, &mut target.query);
+        let outgoing = Outgoing {
+            method,
+            path: target.path(),
+            query: target.query.clone(),
+            headers,
+            body,
+        };
+        let response = self.send(outgoing).await?;
+        self.respond(response, &parts.method, &plan, &exchange, &scope, entry)
+            .await
+    }
+
+    async fn identify(&self, parts: &request::Parts, query: &Query) -> Result<UserId, Cause> {
+        match self.named {
+            Some(user) => Ok(user),
+            None => {
+                self.gateway
+                    .identifier
+                    .identify(&self.view.snapshot, &parts.headers, query)
+                    .await
+            }
+        }
+    }
+
+    /// The caller's scope, for the project they ask for (D24), which is taken out of the query.
+    pub(crate) fn scope(
+        &self,
+        user: UserId,
+        headers: &HeaderMap,
+        query: &mut Query,
+    ) -> Result<Arc<CallerScope>, Cause> {
+        let selector = &self.gateway.config.project;
+        let mut chosen: Option<String> = None;
+        let mut choose = |project: &str| match chosen.replace(project.to_owned()) {
+            Some(other) if other != project => {
+                Err(Cause::Head("The request asks for two different projects."))
+            }
+            _ => Ok(()),
+        };
+        for value in selector.header.iter().flat_map(|name| headers.get_all(name)) {
+            choose(std::str::from_utf8(value.as_bytes()).map_err(|_| Cause::Project)?)?;
+        }
+        if let Some(name) = &selector.query {
+            query.values(name).try_for_each(choose)?;
+            query.remove(name);
+        }
+        let source = self
+            .view
+            .snapshot
+            .scope(user, chosen.as_deref())
+            .map_err(|_| Cause::Project)?;
+        Ok(self.view.scope(&source, &self.gateway.config.mask_secret))
+    }
+
+    pub(crate) fn exchange(&self, scope: &CallerScope, route: usize) -> Exchange {
+        let directory = Arc::clone(&self.view.directory);
+        Exchange::new(
+            Arc::clone(&self.active.policy),
+            directory,
+            Arc::clone(&scope.scope),
+            route,
+        )
+    }
+
+    /// What the policy is shown of the request. HEAD is decided on as the GET that will be sent.
+    pub(crate) fn policy_request(
+        &self,
+        route: usize,
+        method: &Method,
+        target: &Target,
+    ) -> cordon_policy::Request {
+        let decides_on = &self.active.policy.manifest().routes[route].decides_on;
+        let mut values = Vec::new();
+        for name in decides_on {
+            match self.active.router.value(route, target.path(), name) {
+                Some(value) => values.push((name.clone(), value)),
+                None => values.extend(
+                    target
+                        .query
+                        .values(name)
+                        .map(|value| (name.clone(), value.to_owned())),
+                ),
+            }
+        }
+        let method = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        cordon_policy::Request {
+            method: method.as_str().to_owned(),
+            query: target.query.names(),
+            values,
+        }
+    }
+
+    fn request_body(&self, plan: &ExchangePlan, body: Option<Incoming>) -> Result<UpstreamBody, Cause> {
+        let Some(body) = body.filter(|body| !http_body::Body::is_end_stream(body)) else {
+            return Ok(UpstreamBody::empty());
+        };
+        let config = &self.gateway.config;
+        match plan.request {
+            RequestPlan::Empty => Err(Cause::BodyNotTaken),
+            RequestPlan::Pass => {
+                UpstreamBody::streamed(body, config.limits.request_body, config.deadlines.idle)
+            }
+        }
+    }
+
+    /// The head that the backend gets: made anew, with what is allowed of the client's (H1, H13–H15).
+    pub(crate) fn request_headers(
+        &self,
+        parts: &request::Parts,
+        plan: &ExchangePlan,
+        credentials: &Query,
+        query: &mut Query,
+    ) -> HeaderMap {
+        let mut headers = self.gateway.request_headers.governed(&parts.headers);
+        let accept = match &plan.response {
+            ResponsePlan::Edit(plan) => check::accepted(plan.spec().format),
+            ResponsePlan::Pass | ResponsePlan::Empty => HeaderValue::from_static("*/*"),
+        };
+        headers.insert(header::ACCEPT, accept);
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        self.credentials_and_origin(parts, credentials, query, &mut headers);
+        headers
+    }
+
+    /// Passes the caller's credential on, where that is configured, and says where the request came from.
+    pub(crate) fn credentials_and_origin(
+        &self,
+        parts: &request::Parts,
+        credentials: &Query,
+        query: &mut Query,
+        headers: &mut HeaderMap,
+    ) {
+        if self.gateway.upstream.passes_credential_through() {
+            self.gateway
+                .identifier
+                .pass_through(&parts.headers, headers, (credentials, query));
+        }
+        let forwarded = &self.gateway.config.forwarded;
+        let address = self
+            .origin
+            .address
+            .filter(|_| forwarded.address)
+            .map(|address| address.ip().to_string());
+        if let Some(value) = address.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert("x-forwarded-for", value);
+        }
+        if forwarded.scheme {
+            let scheme = if self.origin.is_tls { "https" } else { "http" };
+            headers.insert("x-forwarded-proto", HeaderValue::from_static(scheme));
+        }
+        let asked = || match parts.uri.authority() {
+            Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
+            None => parts.headers.get(header::HOST).cloned(),
+        };
+        if forwarded.host
+            && let Some(host) = asked()
+        {
+            headers.insert("x-forwarded-host", host);
+        }
+    }
+
+    pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<Incoming>, Cause> {
+        let response = self.gateway.upstream.send(outgoing).await?;
+        if let Some(tap) = &self.tap {
+            tap.backend_head(response.status(), response.headers());
+        }
+        Ok(response)
+    }
+
+    async fn respond(
+        &self,
+        response: Response<Incoming>,
+        method: &Method,
+        plan: &ExchangePlan,
+        exchange: &Exchange,
+        scope: &CallerScope,
+        entry: &mut Entry,
+    ) -> Result<Response<AnswerBody>, Cause> {
+        let (head, body) = response.into_parts();
+        let meaning = check::status(head.status, self.gateway.upstream.credential_is_ours())?;
+        let (kind, body) = match (&plan.response, meaning) {
+            (_, Meaning::NoContent) => {
+                // Nothing where a record should be is a record that is not there (H8, H36).
+                if plan.has_sole_set() && matches!(*method, Method::GET | Method::HEAD) {
+                    return Err(Cause::Missing);
+                }
+                (None, AnswerBody::empty())
+            }
+            (ResponsePlan::Empty, Meaning::Content) => (None, AnswerBody::empty()),
+            (ResponsePlan::Pass, Meaning::Content) => {
+                let source = self.source(&head, body)?;
+                (
+                    head.headers.get(header::CONTENT_TYPE).cloned(),
+                    AnswerBody::passed(source),
+                )
+            }
+            (ResponsePlan::Edit(plan), Meaning::Content) => {
+                let edited = self.edited(plan, &head, body, exchange, scope)?;
+                let (begun, report) = edited.begin(self.gateway.config.limits.whole_answer).await;
+                entry.edited(&report);
+                let body = match begun? {
+                    Begun::Whole(bytes) => AnswerBody::whole(bytes),
+                    Begun::Partly(edited) => AnswerBody::edited(edited),
+                };
+                (Some(check::declared(plan.spec().format)), body)
+            }
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = head.status;
+        headers::copy(&plan.headers, &head.headers, response.headers_mut());
+        if let Some(kind) = kind {
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        }
+        Ok(response)
+    }
+
+    /// The backend's body under this plan, after its head was found to be as declared.
+    pub(crate) fn edited(
+        &self,
+        plan: &Arc<Plan>,
+        head: &response::Parts,
+        body: Incoming,
+        exchange: &Exchange,
+        scope: &CallerScope,
+    ) -> Result<Edited, Cause> {
+        check::content_type(&head.headers, plan.spec().format)?;
+        let source = self.source(head, body)?;
+        Ok(Edited::new(
+            source,
+            self.editor(plan, scope),
+            exchange.judge(),
+            self.tap.clone(),
+        ))
+    }
+
+    pub(crate) fn editor(&self, plan: &Arc<Plan>, scope: &CallerScope) -> Editor {
+        let options = Options {
+            limits: self.gateway.config.editor.clone(),
+            hash_key: scope.hash_key,
+            trace: self.tap.is_some(),
+        };
+        Editor::new(Arc::clone(plan), options)
+    }
+
+    fn source(&self, head: &response::Parts, body: Incoming) -> Result<Source, Cause> {
+        let coding = Coding::of(&head.headers)?;
+        let config = &self.gateway.config;
+        let pace = Pace::new(&config.deadlines, self.end);
+        Ok(Source::new(body, coding, &config.limits, pace, self.tap.clone()))
+    }
+}
+
+/// The method that the backend gets: what is edited must be there, also for HEAD (H7).
+fn backend_method(method: &Method, plan: &ExchangePlan) -> Method {
+    match plan.response {
+        ResponsePlan::Edit(_) if method == Method::HEAD => Method::GET,
+        _ => method.clone(),
+    }
+}
+
+fn apply(edits: &QueryEdits, query: &mut Query) {
+    edits.remove.iter().for_each(|name| query.remove(name));
+    edits.set.iter().for_each(|(name, value)| query.set(name, value));
+}
+
+fn refused(refusal: &cordon_policy::Refusal) -> Cause {
+    match StatusCode::from_u16(refusal.status) {
+        // The one status that must not be told from a missing record (H36).
+        Ok(StatusCode::NOT_FOUND) => Cause::Missing,
+        Ok(status) if status.is_client_error() => Cause::Refused {
+            status,
+            code: refusal.code.clone(),
+            detail: refusal.detail.clone(),
+        },
+        _ => Cause::Policy("refusal with a status outside 400 to 499".into()),
+    }
+}
