@@ -2,91 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::net::SocketAddr;
+mod client;
 
 use bytes::Bytes;
-use cordon_example_backend::{Backend, BackendOptions, Data, FAULTS, Running, SEED, TOKENS};
-use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use client::{Api, TOKEN};
+use cordon_example_backend::{BackendOptions, Data, FAULTS, SEED, TOKENS};
+use http::{Method, Request, StatusCode};
+use http_body_util::Full;
 use serde_json::{Value, json};
-
-const TOKEN: &str = TOKENS[0].1;
-
-struct Api {
-    running: Running,
-    client: Client<HttpConnector, Full<Bytes>>,
-}
-
-struct Got {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Api {
-    async fn start(options: BackendOptions) -> Api {
-        let running = Backend::start_with(SocketAddr::from(([127, 0, 0, 1], 0)), options)
-            .await
-            .unwrap();
-        Api {
-            running,
-            client: Client::builder(TokioExecutor::new()).build_http(),
-        }
-    }
-
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> Result<Got, String> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("http://{}{path}", self.running.address));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request
-            .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
-            .unwrap();
-        let (head, body) = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| error.to_string())?
-            .into_parts();
-        let body = body
-            .collect()
-            .await
-            .map_err(|error| error.to_string())?
-            .to_bytes();
-        Ok(Got {
-            status: head.status,
-            headers: head.headers,
-            body,
-        })
-    }
-
-    async fn get(&self, path: &str) -> Got {
-        self.send(Method::GET, path, &[("x-api-key", TOKEN)], "")
-            .await
-            .unwrap()
-    }
-}
-
-impl Got {
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-}
 
 #[tokio::test]
 async fn any_token_is_good_for_everything_and_none_for_nothing() {
