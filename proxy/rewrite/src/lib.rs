@@ -7,15 +7,37 @@
 //!
 //! This crate knows no I/O, no HTTP and no Wasm.
 
+mod automaton;
 mod batch;
+mod capture;
+mod check;
+mod determine;
 mod editor;
 mod error;
+mod flush;
+mod hold;
 mod judge;
+mod judging;
+mod keys;
+mod lexer;
 mod limits;
+mod lists;
+mod mask;
+mod names;
+mod opening;
+mod outlet;
+mod path;
 mod pieces;
+mod place;
 mod plan;
+mod product;
+mod record;
+mod region;
 mod report;
+mod scan;
 mod spec;
+mod tape;
+mod walk;
 
 pub use batch::Batch;
 pub use editor::Editor;

@@ -1,24 +1,75 @@
 //! A plan, compiled.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::automaton::Automaton;
+use crate::check;
+use crate::determine::{Scope, determine};
 use crate::error::PlanError;
-use crate::spec::{BodyPlan, Format};
+use crate::keys::KeyTree;
+use crate::path::Path;
+use crate::product;
+use crate::spec::{BodyPlan, Edit, Format};
 
 /// A compiled plan: immutable, and shared by the editors of many bodies.
+///
+/// Profiles are compiled when the first record is kept by them, so that a plan with a profile for each of many
+/// projects costs little until they are met.
 #[derive(Debug)]
 pub struct Plan {
     spec: BodyPlan,
+    pub(crate) outside: Automaton,
+    pub(crate) sets: Vec<Set>,
 }
+
+/// A record set, compiled.
+#[derive(Debug)]
+pub(crate) struct Set {
+    /// The outermost set around it, or itself.
+    pub(crate) top: u32,
+    /// Whether other sets lie in its records.
+    pub(crate) has_nested: bool,
+    pub(crate) sole: bool,
+    pub(crate) keys: Vec<KeyPlace>,
+    /// Where the keys asked of this set's records are, those that nested sets ask of it too.
+    pub(crate) tree: KeyTree,
+    profiles: Vec<OnceLock<Option<Automaton>>>,
+    merged: Mutex<HashMap<Vec<u32>, Arc<Automaton>>>,
+}
+
+/// Where a key's value is found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyPlace {
+    /// Records outwards.
+    pub(crate) up: u32,
+    pub(crate) slot: usize,
+}
+
+/// Atoms looked at when a profile is compiled, lists included, or merged: a few hundred milliseconds at the most.
+const BUDGET: usize = 8_000_000;
+/// Mergers remembered for each set.
+const MERGERS: usize = 64;
 
 impl Plan {
     /// Checks and compiles a plan.
     ///
     /// # Errors
-    /// A path that does not stream, a plan that contradicts itself, or a format that is not built in.
+    /// A path that does not stream, a plan that contradicts itself or is too large, or a format that is not built in.
     pub fn compile(spec: BodyPlan) -> Result<Plan, PlanError> {
         if spec.format != Format::Json {
             return Err(PlanError::Format(spec.format));
         }
-        Ok(Plan { spec })
+        let paths = check::check(&spec)?;
+        let nested = nested_paths(&spec, &paths, None);
+        let outside = Scope {
+            edits: parse_edits(&spec.outside)?,
+            sets: nested,
+        };
+        let outside = determine(&outside, BUDGET, true)
+            .map_err(|refused| check::refusal(refused, "the edits outside records"))?;
+        let sets = compile_sets(&spec, &paths)?;
+        Ok(Plan { spec, outside, sets })
     }
 
     /// What the plan was compiled from.
@@ -32,4 +83,106 @@ impl Plan {
     pub fn has_sole_set(&self) -> bool {
         self.spec.sets.iter().any(|set| set.sole)
     }
+
+    pub(crate) fn has_profile(&self, set: u32, profile: u32) -> bool {
+        (profile as usize) < self.sets[set as usize].profiles.len()
+    }
+
+    /// A profile's automaton, or none if it is too large.
+    pub(crate) fn profile(&self, set: u32, profile: u32) -> Option<&Automaton> {
+        let place = self.sets[set as usize].profiles.get(profile as usize)?;
+        place
+            .get_or_init(|| self.compile_profile(set, profile as usize))
+            .as_ref()
+    }
+
+    /// The automaton of several profiles, sorted and without duplicates, or none if it is too large.
+    pub(crate) fn merged(&self, set: u32, profiles: &[u32]) -> Option<Arc<Automaton>> {
+        let cache = &self.sets[set as usize].merged;
+        let locked = || cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = locked().get(profiles) {
+            return Some(Arc::clone(found));
+        }
+        let parts: Vec<_> = profiles
+            .iter()
+            .map(|&part| self.profile(set, part))
+            .collect::<Option<_>>()?;
+        let merged = Arc::new(product::merge(&parts, BUDGET)?);
+        let mut cache = locked();
+        if cache.len() >= MERGERS {
+            cache.clear();
+        }
+        cache.insert(profiles.to_vec(), Arc::clone(&merged));
+        Some(merged)
+    }
+
+    fn compile_profile(&self, set: u32, profile: usize) -> Option<Automaton> {
+        // Paths were parsed once when the plan was checked, and dropped: there may be very many.
+        let edits = parse_edits(&self.spec.sets[set as usize].profiles[profile]).ok()?;
+        let inside = |(_, spec): &(usize, &crate::spec::RecordSet)| spec.within == Some(set);
+        let sets = self
+            .spec
+            .sets
+            .iter()
+            .enumerate()
+            .filter(inside)
+            .map(|(index, spec)| Some((Path::parse(&spec.path).ok()?, u32::try_from(index).ok()?)))
+            .collect::<Option<_>>()?;
+        determine(&Scope { edits, sets }, BUDGET, true).ok()
+    }
+}
+
+fn compile_sets(spec: &BodyPlan, paths: &[Path]) -> Result<Vec<Set>, PlanError> {
+    let mut sets: Vec<Set> = Vec::with_capacity(spec.sets.len());
+    for (index, set) in (0u32..).zip(&spec.sets) {
+        let top = set.within.map_or(index, |outer| sets[outer as usize].top);
+        let mut keys = Vec::with_capacity(set.keys.len());
+        let mut compiled = Set {
+            top,
+            has_nested: false,
+            sole: set.sole,
+            keys: Vec::new(),
+            tree: KeyTree::new(),
+            profiles: set.profiles.iter().map(|_| OnceLock::new()).collect(),
+            merged: Mutex::default(),
+        };
+        for key in &set.keys {
+            let path = Path::parse(&key.path)?;
+            let mut outer = Some(index);
+            for _ in 0..key.up {
+                outer = outer.and_then(|outer| spec.sets[outer as usize].within);
+            }
+            let tree = match outer {
+                Some(outer) if outer != index => &mut sets[outer as usize].tree,
+                _ => &mut compiled.tree,
+            };
+            keys.push(KeyPlace {
+                up: key.up,
+                slot: tree.slot(&path),
+            });
+        }
+        compiled.keys = keys;
+        if let Some(outer) = set.within {
+            sets[outer as usize].has_nested = true;
+        }
+        sets.push(compiled);
+    }
+    check::check_scopes(spec, |within| nested_paths(spec, paths, Some(within)))?;
+    Ok(sets)
+}
+
+/// The paths of the sets that lie directly in another, or in none.
+fn nested_paths(spec: &BodyPlan, paths: &[Path], within: Option<u32>) -> Vec<(Path, u32)> {
+    (0u32..)
+        .zip(spec.sets.iter().zip(paths))
+        .filter(|(_, (set, _))| set.within == within)
+        .map(|(index, (_, path))| (path.clone(), index))
+        .collect()
+}
+
+pub(crate) fn parse_edits(edits: &[Edit]) -> Result<Vec<(Path, &crate::spec::Action)>, PlanError> {
+    edits
+        .iter()
+        .map(|edit| Ok((Path::parse(&edit.path)?, &edit.action)))
+        .collect()
 }

@@ -81,7 +81,7 @@ pub enum Action {
 }
 
 /// What takes the place of a hidden value. Its length tells nothing of the value's (H37).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Mask {
     /// This text.
     Fixed(String),

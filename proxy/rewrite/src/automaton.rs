@@ -1,0 +1,128 @@
+//! What a compiled scope looks like to the walk: for every place its fate, and where each child leads.
+
+use std::collections::HashMap;
+
+use crate::spec::Mask;
+
+/// A state of an [`Automaton`]: all that the plan has to say of the places that lead to it.
+pub(crate) type NodeId = u32;
+
+/// The node of places that nothing names and under which nothing lies.
+pub(crate) const NOTHING: NodeId = 0;
+/// The node of the body, or of a record.
+pub(crate) const ROOT: NodeId = 1;
+
+/// What becomes of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is a record of this set, and judged.
+    Record(u32),
+    /// It passes whole.
+    Keep,
+    /// A container whose children are looked at one by one.
+    Walk,
+    /// A number that becomes the count of this set.
+    Recount(u32),
+    /// Its place is taken by this mask of the automaton.
+    Mask(u32),
+    /// It goes, as an edit says.
+    Remove,
+    /// It goes, since nothing names it.
+    Unlisted,
+}
+
+/// A deterministic automaton over the places of one scope.
+#[derive(Debug, Default)]
+pub(crate) struct Automaton {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) masks: Vec<Mask>,
+}
+
+/// One state: the fate of a value by its type, and where its children lead.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) scalar: Fate,
+    pub(crate) object: Fate,
+    pub(crate) array: Fate,
+    /// Members that lead elsewhere than to `member`.
+    pub(crate) members: HashMap<Box<str>, NodeId>,
+    pub(crate) member: NodeId,
+    /// Elements that lead elsewhere than to `element`.
+    pub(crate) elements: HashMap<u64, NodeId>,
+    pub(crate) element: NodeId,
+    /// Where an entry of a name/value array leads by its own name, instead of all of the above.
+    pub(crate) switch: Option<Box<Switch>>,
+    /// The sets of which no further record can come once a value here has ended.
+    pub(crate) finishes: Box<[u32]>,
+}
+
+/// Entries of a name/value array by their names.
+#[derive(Debug)]
+pub(crate) struct Switch {
+    /// The member that holds the name.
+    pub(crate) name: Box<str>,
+    pub(crate) entries: HashMap<Box<str>, NodeId>,
+    /// Where everything else leads, entries without a name too.
+    pub(crate) other: NodeId,
+}
+
+impl Automaton {
+    pub(crate) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    pub(crate) fn mask(&self, id: u32) -> &Mask {
+        &self.masks[id as usize]
+    }
+
+    pub(crate) fn member(&self, id: NodeId, name: &str) -> NodeId {
+        let node = self.node(id);
+        node.members.get(name).copied().unwrap_or(node.member)
+    }
+
+    pub(crate) fn element(&self, id: NodeId, index: u64) -> NodeId {
+        let node = self.node(id);
+        if node.elements.is_empty() {
+            return node.element;
+        }
+        node.elements.get(&index).copied().unwrap_or(node.element)
+    }
+}
+
+impl Node {
+    pub(crate) fn of(fate: Fate) -> Node {
+        Node {
+            scalar: fate,
+            object: fate,
+            array: fate,
+            members: HashMap::new(),
+            member: NOTHING,
+            elements: HashMap::new(),
+            element: NOTHING,
+            switch: None,
+            finishes: Box::default(),
+        }
+    }
+}
+
+/// How much a mask tells: of two at one place the strictest profile takes the lesser, a merger the greater.
+pub(crate) fn openness(mask: &Mask) -> (u8, u32, &str) {
+    match mask {
+        Mask::Null => (0, 0, ""),
+        Mask::Fixed(text) => (1, 0, text),
+        Mask::Own(number) => (2, *number, ""),
+        Mask::Hash => (3, 0, ""),
+        Mask::KeepLast(count) => (4, *count, ""),
+    }
+}
+
+/// The mask's place in the table, added if it is new.
+pub(crate) fn intern_mask(masks: &mut Vec<Mask>, places: &mut HashMap<Mask, u32>, mask: &Mask) -> u32 {
+    if let Some(&place) = places.get(mask) {
+        return place;
+    }
+    let place = u32::try_from(masks.len()).unwrap_or(u32::MAX);
+    masks.push(mask.clone());
+    places.insert(mask.clone(), place);
+    place
+}

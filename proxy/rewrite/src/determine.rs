@@ -1,0 +1,562 @@
+//! Compiles the edits and sets of one scope into an [`Automaton`].
+//!
+//! A state is a set of atoms: how far each path has come, and what holds at the place itself. Equal sets are one
+//! state, and edits that end at a place are told apart by what they do, not by which they are, so that 10,000 kept
+//! names lead to one state. The work is bounded, since descendants can multiply states.
+
+use std::collections::HashMap;
+
+use crate::automaton::{Automaton, Fate, NOTHING, Node, NodeId, ROOT, Switch, intern_mask, openness};
+use crate::lists::{List, Listed};
+use crate::path::{Path, Selector, Step};
+use crate::spec::{Action, Entries, Mask, Names};
+
+/// What a scope consists of.
+#[derive(Default)]
+pub(crate) struct Scope<'a> {
+    pub(crate) edits: Vec<(Path, &'a Action)>,
+    pub(crate) sets: Vec<(Path, u32)>,
+}
+
+/// Why a scope has no automaton.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It would be too large.
+    TooLarge,
+    /// Two sets have records at one place.
+    SamePlace(u32, u32),
+    /// Records of the second lie inside records of the first, of which the second does not know.
+    Inside(u32, u32),
+}
+
+/// Something that is true of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Atom {
+    /// This many steps of an edit's path have been taken.
+    Edit { edit: u32, step: u32 },
+    /// This many steps of a set's path have been taken.
+    Set { set: u32, step: u32 },
+    /// An edit names the place.
+    Act(Act),
+    /// A list of names keeps the place: weaker than any edit.
+    ListedKeep,
+    /// A set has its records here.
+    Record(u32),
+    /// The place lies in one that passes whole.
+    KeepAll,
+    /// The place is an element of a kept array.
+    KeepElement,
+    /// The place is an element of an array whose objects are listed.
+    OnlyElement(u32),
+    /// The place is an element of a name/value array.
+    EntryOf(u32),
+    /// The place is an entry that passes, with its value masked or not.
+    Entry { entries: u32, mask: Option<u32> },
+}
+
+/// An action with its parts numbered, the strictest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Act {
+    Remove,
+    Mask(u32),
+    Recount(u32),
+    Only(u32),
+    Entries(u32),
+    Keep,
+    KeepAll,
+}
+
+/// Compiles a scope. `budget` bounds the atoms that are looked at; without `lists` the names of lists are left out,
+/// which leaves the shape and is cheap.
+pub(crate) fn determine(scope: &Scope<'_>, budget: usize, lists: bool) -> Result<Automaton, Refused> {
+    let mut builder = Builder {
+        lists,
+        budget,
+        ..Builder::new(scope)
+    };
+    builder.number_actions();
+    let root = builder.root_atoms();
+    builder.nodes.push(Some(Node::of(Fate::Unlisted)));
+    builder.ids.insert(Vec::new(), NOTHING);
+    builder.nodes.push(None);
+    builder.waiting.push((ROOT, root));
+    while let Some((id, atoms)) = builder.waiting.pop() {
+        let node = builder.build(id, &atoms)?;
+        builder.nodes[id as usize] = Some(node);
+    }
+    let nodes = builder
+        .nodes
+        .into_iter()
+        .map(|node| node.unwrap_or(Node::of(Fate::Unlisted)))
+        .collect();
+    Ok(Automaton {
+        nodes,
+        masks: builder.masks,
+    })
+}
+
+struct Builder<'a> {
+    scope: &'a Scope<'a>,
+    lists: bool,
+    budget: usize,
+    acts: Vec<Act>,
+    onlys: Vec<&'a Names>,
+    entries: Vec<&'a Entries>,
+    masks: Vec<Mask>,
+    mask_places: HashMap<Mask, u32>,
+    ids: HashMap<Vec<Atom>, NodeId>,
+    nodes: Vec<Option<Node>>,
+    waiting: Vec<(NodeId, Vec<Atom>)>,
+}
+
+/// What holds at a place, boiled down.
+struct Standing {
+    /// The strictest edit.
+    act: Option<Act>,
+    record: Option<u32>,
+    /// Whether the place is the body or a record, which is walked even if nothing lies below.
+    root: bool,
+    /// Whether further steps of a path lie below.
+    pending: bool,
+    /// Whether a list names the members of an object here.
+    listed: bool,
+    kept: Kept,
+}
+
+/// What passes here when no edit names the place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Nothing,
+    Scalars,
+    All,
+}
+
+/// Where the children of a place lead, before they are states: those with a name or index of their own, and the rest.
+struct Children<K> {
+    own: HashMap<K, Vec<Atom>>,
+    rest: Vec<Atom>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(scope: &'a Scope<'a>) -> Builder<'a> {
+        Builder {
+            scope,
+            lists: true,
+            budget: 0,
+            acts: Vec::new(),
+            onlys: Vec::new(),
+            entries: Vec::new(),
+            masks: Vec::new(),
+            mask_places: HashMap::new(),
+            ids: HashMap::new(),
+            nodes: Vec::new(),
+            waiting: Vec::new(),
+        }
+    }
+
+    fn number_actions(&mut self) {
+        for (_, action) in &self.scope.edits {
+            let act = match action {
+                Action::Keep => Act::Keep,
+                Action::KeepAll => Act::KeepAll,
+                Action::Remove => Act::Remove,
+                Action::Mask(mask) => Act::Mask(self.mask(mask)),
+                Action::Only(names) => {
+                    self.number_masks(names);
+                    self.onlys.push(names);
+                    Act::Only(number(self.onlys.len() - 1))
+                }
+                Action::Entries(entries) => {
+                    self.number_masks(&entries.names);
+                    self.entries.push(entries);
+                    Act::Entries(number(self.entries.len() - 1))
+                }
+                Action::Recount(set) => Act::Recount(*set),
+            };
+            self.acts.push(act);
+        }
+    }
+
+    fn mask(&mut self, mask: &Mask) -> u32 {
+        intern_mask(&mut self.masks, &mut self.mask_places, mask)
+    }
+
+    fn number_masks(&mut self, names: &Names) {
+        if self.lists {
+            for masked in &names.mask {
+                self.mask(&masked.mask);
+            }
+        }
+    }
+
+    fn root_atoms(&self) -> Vec<Atom> {
+        let edits = (0..self.scope.edits.len()).map(|edit| self.after_edit(number(edit), 0));
+        let sets = (0..self.scope.sets.len()).map(|set| self.after_set(number(set), 0));
+        normal(edits.chain(sets).collect())
+    }
+
+    fn after_edit(&self, edit: u32, step: u32) -> Atom {
+        let path = &self.scope.edits[edit as usize].0;
+        if step as usize == path.steps.len() {
+            Atom::Act(self.acts[edit as usize])
+        } else {
+            Atom::Edit { edit, step }
+        }
+    }
+
+    fn after_set(&self, set: u32, step: u32) -> Atom {
+        let (path, index) = &self.scope.sets[set as usize];
+        if step as usize == path.steps.len() {
+            Atom::Record(*index)
+        } else {
+            Atom::Set { set, step }
+        }
+    }
+
+    /// The step that an atom waits for, and the atom behind it.
+    fn step(&self, atom: Atom) -> Option<(&'a Step, Atom)> {
+        match atom {
+            Atom::Edit { edit, step } => {
+                let taken = self.after_edit(edit, step + 1);
+                Some((&self.scope.edits[edit as usize].0.steps[step as usize], taken))
+            }
+            Atom::Set { set, step } => {
+                let taken = self.after_set(set, step + 1);
+                Some((&self.scope.sets[set as usize].0.steps[step as usize], taken))
+            }
+            _ => None,
+        }
+    }
+
+    fn id(&mut self, atoms: Vec<Atom>) -> Result<NodeId, Refused> {
+        let atoms = normal(atoms);
+        self.budget = self
+            .budget
+            .checked_sub(1 + atoms.len())
+            .ok_or(Refused::TooLarge)?;
+        if let Some(&id) = self.ids.get(&atoms) {
+            return Ok(id);
+        }
+        let id = number(self.nodes.len());
+        self.nodes.push(None);
+        self.ids.insert(atoms.clone(), id);
+        self.waiting.push((id, atoms));
+        Ok(id)
+    }
+
+    fn build(&mut self, id: NodeId, atoms: &[Atom]) -> Result<Node, Refused> {
+        let standing = self.standing(id, atoms)?;
+        let finishes = self.finishes(atoms);
+        let mut node = self.fates(&standing, atoms);
+        let entry_of = atoms.iter().find_map(|atom| match atom {
+            Atom::EntryOf(entries) => Some(*entries),
+            _ => None,
+        });
+        let settled = matches!(standing.act, Some(Act::Remove | Act::Mask(_))) || standing.record.is_some();
+        if let (Some(entries), false) = (entry_of, settled) {
+            node = Node::of(Fate::Unlisted);
+            node.switch = Some(Box::new(self.switch(entries, atoms)?));
+        } else {
+            if node.object == Fate::Walk {
+                let children = self.members(&standing, atoms);
+                (node.members, node.member) = self.children(children)?;
+            }
+            if node.array == Fate::Walk {
+                let children = self.elements(&standing, atoms);
+                (node.elements, node.element) = self.children(children)?;
+            }
+        }
+        node.finishes = finishes;
+        Ok(node)
+    }
+
+    fn standing(&self, id: NodeId, atoms: &[Atom]) -> Result<Standing, Refused> {
+        let mut standing = Standing {
+            act: None,
+            record: None,
+            root: id == ROOT,
+            pending: false,
+            listed: false,
+            kept: Kept::Nothing,
+        };
+        for &atom in atoms {
+            match atom {
+                Atom::Edit { .. } | Atom::Set { .. } => standing.pending = true,
+                Atom::Act(act) => {
+                    standing.listed |= matches!(act, Act::Only(_));
+                    standing.act = Some(standing.act.map_or(act, |other| self.stricter(act, other)));
+                }
+                Atom::OnlyElement(_) | Atom::Entry { .. } => standing.listed = true,
+                Atom::Record(set) => match standing.record {
+                    Some(other) => return Err(Refused::SamePlace(other, set)),
+                    None => standing.record = Some(set),
+                },
+                Atom::KeepAll => standing.kept = Kept::All,
+                Atom::ListedKeep | Atom::KeepElement if standing.kept == Kept::Nothing => {
+                    standing.kept = Kept::Scalars;
+                }
+                Atom::ListedKeep | Atom::KeepElement | Atom::EntryOf(_) => {}
+            }
+        }
+        // A list that keeps a name speaks of the place itself, a region that passes whole only of what is in it.
+        if atoms.contains(&Atom::ListedKeep) {
+            standing.kept = Kept::Scalars;
+        }
+        if let Some(record) = standing.record {
+            for &atom in atoms {
+                if let Atom::Set { set, .. } = atom
+                    && self.scope.sets[set as usize].1 != record
+                {
+                    return Err(Refused::Inside(record, self.scope.sets[set as usize].1));
+                }
+            }
+        }
+        Ok(standing)
+    }
+
+    fn stricter(&self, one: Act, other: Act) -> Act {
+        match (one, other) {
+            (Act::Mask(first), Act::Mask(second)) => {
+                let openness = |mask: u32| openness(&self.masks[mask as usize]);
+                Act::Mask(if openness(first) <= openness(second) {
+                    first
+                } else {
+                    second
+                })
+            }
+            _ => one.min(other),
+        }
+    }
+
+    fn fates(&self, standing: &Standing, atoms: &[Atom]) -> Node {
+        let passage = if standing.pending || standing.root {
+            Fate::Walk
+        } else {
+            Fate::Unlisted
+        };
+        let mut node = match (standing.act, standing.record) {
+            (Some(Act::Remove), _) => Node::of(Fate::Remove),
+            (Some(Act::Mask(mask)), _) => Node::of(Fate::Mask(mask)),
+            (_, Some(set)) => Node::of(Fate::Record(set)),
+            (Some(Act::Recount(set)), _) => Node {
+                scalar: Fate::Recount(set),
+                ..Node::of(Fate::Remove)
+            },
+            _ if standing.listed => {
+                let array = atoms.iter().any(|atom| matches!(atom, Atom::Act(Act::Only(_))));
+                let array = if array { Fate::Walk } else { passage };
+                Node {
+                    scalar: Fate::Unlisted,
+                    array,
+                    ..Node::of(Fate::Walk)
+                }
+            }
+            (Some(Act::Entries(_)), _) => Node {
+                scalar: Fate::Unlisted,
+                object: passage,
+                ..Node::of(Fate::Walk)
+            },
+            (act, _) => match kept(act, standing.kept) {
+                Kept::All if standing.pending => Node {
+                    scalar: Fate::Keep,
+                    ..Node::of(Fate::Walk)
+                },
+                Kept::All => Node::of(Fate::Keep),
+                Kept::Scalars => Node {
+                    scalar: Fate::Keep,
+                    object: passage,
+                    ..Node::of(Fate::Walk)
+                },
+                Kept::Nothing => Node {
+                    scalar: Fate::Unlisted,
+                    ..Node::of(passage)
+                },
+            },
+        };
+        node.finishes = Box::default();
+        node
+    }
+
+    /// The sets of which only singular steps have been taken: what ends here cannot come again.
+    fn finishes(&self, atoms: &[Atom]) -> Box<[u32]> {
+        let mut sets: Vec<u32> = atoms
+            .iter()
+            .filter_map(|atom| match *atom {
+                Atom::Set { set, step } => {
+                    let (path, index) = &self.scope.sets[set as usize];
+                    (step as usize <= path.singular_steps()).then_some(*index)
+                }
+                Atom::Record(index) => {
+                    let singular = |(path, set): &(Path, u32)| *set == index && path.is_singular();
+                    self.scope.sets.iter().any(singular).then_some(index)
+                }
+                _ => None,
+            })
+            .collect();
+        sets.dedup();
+        sets.into()
+    }
+
+    fn members(&self, standing: &Standing, atoms: &[Atom]) -> Children<&'a str> {
+        let mut children = Children {
+            own: HashMap::new(),
+            rest: Vec::new(),
+        };
+        for &atom in atoms {
+            let Some((step, taken)) = self.step(atom) else {
+                continue;
+            };
+            if step.descends {
+                children.rest.push(atom);
+            }
+            match &step.selector {
+                Selector::Name(name) => children.own.entry(&**name).or_default().push(taken),
+                Selector::Wildcard => children.rest.push(taken),
+                Selector::Index(_) => {}
+            }
+        }
+        if self.passes_on_all(standing) {
+            children.rest.push(Atom::KeepAll);
+        }
+        if standing.listed && self.lists {
+            for (name, listed) in self.listed(atoms) {
+                children.own.entry(name).or_default().push(match listed {
+                    Listed::Remove => Atom::Act(Act::Remove),
+                    Listed::Mask(mask) => Atom::Act(Act::Mask(mask)),
+                    Listed::Keep => Atom::ListedKeep,
+                });
+            }
+        }
+        children
+    }
+
+    fn passes_on_all(&self, standing: &Standing) -> bool {
+        !standing.listed && kept(standing.act, standing.kept) == Kept::All
+    }
+
+    /// The names that all lists at a place let through or mention, with the strictest that they say.
+    fn listed(&self, atoms: &[Atom]) -> Vec<(&'a str, Listed)> {
+        let number_of = |mask: &Mask| self.mask_places.get(mask).copied();
+        let mut lists: Vec<List<'a>> = Vec::new();
+        for &atom in atoms {
+            match atom {
+                Atom::Act(Act::Only(only)) | Atom::OnlyElement(only) => {
+                    lists.push(List::of_names(self.onlys[only as usize], number_of));
+                }
+                Atom::Entry { entries, mask } => {
+                    lists.push(List::of_entry(self.entries[entries as usize], mask));
+                }
+                _ => {}
+            }
+        }
+        let openness = |mask: u32| openness(&self.masks[mask as usize]);
+        List::combine(lists, |one, other| {
+            if openness(one) <= openness(other) {
+                one
+            } else {
+                other
+            }
+        })
+    }
+
+    fn elements(&self, standing: &Standing, atoms: &[Atom]) -> Children<u64> {
+        let mut children = Children {
+            own: HashMap::new(),
+            rest: Vec::new(),
+        };
+        for &atom in atoms {
+            match atom {
+                Atom::Act(Act::Only(only)) => children.rest.push(Atom::OnlyElement(only)),
+                Atom::Act(Act::Entries(entries)) if matches!(standing.act, Some(Act::Entries(_))) => {
+                    children.rest.push(Atom::EntryOf(entries));
+                }
+                _ => {}
+            }
+            let Some((step, taken)) = self.step(atom) else {
+                continue;
+            };
+            if step.descends {
+                children.rest.push(atom);
+            }
+            match &step.selector {
+                Selector::Index(index) => children.own.entry(*index).or_default().push(taken),
+                Selector::Wildcard => children.rest.push(taken),
+                Selector::Name(_) => {}
+            }
+        }
+        if !standing.listed {
+            match kept(standing.act, standing.kept) {
+                Kept::All => children.rest.push(Atom::KeepAll),
+                Kept::Scalars => children.rest.push(Atom::KeepElement),
+                Kept::Nothing => {}
+            }
+        }
+        children
+    }
+
+    fn children<K, O>(&mut self, children: Children<K>) -> Result<(HashMap<O, NodeId>, NodeId), Refused>
+    where
+        K: std::hash::Hash + Eq,
+        O: From<K> + std::hash::Hash + Eq,
+    {
+        let rest = self.id(children.rest.clone())?;
+        let mut own = HashMap::with_capacity(children.own.len());
+        for (child, mut atoms) in children.own {
+            atoms.extend_from_slice(&children.rest);
+            own.insert(O::from(child), self.id(atoms)?);
+        }
+        Ok((own, rest))
+    }
+
+    /// Where the entries of a name/value array lead; `atoms` is what holds at each of them.
+    fn switch(&mut self, entries: u32, atoms: &[Atom]) -> Result<Switch, Refused> {
+        let spec = self.entries[entries as usize];
+        let base: Vec<Atom> = atoms
+            .iter()
+            .copied()
+            .filter(|&atom| atom != Atom::EntryOf(entries))
+            .collect();
+        let mut targets = HashMap::new();
+        if self.lists {
+            let list = List::of_names(&spec.names, |mask| self.mask_places.get(mask).copied());
+            for (name, listed) in list.into_iter() {
+                let class = match listed {
+                    Listed::Remove => Atom::Act(Act::Remove),
+                    Listed::Mask(mask) => Atom::Entry {
+                        entries,
+                        mask: Some(mask),
+                    },
+                    Listed::Keep => Atom::Entry { entries, mask: None },
+                };
+                let mut target = base.clone();
+                target.push(class);
+                targets.insert(name.into(), self.id(target)?);
+            }
+        }
+        Ok(Switch {
+            name: spec.name.as_str().into(),
+            entries: targets,
+            other: NOTHING,
+        })
+    }
+}
+
+/// What passes at a place, edits first.
+fn kept(act: Option<Act>, otherwise: Kept) -> Kept {
+    match act {
+        Some(Act::Keep) => Kept::Scalars,
+        Some(Act::KeepAll) => Kept::All,
+        Some(_) => Kept::Nothing,
+        None => otherwise,
+    }
+}
+
+fn normal(mut atoms: Vec<Atom>) -> Vec<Atom> {
+    atoms.sort_unstable();
+    atoms.dedup();
+    atoms
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,370 @@
+//! Judges the records that are held: collects their keys, asks for verdicts in batches, the records of outer sets
+//! before those nested in them, and finds the nested records of those that are kept.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::automaton::{Automaton, ROOT};
+use crate::batch::Batch;
+use crate::error::{EditError, EditErrorKind};
+use crate::judge::{Judge, Scalar, Value, Verdict};
+use crate::names::SeenNames;
+use crate::plan::Plan;
+use crate::report::Report;
+use crate::scan::{ABSENT, find_keys, find_records, push_found};
+use crate::tape::{Token, View};
+
+/// A record that waits for its verdict.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) set: u32,
+    pub(crate) bytes: Bytes,
+    /// Where its buffer begins in `bytes`: all further positions count from there.
+    pub(crate) base: usize,
+    /// Where the child begins, its name in an object: before it stand a comma and white space.
+    pub(crate) child: usize,
+    pub(crate) value: usize,
+    pub(crate) end: usize,
+    /// Whether it is the first child of its container.
+    pub(crate) first: bool,
+    /// Its tokens among those of all that are held.
+    pub(crate) tokens: Range<usize>,
+    /// Its index in an array.
+    pub(crate) index: u64,
+    /// Where its name ends in an object.
+    pub(crate) name_end: usize,
+    /// Bytes of the body before the buffer.
+    pub(crate) offset: u64,
+}
+
+/// A record, held or nested in a held one.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) set: u32,
+    /// Its token in the held record's.
+    pub(crate) token: u32,
+    pub(crate) standing: Standing,
+    /// The records nested directly in it.
+    pub(crate) nested: Range<usize>,
+    held: usize,
+    around: Option<usize>,
+    /// Where its slots begin.
+    slots: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Unjudged,
+    Dropped,
+    /// Kept by this profile.
+    Kept(u32),
+    /// Kept by this merger of profiles.
+    Merged(usize),
+}
+
+/// The judging of what is held, with the memory that it uses again.
+#[derive(Debug)]
+pub(crate) struct Judging {
+    records: Vec<Record>,
+    by_set: Vec<Vec<usize>>,
+    /// For each record the tokens that its keys found.
+    slots: Vec<u32>,
+    batch: Batch,
+    verdicts: Vec<Verdict>,
+    mergers: Vec<Arc<Automaton>>,
+    merger_places: HashMap<(u32, Vec<u32>), usize>,
+    scratch: String,
+}
+
+/// Mergers remembered by an editor.
+const MERGERS: usize = 64;
+
+/// Records with their verdicts.
+pub(crate) struct Judged<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) records: &'a [Record],
+    mergers: &'a [Arc<Automaton>],
+    slots: &'a [u32],
+}
+
+/// What the judging works on.
+pub(crate) struct Docket<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) held: &'a [Held],
+    pub(crate) views: &'a [View<'a>],
+    pub(crate) batch_records: usize,
+}
+
+impl Held {
+    pub(crate) fn view<'a>(&'a self, tokens: &'a [Token]) -> Result<View<'a>, EditError> {
+        let bytes = &self.bytes[self.base..self.base + self.end];
+        // The lexer has let nothing else through.
+        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| EditError {
+            offset: self.offset,
+            kind: EditErrorKind::Malformed("not UTF-8"),
+        })?;
+        Ok(View {
+            text,
+            tokens: &tokens[self.tokens.clone()],
+        })
+    }
+
+    /// Its name in an object, as it stands between its quotes.
+    pub(crate) fn name<'a>(&self, view: View<'a>) -> &'a str {
+        view.text
+            .get(self.child + 1..self.name_end.saturating_sub(1))
+            .unwrap_or_default()
+    }
+}
+
+impl Judging {
+    pub(crate) fn new(sets: usize) -> Judging {
+        Judging {
+            records: Vec::new(),
+            by_set: vec![Vec::new(); sets],
+            slots: Vec::new(),
+            batch: Batch::default(),
+            verdicts: Vec::new(),
+            mergers: Vec::new(),
+            merger_places: HashMap::new(),
+            scratch: String::new(),
+        }
+    }
+
+    /// Judges all that is held. The first records are the held ones, in their order.
+    pub(crate) fn judge(
+        &mut self,
+        docket: &Docket<'_>,
+        seen: &mut SeenNames,
+        judge: &mut dyn Judge,
+        report: &mut Report,
+    ) -> Result<(), EditError> {
+        self.records.clear();
+        self.slots.clear();
+        self.by_set.iter_mut().for_each(Vec::clear);
+        if self.mergers.len() > MERGERS {
+            self.mergers.clear();
+            self.merger_places.clear();
+        }
+        for (place, held) in docket.held.iter().enumerate() {
+            self.add(docket.plan, held.set, place, 0, None);
+        }
+        for set in 0..self.by_set.len() {
+            let members = std::mem::take(&mut self.by_set[set]);
+            for batch in members.chunks(docket.batch_records.max(1)) {
+                self.judge_batch(docket, (crate::tape::number(set), batch), seen, judge, report)?;
+            }
+            self.by_set[set] = members;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn judged<'a>(&'a self, plan: &'a Plan) -> Judged<'a> {
+        Judged {
+            plan,
+            records: &self.records,
+            mergers: &self.mergers,
+            slots: &self.slots,
+        }
+    }
+
+    fn add(&mut self, plan: &Plan, set: u32, held: usize, token: u32, around: Option<usize>) {
+        let slots = self.slots.len();
+        self.slots
+            .resize(slots + plan.sets[set as usize].tree.slots, ABSENT);
+        self.by_set[set as usize].push(self.records.len());
+        let standing = Standing::Unjudged;
+        self.records.push(Record {
+            set,
+            token,
+            standing,
+            nested: 0..0,
+            held,
+            around,
+            slots,
+        });
+    }
+
+    fn judge_batch(
+        &mut self,
+        docket: &Docket<'_>,
+        (set, members): (u32, &[usize]),
+        seen: &mut SeenNames,
+        judge: &mut dyn Judge,
+        report: &mut Report,
+    ) -> Result<(), EditError> {
+        let compiled = &docket.plan.sets[set as usize];
+        self.batch.reset(compiled.keys.len());
+        for &member in members {
+            let record = &self.records[member];
+            let view = docket.views[record.held];
+            let slots = record.slots..record.slots + compiled.tree.slots;
+            find_keys(view, record.token, &compiled.tree, seen, &mut self.slots[slots])
+                .map_err(|found| docket.error(record, found))?;
+            for key in &compiled.keys {
+                let mut owner = member;
+                for _ in 0..key.up {
+                    owner = self.records[owner].around.unwrap_or(owner);
+                }
+                let found = self.slots[self.records[owner].slots + key.slot];
+                push_found(&mut self.batch, view, found, &mut self.scratch);
+            }
+            self.batch.end_record();
+        }
+        let first = &self.records[members[0]];
+        let failed = |kind| docket.error(first, (kind, docket.views[first.held].token(first.token).start));
+        self.verdicts.clear();
+        judge
+            .judge(set, &self.batch, &mut self.verdicts)
+            .map_err(|error| failed(EditErrorKind::Judge(error)))?;
+        if self.verdicts.len() != members.len() {
+            return Err(failed(EditErrorKind::Verdict("not as many verdicts as records")));
+        }
+        let verdicts = std::mem::take(&mut self.verdicts);
+        for (&member, verdict) in members.iter().zip(&verdicts) {
+            let standing = self
+                .standing(docket.plan, set, verdict)
+                .map_err(|kind| docket.error(&self.records[member], (kind, 0)))?;
+            self.records[member].standing = standing;
+            let count = &mut report.sets[set as usize];
+            if standing == Standing::Dropped {
+                count.dropped += 1;
+                continue;
+            }
+            count.kept += 1;
+            if compiled.has_nested {
+                self.add_nested(docket, member, seen)?;
+            }
+        }
+        self.verdicts = verdicts;
+        Ok(())
+    }
+
+    fn standing(&mut self, plan: &Plan, set: u32, verdict: &Verdict) -> Result<Standing, EditErrorKind> {
+        const TOO_LARGE: EditErrorKind = EditErrorKind::Verdict("the profile is too large to be compiled");
+        const UNKNOWN: EditErrorKind = EditErrorKind::Verdict("no such profile");
+        match verdict {
+            Verdict::Drop => Ok(Standing::Dropped),
+            Verdict::Keep(profile) if !plan.has_profile(set, *profile) => Err(UNKNOWN),
+            Verdict::Keep(profile) => plan
+                .profile(set, *profile)
+                .map(|_| Standing::Kept(*profile))
+                .ok_or(TOO_LARGE),
+            Verdict::KeepMerged(profiles) => {
+                if profiles.is_empty() {
+                    return Err(EditErrorKind::Verdict("a merger of no profiles"));
+                }
+                if profiles.iter().any(|&profile| !plan.has_profile(set, profile)) {
+                    return Err(UNKNOWN);
+                }
+                let mut profiles = profiles.clone();
+                profiles.sort_unstable();
+                profiles.dedup();
+                if let [profile] = profiles[..] {
+                    return self.standing(plan, set, &Verdict::Keep(profile));
+                }
+                let sought = (set, profiles);
+                if let Some(&place) = self.merger_places.get(&sought) {
+                    return Ok(Standing::Merged(place));
+                }
+                let merged = plan.merged(set, &sought.1).ok_or(TOO_LARGE)?;
+                self.merger_places.insert(sought, self.mergers.len());
+                self.mergers.push(merged);
+                Ok(Standing::Merged(self.mergers.len() - 1))
+            }
+        }
+    }
+
+    /// Finds the records nested in one that is kept.
+    fn add_nested(
+        &mut self,
+        docket: &Docket<'_>,
+        member: usize,
+        seen: &mut SeenNames,
+    ) -> Result<(), EditError> {
+        let Record { held, token, .. } = self.records[member];
+        let merged;
+        let automaton = match self.records[member].standing {
+            Standing::Kept(profile) => docket.plan.profile(self.records[member].set, profile),
+            Standing::Merged(place) => {
+                merged = Arc::clone(&self.mergers[place]);
+                Some(&*merged)
+            }
+            Standing::Unjudged | Standing::Dropped => None,
+        };
+        let Some(automaton) = automaton else { return Ok(()) };
+        let start = self.records.len();
+        let mut add = |set, nested| self.add(docket.plan, set, held, nested, Some(member));
+        let found = find_records(docket.views[held], automaton, (ROOT, token), seen, &mut add);
+        found.map_err(|found| docket.error(&self.records[member], found))?;
+        self.records[member].nested = start..self.records.len();
+        Ok(())
+    }
+}
+
+impl<'a> Judged<'a> {
+    /// The automaton of a record that is kept.
+    pub(crate) fn automaton(&self, record: usize) -> Option<&'a Automaton> {
+        match self.records[record].standing {
+            Standing::Kept(profile) => self.plan.profile(self.records[record].set, profile),
+            Standing::Merged(place) => Some(&self.mergers[place]),
+            Standing::Unjudged | Standing::Dropped => None,
+        }
+    }
+
+    /// The number of kept records of a set that lie in a record, at any depth.
+    pub(crate) fn count_kept(&self, record: usize, set: u32) -> u64 {
+        let kept = |&nested: &usize| self.records[nested].standing != Standing::Dropped;
+        let nested = self.records[record].nested.clone().filter(kept);
+        nested
+            .map(|nested| u64::from(self.records[nested].set == set) + self.count_kept(nested, set))
+            .sum()
+    }
+
+    /// A record's keys for people to read.
+    pub(crate) fn display_keys(&self, record: usize, view: View<'_>) -> Vec<String> {
+        let keys = &self.plan.sets[self.records[record].set as usize].keys;
+        let mut batch = Batch::new(keys.len());
+        let mut scratch = String::new();
+        for key in keys {
+            let mut owner = record;
+            for _ in 0..key.up {
+                owner = self.records[owner].around.unwrap_or(owner);
+            }
+            push_found(
+                &mut batch,
+                view,
+                self.slots[self.records[owner].slots + key.slot],
+                &mut scratch,
+            );
+        }
+        batch.end_record();
+        (0..keys.len()).map(|key| display(&batch.value(0, key))).collect()
+    }
+}
+
+fn display(value: &Value<'_>) -> String {
+    let scalar = |scalar: &Scalar<'_>| match *scalar {
+        Scalar::Null => "null".to_owned(),
+        Scalar::Boolean(value) => value.to_string(),
+        Scalar::Number(text) | Scalar::Text(text) => text.to_owned(),
+    };
+    match value {
+        Value::Absent => "absent".to_owned(),
+        Value::Composite => "{…}".to_owned(),
+        Value::One(one) => scalar(one),
+        Value::Many(many) => format!("[{}]", many.iter().map(scalar).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+impl Docket<'_> {
+    fn error(&self, record: &Record, (kind, position): (EditErrorKind, u32)) -> EditError {
+        EditError {
+            offset: self.held[record.held].offset + u64::from(position),
+            kind,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Where the keys of a record are: all of a scope in one tree, so that a record is looked through once.
+
+use std::collections::HashMap;
+
+use crate::path::{Path, Selector};
+
+/// The places of a record that some judge asks for. Each has a slot.
+#[derive(Debug)]
+pub(crate) struct KeyTree {
+    nodes: Vec<KeyNode>,
+    pub(crate) slots: usize,
+}
+
+/// One place on the way to keys.
+#[derive(Debug, Default)]
+pub(crate) struct KeyNode {
+    pub(crate) slot: Option<usize>,
+    pub(crate) members: HashMap<Box<str>, usize>,
+    pub(crate) elements: HashMap<u64, usize>,
+}
+
+impl KeyTree {
+    pub(crate) fn new() -> KeyTree {
+        KeyTree {
+            nodes: vec![KeyNode::default()],
+            slots: 0,
+        }
+    }
+
+    /// The slot of a singular path, added if it is new.
+    pub(crate) fn slot(&mut self, path: &Path) -> usize {
+        let mut at = 0;
+        for step in &path.steps {
+            let fresh = self.nodes.len();
+            let next = match &step.selector {
+                Selector::Name(name) => *self.nodes[at].members.entry(name.clone()).or_insert(fresh),
+                Selector::Index(index) => *self.nodes[at].elements.entry(*index).or_insert(fresh),
+                // Keys are checked to be singular.
+                Selector::Wildcard => fresh,
+            };
+            if next == fresh {
+                self.nodes.push(KeyNode::default());
+            }
+            at = next;
+        }
+        let slots = &mut self.slots;
+        *self.nodes[at].slot.get_or_insert_with(|| {
+            *slots += 1;
+            *slots - 1
+        })
+    }
+
+    pub(crate) fn node(&self, at: usize) -> &KeyNode {
+        &self.nodes[at]
+    }
+}

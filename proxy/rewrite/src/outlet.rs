@@ -1,0 +1,299 @@
+//! The way out: joins what is kept into as few pieces as can be, and sends it through the hold where there is one.
+
+use bytes::{Bytes, BytesMut};
+
+use crate::error::{EditErrorKind, Limit};
+use crate::hold::{Hold, Lead, TotalId};
+use crate::pieces::Pieces;
+use crate::report::PathCounts;
+
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    hold: Hold,
+    limit: usize,
+    /// What is settled and waits for the caller.
+    ready: Pieces,
+    /// Kept bytes not yet in `ready`.
+    run: Option<Run>,
+    /// Made text is cut from here, so that a mask does not cost an allocation.
+    made: BytesMut,
+    /// Whether the caller gets another answer, so that nothing may come out.
+    closed: bool,
+}
+
+/// A stretch of kept bytes of one buffer.
+#[derive(Debug)]
+struct Run {
+    source: Bytes,
+    start: usize,
+    end: usize,
+}
+
+/// Whether anything has come out of a container.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Emitted {
+    #[default]
+    Nothing,
+    /// Only totals that may come to be removed.
+    Perhaps(Vec<TotalId>),
+    Something,
+}
+
+/// What stands before a child's value in a buffer: a comma unless it is the first, white space, and its name.
+pub(crate) struct Before<'a> {
+    pub(crate) source: &'a Bytes,
+    pub(crate) start: usize,
+    /// Where the child itself begins.
+    pub(crate) child: usize,
+    /// Where its value begins.
+    pub(crate) value: usize,
+    /// The white space behind the opening bracket, which the first child that is kept takes over. None if this child
+    /// is the first anyway.
+    pub(crate) opening: Option<&'a [u8]>,
+}
+
+impl Outlet {
+    pub(crate) fn new(gated: bool, limit: usize) -> Outlet {
+        Outlet {
+            hold: Hold::new(gated),
+            limit,
+            ready: Pieces::new(),
+            run: None,
+            made: BytesMut::new(),
+            closed: false,
+        }
+    }
+
+    /// Hands everything that is settled to the caller.
+    pub(crate) fn settle(&mut self, removed: &mut PathCounts, out: &mut Pieces) -> Result<(), EditErrorKind> {
+        self.end_run(removed)?;
+        self.hand_over(out);
+        Ok(())
+    }
+
+    /// Hands over what had been settled before an error.
+    pub(crate) fn hand_over(&mut self, out: &mut Pieces) {
+        while let Some(piece) = self.ready.pop() {
+            out.push(piece);
+        }
+    }
+
+    /// Keeps bytes of a buffer.
+    pub(crate) fn keep(
+        &mut self,
+        source: &Bytes,
+        start: usize,
+        end: usize,
+        removed: &mut PathCounts,
+    ) -> Result<(), EditErrorKind> {
+        if start >= end {
+            return Ok(());
+        }
+        if let Some(run) = &mut self.run
+            && run.end == start
+            && run.source.as_ptr() == source.as_ptr()
+        {
+            run.end = end;
+            return Ok(());
+        }
+        self.end_run(removed)?;
+        if !self.closed {
+            self.run = Some(Run {
+                source: source.clone(),
+                start,
+                end,
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes made text.
+    pub(crate) fn make(&mut self, text: &[u8], removed: &mut PathCounts) -> Result<(), EditErrorKind> {
+        self.end_run(removed)?;
+        if self.closed {
+            return Ok(());
+        }
+        if self.hold.is_active() {
+            self.hold.text(text);
+            return self.check_hold(removed);
+        }
+        self.made.extend_from_slice(text);
+        self.ready.push(self.made.split().freeze());
+        Ok(())
+    }
+
+    /// Writes what stands before a child that is kept.
+    pub(crate) fn lead(
+        &mut self,
+        emitted: &mut Emitted,
+        before: &Before<'_>,
+        removed: &mut PathCounts,
+    ) -> Result<(), EditErrorKind> {
+        match self.look(emitted) {
+            Emitted::Something => self.keep(before.source, before.start, before.value, removed)?,
+            Emitted::Nothing => match before.opening {
+                None => self.keep(before.source, before.start, before.value, removed)?,
+                Some(opening) => {
+                    if !opening.is_empty() {
+                        self.make(opening, removed)?;
+                    }
+                    self.keep(before.source, before.child, before.value, removed)?;
+                }
+            },
+            Emitted::Perhaps(totals) => {
+                self.end_run(removed)?;
+                self.hold.lead(before.lead(totals));
+                self.check_hold(removed)?;
+            }
+        }
+        *emitted = Emitted::Something;
+        Ok(())
+    }
+
+    /// Writes white space before a closing bracket, which stays if anything came out before it.
+    pub(crate) fn trail(
+        &mut self,
+        emitted: &Emitted,
+        source: &Bytes,
+        (start, end): (usize, usize),
+        removed: &mut PathCounts,
+    ) -> Result<(), EditErrorKind> {
+        match self.look(emitted) {
+            Emitted::Nothing => Ok(()),
+            Emitted::Something => self.keep(source, start, end, removed),
+            Emitted::Perhaps(before) => {
+                self.end_run(removed)?;
+                let behind_some = source[start..end].to_vec();
+                self.hold.lead(Lead {
+                    before,
+                    behind_some,
+                    first: Vec::new(),
+                });
+                self.check_hold(removed)
+            }
+        }
+    }
+
+    /// Writes the place of a total that is not known yet.
+    pub(crate) fn total(
+        &mut self,
+        emitted: &mut Emitted,
+        before: &Before<'_>,
+        (set, pattern): (u32, &str),
+        removed: &mut PathCounts,
+    ) -> Result<(), EditErrorKind> {
+        self.end_run(removed)?;
+        if self.closed {
+            return Ok(());
+        }
+        let looked = self.look(emitted);
+        let totals = match &looked {
+            Emitted::Perhaps(totals) => totals.clone(),
+            _ => Vec::new(),
+        };
+        let mut lead = before.lead(totals);
+        if matches!(looked, Emitted::Something) {
+            lead.first.clone_from(&lead.behind_some);
+        }
+        let total = self.hold.total(set, pattern, lead);
+        *emitted = match looked {
+            Emitted::Something => Emitted::Something,
+            Emitted::Nothing => Emitted::Perhaps(vec![total]),
+            Emitted::Perhaps(mut totals) => {
+                totals.push(total);
+                Emitted::Perhaps(totals)
+            }
+        };
+        self.check_hold(removed)
+    }
+
+    /// All records of a set have been judged.
+    pub(crate) fn resolve(
+        &mut self,
+        set: u32,
+        count: u64,
+        removed: &mut PathCounts,
+    ) -> Result<(), EditErrorKind> {
+        self.end_run(removed)?;
+        self.hold.resolve(set, count);
+        self.drain();
+        Ok(())
+    }
+
+    /// The sole records have been judged and are kept.
+    pub(crate) fn open_gate(&mut self, removed: &mut PathCounts) -> Result<(), EditErrorKind> {
+        self.end_run(removed)?;
+        self.hold.open_gate();
+        self.drain();
+        Ok(())
+    }
+
+    /// The caller gets another answer: nothing comes out any more.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.run = None;
+        self.hold.clear();
+        self.ready.clear();
+    }
+
+    /// What has come out of a container, as far as it is known by now.
+    fn look(&self, emitted: &Emitted) -> Emitted {
+        let Emitted::Perhaps(totals) = emitted else {
+            return emitted.clone();
+        };
+        let mut waiting = Vec::new();
+        for &total in totals {
+            match self.hold.stays(total) {
+                Some(true) => return Emitted::Something,
+                Some(false) => {}
+                None => waiting.push(total),
+            }
+        }
+        if waiting.is_empty() {
+            Emitted::Nothing
+        } else {
+            Emitted::Perhaps(waiting)
+        }
+    }
+
+    fn end_run(&mut self, removed: &mut PathCounts) -> Result<(), EditErrorKind> {
+        let Some(run) = self.run.take() else { return Ok(()) };
+        if self.hold.is_active() {
+            self.hold.text(&run.source[run.start..run.end]);
+            return self.check_hold(removed);
+        }
+        self.ready.push(run.source.slice(run.start..run.end));
+        Ok(())
+    }
+
+    /// Gives up totals, the first one first, until what is held is within the limit.
+    fn check_hold(&mut self, removed: &mut PathCounts) -> Result<(), EditErrorKind> {
+        while self.hold.bytes() > self.limit {
+            if self.hold.is_gated() || !self.hold.give_up(removed) {
+                return Err(EditErrorKind::Limit(Limit::Held));
+            }
+            self.drain();
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self) {
+        let ready = &mut self.ready;
+        self.hold.drain(|text| ready.push(Bytes::from(text)));
+    }
+}
+
+impl Before<'_> {
+    fn lead(&self, before: Vec<TotalId>) -> Lead {
+        let behind_some = self.source[self.start..self.value].to_vec();
+        let first = match self.opening {
+            None => behind_some.clone(),
+            Some(opening) => [opening, &self.source[self.child..self.value]].concat(),
+        };
+        Lead {
+            before,
+            behind_some,
+            first,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The path to where the walk stands, for counts and traces.
+
+/// A path under way, as a pattern and, where differences are traced, as it is.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pattern: String,
+    concrete: Option<String>,
+}
+
+/// A place to go back to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mark {
+    pattern: usize,
+    concrete: usize,
+}
+
+/// Characters of a member name that counts may show.
+const IDENTIFIER: usize = 64;
+
+impl Place {
+    pub(crate) fn new(trace: bool) -> Place {
+        Place {
+            pattern: "$".to_owned(),
+            concrete: trace.then(|| "$".to_owned()),
+        }
+    }
+
+    pub(crate) fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// The path with its indices and names, if it is traced.
+    pub(crate) fn concrete(&self) -> Option<&str> {
+        self.concrete.as_deref()
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            pattern: self.pattern.len(),
+            concrete: self.concrete.as_ref().map_or(0, String::len),
+        }
+    }
+
+    pub(crate) fn back(&mut self, mark: Mark) {
+        self.pattern.truncate(mark.pattern);
+        if let Some(concrete) = &mut self.concrete {
+            concrete.truncate(mark.concrete);
+        }
+    }
+
+    /// Becomes another place up to a mark.
+    pub(crate) fn copy(&mut self, other: &Place, mark: Mark) {
+        self.pattern.clear();
+        self.pattern.push_str(&other.pattern[..mark.pattern]);
+        if let (Some(concrete), Some(other)) = (&mut self.concrete, &other.concrete) {
+            concrete.clear();
+            concrete.push_str(&other[..mark.concrete]);
+        }
+    }
+
+    pub(crate) fn push_name(&mut self, name: &str) {
+        let identifier = is_identifier(name);
+        self.pattern.push('.');
+        self.pattern.push_str(if identifier { name } else { "*" });
+        if let Some(concrete) = &mut self.concrete {
+            if identifier {
+                concrete.push('.');
+                concrete.push_str(name);
+            } else {
+                concrete.push_str("['");
+                for character in name.chars() {
+                    match character {
+                        '\'' | '\\' => concrete.extend(['\\', character]),
+                        _ if character.is_control() => concrete.extend(character.escape_unicode()),
+                        _ => concrete.push(character),
+                    }
+                }
+                concrete.push_str("']");
+            }
+        }
+    }
+
+    pub(crate) fn push_index(&mut self, index: u64) {
+        self.pattern.push_str("[*]");
+        if let Some(concrete) = &mut self.concrete {
+            concrete.push('[');
+            concrete.push_str(&index.to_string());
+            concrete.push(']');
+        }
+    }
+}
+
+fn is_identifier(name: &str) -> bool {
+    let mut characters = name.chars();
+    characters
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
+        && characters.all(|character| character.is_alphanumeric() || matches!(character, '_' | '-'))
+        && name.chars().count() <= IDENTIFIER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_could_be_values_are_not_shown() {
+        let mut place = Place::new(true);
+        place.push_name("data");
+        place.push_index(3);
+        let mark = place.mark();
+        place.push_name("it's@x\n");
+        assert_eq!(place.pattern(), "$.data[*].*");
+        assert_eq!(place.concrete(), Some("$.data[3]['it\\'s@x\\u{a}']"));
+        place.back(mark);
+        place.push_name("first-name_2");
+        assert_eq!(place.pattern(), "$.data[*].first-name_2");
+        place.back(mark);
+        place.push_name(&"x".repeat(65));
+        assert_eq!(place.pattern(), "$.data[*].*");
+        place.back(mark);
+        place.push_name("+4930");
+        assert_eq!(place.pattern(), "$.data[*].*");
+    }
+}

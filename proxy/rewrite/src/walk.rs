@@ -1,0 +1,626 @@
+//! The walk outside records: follows the lexer along the plan's automaton and decides at each value's beginning.
+//!
+//! Before that decision the *region* of a child is pending: the comma and white space before it, and its name. It is
+//! all that is held outside records, but for values that a mask needs and what the outlet holds.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::automaton::{Fate, NodeId, ROOT};
+use crate::capture::Capture;
+use crate::error::{EditError, EditErrorKind, Limit};
+use crate::judge::Judge;
+use crate::judging::{Held, Judging};
+use crate::lexer::{Event, ScalarKind};
+use crate::limits::Options;
+use crate::mask;
+use crate::names::SeenNames;
+use crate::outlet::{Before, Emitted, Outlet};
+use crate::place::{Mark, Place};
+use crate::plan::Plan;
+use crate::record::Remains;
+use crate::region::Region;
+use crate::report::{DifferenceKind, Report};
+use crate::spec::Mask;
+use crate::tape::{Token, unescape};
+
+#[derive(Debug)]
+pub(crate) struct Walk {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) options: Options,
+    pub(crate) report: Report,
+    pub(crate) outlet: Outlet,
+    pub(crate) judging: Judging,
+    /// Records that wait for their verdicts, all of them children of the innermost frame.
+    pub(crate) held: Vec<Held>,
+    pub(crate) held_bytes: usize,
+    pub(crate) held_tokens: Vec<Token>,
+    pub(crate) remains: Remains,
+    pub(crate) record_place: Place,
+    pub(crate) record_names: SeenNames,
+    pub(crate) frames: Vec<Frame>,
+    /// Whether the caller gets another answer, so that the rest is only lexed.
+    pub(crate) ignoring: bool,
+    mode: Mode,
+    region: Region,
+    capture: Capture,
+    place: Place,
+    names: SeenNames,
+    scratch: String,
+    /// Where the child at hand leads.
+    node: NodeId,
+    /// Of which sets no further record can come.
+    finished: Vec<bool>,
+}
+
+/// A container that is walked, or the document around the root.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) kind: FrameKind,
+    pub(crate) emitted: Emitted,
+    /// The white space behind the opening bracket, once the first child is not kept.
+    pub(crate) opening: Vec<u8>,
+    /// The container's own place.
+    pub(crate) place: Mark,
+    node: NodeId,
+    /// The index of the next element.
+    index: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FrameKind {
+    Document,
+    Object,
+    Array,
+}
+
+/// What happens to the bytes at hand. `depth` is the number of containers open around the value.
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    Walk,
+    Copy {
+        depth: usize,
+        from: usize,
+    },
+    Skip {
+        depth: usize,
+    },
+    Capture {
+        depth: usize,
+        purpose: Purpose,
+    },
+    /// Behind the root.
+    Behind {
+        from: usize,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    Record(u32),
+    Mask(u32),
+}
+
+/// A chunk and the bytes of the body before it.
+#[derive(Clone, Copy)]
+pub(crate) struct Chunk<'a> {
+    pub(crate) bytes: &'a Bytes,
+    pub(crate) offset: u64,
+}
+
+/// A value that begins.
+#[derive(Clone, Copy)]
+struct Beginning {
+    start: usize,
+    kind: ValueKind,
+    depth: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ValueKind {
+    Object,
+    Array,
+    Scalar(ScalarKind),
+}
+
+impl Walk {
+    pub(crate) fn new(plan: Arc<Plan>, options: Options) -> Walk {
+        let sets = plan.sets.len();
+        let gated = plan.has_sole_set();
+        let document = Frame {
+            kind: FrameKind::Document,
+            emitted: Emitted::Nothing,
+            opening: Vec::new(),
+            place: Place::new(options.trace).mark(),
+            node: ROOT,
+            index: 0,
+        };
+        Walk {
+            report: Report::new(sets),
+            outlet: Outlet::new(gated, options.limits.held),
+            judging: Judging::new(sets),
+            held: Vec::new(),
+            held_bytes: 0,
+            held_tokens: Vec::new(),
+            remains: Remains::default(),
+            record_place: Place::new(options.trace),
+            record_names: SeenNames::new(options.limits.members),
+            frames: vec![document],
+            ignoring: false,
+            mode: Mode::Walk,
+            region: Region {
+                first: true,
+                ..Region::default()
+            },
+            capture: Capture::default(),
+            place: Place::new(options.trace),
+            names: SeenNames::new(options.limits.members),
+            scratch: String::new(),
+            node: ROOT,
+            finished: vec![false; sets],
+            plan,
+            options,
+        }
+    }
+
+    /// Says where in the first chunk the document begins.
+    pub(crate) fn begin(&mut self, at: usize) {
+        self.region.mark = at;
+    }
+
+    /// Takes an event that ends at `at`, with `depth` containers open behind it.
+    pub(crate) fn event(
+        &mut self,
+        chunk: Chunk<'_>,
+        event: Event,
+        (at, depth): (usize, usize),
+        judge: &mut dyn Judge,
+    ) -> Result<(), EditError> {
+        if self.ignoring {
+            return Ok(());
+        }
+        let ends = |around: usize| depth == around && matches!(event, Event::Close | Event::ScalarEnd { .. });
+        match self.mode {
+            Mode::Walk => self.walk(chunk, event, (at, depth), judge),
+            Mode::Copy { depth, from } if ends(depth) => {
+                self.keep(chunk, from, at)?;
+                self.end_value(chunk, at, judge)
+            }
+            Mode::Skip { depth } if ends(depth) => self.end_value(chunk, at, judge),
+            Mode::Capture { depth, purpose } => {
+                self.capture.event(event, at)?;
+                if ends(depth) {
+                    self.end_capture(chunk, at, purpose, judge)?;
+                    self.end_value(chunk, at, judge)?;
+                }
+                Ok(())
+            }
+            Mode::Copy { .. } | Mode::Skip { .. } | Mode::Behind { .. } => Ok(()),
+        }
+    }
+
+    /// Refuses a value that has become too long before `at`, which comes before any error there.
+    pub(crate) fn check(&self, at: usize) -> Result<(), EditError> {
+        match self.mode {
+            Mode::Capture { .. } if !self.ignoring => self.capture.check(at),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps what is needed of a chunk that ends.
+    pub(crate) fn end_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), EditError> {
+        if self.ignoring {
+            return Ok(());
+        }
+        let end = chunk.bytes.len();
+        match self.mode {
+            Mode::Walk => {
+                self.region
+                    .stash
+                    .extend_from_slice(&chunk.bytes[self.region.mark..]);
+                self.region.mark = 0;
+            }
+            Mode::Copy { depth, from } => {
+                self.keep(chunk, from, end)?;
+                self.mode = Mode::Copy { depth, from: 0 };
+            }
+            Mode::Behind { from } => {
+                self.keep(chunk, from, end)?;
+                self.mode = Mode::Behind { from: 0 };
+            }
+            Mode::Capture { .. } => {
+                self.capture.check(end)?;
+                self.capture.end_chunk(chunk.bytes);
+            }
+            Mode::Skip { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// The innermost container that is walked. The document's frame is never taken away.
+    fn frame(&mut self) -> &mut Frame {
+        let innermost = self.frames.len() - 1;
+        &mut self.frames[innermost]
+    }
+
+    fn walk(
+        &mut self,
+        chunk: Chunk<'_>,
+        event: Event,
+        (at, depth): (usize, usize),
+        judge: &mut dyn Judge,
+    ) -> Result<(), EditError> {
+        let start = at - 1;
+        match event {
+            Event::NameStart => {
+                self.region.child = self.region.length(start);
+                Ok(())
+            }
+            Event::NameEnd { escaped } => self.name(chunk, at, escaped),
+            Event::Open { object } => {
+                let kind = if object {
+                    ValueKind::Object
+                } else {
+                    ValueKind::Array
+                };
+                self.value(
+                    chunk,
+                    Beginning {
+                        start,
+                        kind,
+                        depth: depth - 1,
+                    },
+                    judge,
+                )
+            }
+            Event::ScalarStart(scalar) => {
+                let kind = ValueKind::Scalar(scalar);
+                self.value(chunk, Beginning { start, kind, depth }, judge)
+            }
+            Event::Comma => {
+                self.region.begin(start, false);
+                Ok(())
+            }
+            Event::Close => self.close(chunk, at, judge),
+            Event::ScalarEnd { .. } => Ok(()),
+        }
+    }
+
+    /// A member's name has ended: it decides where its value leads.
+    fn name(&mut self, chunk: Chunk<'_>, at: usize, escaped: bool) -> Result<(), EditError> {
+        self.region.name_end = self.region.length(at);
+        let quoted = self.region.behind_lead(chunk.bytes, at);
+        let offset = chunk.offset + at as u64 - quoted.len() as u64;
+        let failed = |kind| EditError { offset, kind };
+        // The lexer has let nothing else through.
+        let inner = simdutf8::basic::from_utf8(&quoted[1..quoted.len() - 1])
+            .map_err(|_| failed(EditErrorKind::Malformed("not UTF-8")))?;
+        let name = if escaped {
+            self.scratch.clear();
+            unescape(inner, &mut self.scratch);
+            &self.scratch
+        } else {
+            inner
+        };
+        self.names.add(name).map_err(failed)?;
+        self.place.push_name(name);
+        let innermost = self.frames.len() - 1;
+        self.node = self.plan.outside.member(self.frames[innermost].node, name);
+        Ok(())
+    }
+
+    fn value(&mut self, chunk: Chunk<'_>, value: Beginning, judge: &mut dyn Judge) -> Result<(), EditError> {
+        let plan = Arc::clone(&self.plan);
+        if self.frame().kind != FrameKind::Object {
+            self.region.child = self.region.length(value.start);
+        }
+        if self.frame().kind == FrameKind::Array {
+            let frame = self.frame();
+            let index = frame.index;
+            frame.index += 1;
+            self.node = plan.outside.element(frame.node, index);
+            self.place.push_index(index);
+        }
+        let node = plan.outside.node(self.node);
+        let fate = match value.kind {
+            ValueKind::Object => node.object,
+            ValueKind::Array => node.array,
+            ValueKind::Scalar(_) => node.scalar,
+        };
+        if !matches!(fate, Fate::Record(_)) {
+            self.flush(judge)?;
+        }
+        match fate {
+            Fate::Record(set) => {
+                let limit = (self.options.limits.record, Limit::Record);
+                self.begin_capture(chunk, value, Purpose::Record(set), limit);
+                Ok(())
+            }
+            Fate::Keep => {
+                self.lead(chunk, value.start)?;
+                self.mode = Mode::Copy {
+                    depth: value.depth,
+                    from: value.start,
+                };
+                Ok(())
+            }
+            Fate::Walk => self.open(chunk, value),
+            Fate::Mask(number) => self.mask(chunk, value, plan.outside.mask(number), number),
+            Fate::Recount(set) if value.kind == ValueKind::Scalar(ScalarKind::Number) => {
+                self.recount(chunk, value, set)
+            }
+            Fate::Recount(_) | Fate::Remove => {
+                self.report.removed.add(self.place.pattern());
+                self.note(DifferenceKind::Removed);
+                self.remove(chunk, value)
+            }
+            Fate::Unlisted => {
+                self.report.unlisted.add(self.place.pattern());
+                self.note(DifferenceKind::Unlisted);
+                self.remove(chunk, value)
+            }
+        }
+    }
+
+    fn open(&mut self, chunk: Chunk<'_>, value: Beginning) -> Result<(), EditError> {
+        self.lead(chunk, value.start)?;
+        self.keep(chunk, value.start, value.start + 1)?;
+        let object = value.kind == ValueKind::Object;
+        if object {
+            self.names.open();
+        }
+        self.frames.push(Frame {
+            kind: if object {
+                FrameKind::Object
+            } else {
+                FrameKind::Array
+            },
+            emitted: Emitted::Nothing,
+            opening: Vec::new(),
+            place: self.place.mark(),
+            node: self.node,
+            index: 0,
+        });
+        self.region.begin(value.start + 1, true);
+        Ok(())
+    }
+
+    fn close(&mut self, chunk: Chunk<'_>, at: usize, judge: &mut dyn Judge) -> Result<(), EditError> {
+        self.flush(judge)?;
+        let Some(frame) = self.frames.pop() else {
+            return Ok(());
+        };
+        if frame.kind == FrameKind::Object {
+            self.names.close();
+        }
+        let (source, start, end) = self.region.take(chunk.bytes, at - 1);
+        let trailed = self
+            .outlet
+            .trail(&frame.emitted, &source, (start, end), &mut self.report.removed);
+        trailed.map_err(|kind| EditError {
+            offset: chunk.offset + at as u64,
+            kind,
+        })?;
+        self.keep(chunk, at - 1, at)?;
+        self.node = frame.node;
+        self.end_value(chunk, at, judge)
+    }
+
+    fn mask(
+        &mut self,
+        chunk: Chunk<'_>,
+        value: Beginning,
+        mask: &Mask,
+        number: u32,
+    ) -> Result<(), EditError> {
+        self.report.masked.add(self.place.pattern());
+        self.note(DifferenceKind::Masked);
+        self.lead(chunk, value.start)?;
+        if mask::needs_value(mask, !matches!(value.kind, ValueKind::Scalar(_))) {
+            self.region.begin(value.start, true);
+            let limit = (self.options.limits.held, Limit::Held);
+            self.begin_capture(chunk, value, Purpose::Mask(number), limit);
+            return Ok(());
+        }
+        let mut text = String::new();
+        mask::write(mask, None, &self.options.hash_key, &mut text);
+        self.mode = Mode::Skip { depth: value.depth };
+        self.make(chunk, value.start, text.as_bytes())
+    }
+
+    /// A total: known if no further record of its set can come.
+    fn recount(&mut self, chunk: Chunk<'_>, value: Beginning, set: u32) -> Result<(), EditError> {
+        self.note(DifferenceKind::Recounted);
+        self.mode = Mode::Skip { depth: value.depth };
+        if self.finished[set as usize] {
+            self.lead(chunk, value.start)?;
+            let count = self.report.sets[set as usize].kept;
+            return self.make(chunk, value.start, count.to_string().as_bytes());
+        }
+        self.save_opening(chunk);
+        let (source, start, end) = self.region.take(chunk.bytes, value.start);
+        let Some(frame) = self.frames.last_mut() else {
+            return Ok(());
+        };
+        let before = Before {
+            source: &source,
+            start,
+            child: start + self.region.child,
+            value: end,
+            opening: (!self.region.first).then_some(&*frame.opening),
+        };
+        let place = (set, self.place.pattern());
+        self.outlet
+            .total(&mut frame.emitted, &before, place, &mut self.report.removed)
+            .map_err(|kind| EditError {
+                offset: chunk.offset + value.start as u64,
+                kind,
+            })
+    }
+
+    /// A value that goes. A body must be something, so that a root that goes leaves `null`.
+    fn remove(&mut self, chunk: Chunk<'_>, value: Beginning) -> Result<(), EditError> {
+        self.mode = Mode::Skip { depth: value.depth };
+        if self.frame().kind == FrameKind::Document {
+            self.lead(chunk, value.start)?;
+            return self.make(chunk, value.start, b"null");
+        }
+        self.save_opening(chunk);
+        Ok(())
+    }
+
+    /// Remembers the white space behind the opening bracket for the first child that is kept.
+    fn save_opening(&mut self, chunk: Chunk<'_>) {
+        if self.region.first {
+            let opening = self.region.prefix(chunk.bytes, self.region.child);
+            self.frame().opening = opening;
+        }
+    }
+
+    fn begin_capture(&mut self, chunk: Chunk<'_>, value: Beginning, purpose: Purpose, limit: (usize, Limit)) {
+        let before = std::mem::take(&mut self.region.stash);
+        self.capture
+            .begin(before, (self.region.mark, value.start), chunk.offset, limit);
+        let event = match value.kind {
+            ValueKind::Object => Event::Open { object: true },
+            ValueKind::Array => Event::Open { object: false },
+            ValueKind::Scalar(kind) => Event::ScalarStart(kind),
+        };
+        // One byte is never beyond a limit that lets any value through; a limit of nothing is found at its end.
+        let _ = self.capture.event(event, value.start + 1);
+        self.mode = Mode::Capture {
+            depth: value.depth,
+            purpose,
+        };
+    }
+
+    fn end_capture(
+        &mut self,
+        chunk: Chunk<'_>,
+        at: usize,
+        purpose: Purpose,
+        judge: &mut dyn Judge,
+    ) -> Result<(), EditError> {
+        let captured = self.capture.end(chunk.bytes, at);
+        let tokens = self.held_tokens.len();
+        self.held_tokens.extend_from_slice(&self.capture.tape.tokens);
+        let frame = self.frame();
+        let index = frame.index.saturating_sub(1);
+        let name_end = if frame.kind == FrameKind::Object {
+            self.region.name_end
+        } else {
+            0
+        };
+        let held = Held {
+            set: match purpose {
+                Purpose::Record(set) => set,
+                Purpose::Mask(_) => 0,
+            },
+            bytes: captured.bytes,
+            base: captured.base,
+            child: self.region.child,
+            value: self.capture.value,
+            end: captured.end,
+            first: self.region.first,
+            tokens: tokens..self.held_tokens.len(),
+            index,
+            name_end,
+            offset: self.capture.offset,
+        };
+        if let Purpose::Mask(number) = purpose {
+            let made = self.mask_held(&held, number, judge);
+            self.held_tokens.truncate(tokens);
+            return made;
+        }
+        self.held_bytes += held.end - held.value;
+        self.held.push(held);
+        let limits = &self.options.limits;
+        if self.held.len() >= limits.batch_records || self.held_bytes >= limits.batch_bytes {
+            self.flush(judge)?;
+        }
+        Ok(())
+    }
+
+    /// A child has ended at `at`.
+    fn end_value(&mut self, chunk: Chunk<'_>, at: usize, judge: &mut dyn Judge) -> Result<(), EditError> {
+        let plan = Arc::clone(&self.plan);
+        let finishes = &plan.outside.node(self.node).finishes;
+        let document = self.frame().kind == FrameKind::Document;
+        if document || !finishes.is_empty() {
+            self.flush(judge)?;
+            for (set, compiled) in plan.sets.iter().enumerate() {
+                if (document || finishes.contains(&compiled.top)) && !self.finished[set] {
+                    self.finished[set] = true;
+                    let count = self.report.sets[set].kept;
+                    let set = crate::tape::number(set);
+                    let resolved = self.outlet.resolve(set, count, &mut self.report.removed);
+                    resolved.map_err(|kind| EditError {
+                        offset: chunk.offset + at as u64,
+                        kind,
+                    })?;
+                }
+            }
+        }
+        let place = self.frame().place;
+        self.place.back(place);
+        self.region.begin(at, false);
+        self.mode = if document {
+            Mode::Behind { from: at }
+        } else {
+            Mode::Walk
+        };
+        Ok(())
+    }
+
+    /// Writes the region before a child that is kept.
+    fn lead(&mut self, chunk: Chunk<'_>, value: usize) -> Result<(), EditError> {
+        let (source, start, end) = self.region.take(chunk.bytes, value);
+        let Some(frame) = self.frames.last_mut() else {
+            return Ok(());
+        };
+        let before = Before {
+            source: &source,
+            start,
+            child: start + self.region.child,
+            value: end,
+            opening: (!self.region.first).then_some(&*frame.opening),
+        };
+        self.outlet
+            .lead(&mut frame.emitted, &before, &mut self.report.removed)
+            .map_err(|kind| EditError {
+                offset: chunk.offset + value as u64,
+                kind,
+            })
+    }
+
+    fn keep(&mut self, chunk: Chunk<'_>, start: usize, end: usize) -> Result<(), EditError> {
+        self.outlet
+            .keep(chunk.bytes, start, end, &mut self.report.removed)
+            .map_err(|kind| EditError {
+                offset: chunk.offset + end as u64,
+                kind,
+            })
+    }
+
+    fn make(&mut self, chunk: Chunk<'_>, at: usize, text: &[u8]) -> Result<(), EditError> {
+        self.outlet
+            .make(text, &mut self.report.removed)
+            .map_err(|kind| EditError {
+                offset: chunk.offset + at as u64,
+                kind,
+            })
+    }
+
+    fn note(&mut self, kind: DifferenceKind) {
+        if let Some(path) = self.place.concrete() {
+            self.report.difference(path, kind);
+        }
+    }
+
+    /// Brings the place of records to that of their container.
+    pub(crate) fn enter_records(&mut self) {
+        let Some(frame) = self.frames.last() else { return };
+        self.record_place.copy(&self.place, frame.place);
+    }
+}

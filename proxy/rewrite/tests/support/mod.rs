@@ -1,0 +1,7 @@
+//! What the tests of the editor share: plans and judges as data, and ways to feed a body.
+#![allow(dead_code, reason = "each test uses its part")]
+#![allow(unreachable_pub, reason = "a module of each test, not a crate")]
+
+pub mod case;
+pub mod feeding;
+pub mod judge;
