@@ -47,7 +47,7 @@ impl<'a> Caller<'a> {
     pub(crate) fn tile(&self, set: &Set) -> Option<usize> {
         let lists = self.scope.rights.contains(Rights::LIST_PROJECTS) && self.scope.chosen.is_none();
         let before = if self.profile_per_project(set) {
-            self.projects.len()
+            self.projects.len().max(1)
         } else {
             1
         };

@@ -1,6 +1,7 @@
 //! The subset of JSONPath (RFC 9535) that can be followed while a body streams by: names, indices, wildcards and
 //! descendants.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A path in canonical form: two paths that mean the same are equal.
@@ -22,6 +23,16 @@ enum Selector {
     Index(u32),
     Wildcard,
 }
+
+impl Selector {
+    /// Whether one child can be selected by both.
+    fn can_equal(&self, other: &Selector) -> bool {
+        self == other || *self == Selector::Wildcard || *other == Selector::Wildcard
+    }
+}
+
+/// Steps that a path takes at the most: what the host follows.
+pub(crate) const STEPS: usize = 64;
 
 /// Why a text is not such a path, as one sentence that says what to write instead.
 pub(crate) type PathMistake = String;
@@ -86,20 +97,44 @@ impl Path {
         self.segments.iter().all(single)
     }
 
-    /// Whether this path leads to, or into, what the other one leads to. A descendant step is not followed further:
-    /// what lies behind it is not known before the body is.
-    pub(crate) fn reaches_into(&self, other: &Path) -> bool {
-        if other.segments.len() > self.segments.len() {
-            return false;
+    /// Whether there can be a body in which this path leads to, or into, what the other one leads to.
+    pub(crate) fn can_reach_into(&self, other: &Path) -> bool {
+        // Both paths are followed along all ways downwards at once, as pairs of how many steps each has taken.
+        let mut open = vec![(0, 0)];
+        let mut seen = BTreeSet::from([(0, 0)]);
+        while let Some((mine, theirs)) = open.pop() {
+            let Some(step) = other.segments.get(theirs) else {
+                return true;
+            };
+            let Some(own) = self.segments.get(mine) else {
+                continue;
+            };
+            let mut reach = |pair| {
+                if seen.insert(pair) {
+                    open.push(pair);
+                }
+            };
+            if own.selector.can_equal(&step.selector) {
+                reach((mine + 1, theirs + 1));
+            }
+            if own.descendant {
+                reach((mine, theirs + 1));
+            }
+            if step.descendant {
+                reach((mine + 1, theirs));
+            }
         }
-        let pairs = self.segments.iter().zip(&other.segments);
-        pairs.into_iter().all(|(mine, theirs)| {
-            !mine.descendant
-                && !theirs.descendant
-                && (mine.selector == theirs.selector
-                    || mine.selector == Selector::Wildcard
-                    || theirs.selector == Selector::Wildcard)
-        })
+        false
+    }
+
+    /// Whether a step of it looks at every depth.
+    pub(crate) fn descends(&self) -> bool {
+        self.segments.iter().any(|step| step.descendant)
+    }
+
+    /// How many steps it takes.
+    pub(crate) fn steps(&self) -> usize {
+        self.segments.len()
     }
 
     /// The path without the wildcards at its end: the array that holds what it leads to.
@@ -344,12 +379,17 @@ mod tests {
         let reaches = |one: &str, other: &str| {
             Path::parse(one)
                 .unwrap()
-                .reaches_into(&Path::parse(other).unwrap())
+                .can_reach_into(&Path::parse(other).unwrap())
         };
         assert!(reaches("$.data[*].total", "$.data[*]"));
         assert!(reaches("$.data[0]", "$.data[*]"));
         assert!(!reaches("$.data", "$.data[*]"));
         assert!(!reaches("$.meta.total", "$.data[*]"));
+        assert!(reaches("$..id", "$.data[*]"));
+        assert!(reaches("$.a.b.c.d", "$..c"));
+        assert!(reaches("$..a..b", "$..b"));
+        assert!(!reaches("$.a.b", "$..c"));
+        assert!(!reaches("$.a[0]", "$.a.b"));
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Planner<'_> {
         let projects = self.caller.projects;
         let mut profiles = if self.caller.sees_everything() {
             vec![self.profile(&set.profile, Seen::All)]
-        } else if self.caller.profile_per_project(set) {
+        } else if self.caller.profile_per_project(set) && !projects.is_empty() {
             let one = |project| self.profile(&set.profile, Seen::Of(std::slice::from_ref(project)));
             projects.iter().map(one).collect()
         } else {

@@ -157,10 +157,8 @@ fn body(said: &read::Route, document: &Document, problems: &Problems) -> Respons
 
 /// Notes a path outside records that leads into one.
 fn inside(path: &Said<Path>, parts: &[read::Part], problems: &Problems) {
-    if let Some(part) = parts
-        .iter()
-        .find(|part| path.value.reaches_into(&part.path.value))
-    {
+    let enters = |part: &&read::Part| path.value.can_reach_into(&part.path.value) && !path.value.descends();
+    if let Some(part) = parts.iter().find(enters) {
         let advice = format!("what is in a record is said under `[kind.{}]`", part.kind.value);
         problems.add(
             &path.place,

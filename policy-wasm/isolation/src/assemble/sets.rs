@@ -8,15 +8,20 @@ use std::collections::BTreeMap;
 use cordon_policy_sdk::types::{Action, Key};
 
 use super::edit;
-use crate::path::Path;
+use crate::path::{Path, STEPS};
 use crate::read::{self, Candidate, Kind, Part, Problems, Said, nearest};
 use crate::rules::{FieldGroup, Set, Whose};
+
+/// Sets around a set at the most: what the host follows.
+const NESTING: u32 = 8;
 
 /// Sets under construction.
 pub(super) struct Sets<'a> {
     kinds: &'a BTreeMap<String, Kind>,
     problems: &'a Problems,
     sets: Vec<Set>,
+    /// For each set its path.
+    paths: Vec<Path>,
     /// The set of each part of the route.
     of_parts: Vec<Option<u32>>,
     /// The records around the part at hand, outermost first.
@@ -45,12 +50,12 @@ impl<'a> Sets<'a> {
             kinds,
             problems,
             sets: Vec::new(),
+            paths: Vec::new(),
             of_parts: Vec::new(),
             around: Vec::new(),
         };
         let mut sole: Option<&Part> = None;
         for part in parts {
-            sets.apart(part, parts);
             let singular = part.path.value.is_singular();
             let said = part.sole.as_ref();
             if said.is_some_and(|sole| sole.value) && !singular {
@@ -88,18 +93,6 @@ impl<'a> Sets<'a> {
         self.sets
     }
 
-    /// Notes a part whose place is that of another, or lies in it.
-    fn apart(&self, part: &Part, parts: &[Part]) {
-        for other in parts.iter().filter(|other| !std::ptr::eq(*other, part)) {
-            let (mine, theirs) = (&part.path.value, &other.path.value);
-            if mine.reaches_into(theirs) && (mine != theirs || part.path.place > other.path.place) {
-                let advice = format!("records in records are said under `[kind.{}]`", other.kind.value);
-                let message = format!("`{mine}` lies in the records `{theirs}`: {advice}");
-                self.problems.add(&part.path.place, message);
-            }
-        }
-    }
-
     /// Adds a part and all that lies in it. The set that it became, if it became one.
     fn add(&mut self, part: &'a Part, sole: bool) -> Option<u32> {
         let kind = self.kind(&part.kind)?;
@@ -133,15 +126,18 @@ impl<'a> Sets<'a> {
                 around.depth + 1,
             ),
         };
+        let within = within.and_then(|within| u32::try_from(within).ok());
+        self.check_place(part, within, &path, depth);
         let set = self.sets.len();
         self.sets.push(Set {
-            within: within.and_then(|within| u32::try_from(within).ok()),
+            within,
             path: path.to_string(),
             sole,
             whose,
             profile: crate::rules::Profile::default(),
             tile: None,
         });
+        self.paths.push(path);
         self.around.push(Around {
             kind: name,
             set,
@@ -152,6 +148,43 @@ impl<'a> Sets<'a> {
         self.around.pop();
         self.tile(kind, name, set);
         u32::try_from(set).ok()
+    }
+
+    /// Notes records that the host would not find, or would find twice.
+    fn check_place(&self, part: &Part, within: Option<u32>, path: &Path, depth: u32) {
+        let place = &part.path.place;
+        if depth > NESTING {
+            let message = format!("more than {NESTING} records lie around these: take a level out");
+            self.problems.add(place, message);
+        }
+        if path.steps() > STEPS {
+            self.problems.add(
+                place,
+                format!("`{path}` takes more than {STEPS} steps: take a level out"),
+            );
+        }
+        if within.is_some() && path.steps() == 0 {
+            let advice = "give it a longer path, or `project = \"outer\"`";
+            self.problems.add(
+                place,
+                format!("the record itself cannot lie in the record: {advice}"),
+            );
+        }
+        for (set, other) in self
+            .sets
+            .iter()
+            .zip(&self.paths)
+            .filter(|(set, _)| set.within == within)
+        {
+            if path.can_reach_into(other) || other.can_reach_into(path) {
+                let advice = "narrow one of the paths, or say under `[kind.…]` that one lies in the other";
+                let message = format!(
+                    "`{path}` and `{}` can lead to the same record: {advice}",
+                    set.path
+                );
+                self.problems.add(place, message);
+            }
+        }
     }
 
     /// Adds a part that goes with the record around it.
@@ -204,9 +237,31 @@ impl<'a> Sets<'a> {
             at: prefix.join(&fields.at),
             layout: fields.layout.clone(),
         }));
+        self.check_inside(kind);
         for part in &kind.parts {
-            self.apart(part, &kind.parts);
             self.add(part, false);
+        }
+    }
+
+    /// Notes what is said of a record but lies in another one inside it.
+    fn check_inside(&self, kind: &Kind) {
+        let masked = kind.mask.iter().map(|masked| &masked.path);
+        for path in kind
+            .keep
+            .iter()
+            .chain(&kind.keep_all)
+            .chain(&kind.expect)
+            .chain(masked)
+        {
+            let enters = |part: &&Part| path.value.can_reach_into(&part.path.value) && !path.value.descends();
+            if let Some(part) = kind.parts.iter().find(enters) {
+                let advice = format!("what is in them is said under `[kind.{}]`", part.kind.value);
+                let message = format!(
+                    "`{}` lies in the records `{}`: {advice}",
+                    path.value, part.path.value
+                );
+                self.problems.add(&path.place, message);
+            }
         }
     }
 
@@ -227,13 +282,10 @@ impl<'a> Sets<'a> {
             .map(|path| edit(&path.value, Action::Keep))
             .collect();
         let inside = u32::try_from(set).ok();
-        for inner in self
-            .sets
-            .iter()
-            .filter(|inner| inner.within == inside && inside.is_some())
-        {
-            let path = Path::parse(&inner.path).map(|path| path.container());
-            edits.extend(path.map(|path| edit(&path, Action::Remove)));
+        for (inner, path) in self.sets.iter().zip(&self.paths) {
+            if inside.is_some() && inner.within == inside {
+                edits.push(edit(&path.container(), Action::Remove));
+            }
         }
         self.sets[set].tile = Some(edits);
     }

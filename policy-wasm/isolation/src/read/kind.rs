@@ -216,8 +216,8 @@ impl Part {
 /// Reads `project`. What cannot be read belongs to nobody, so that no further mistake follows from it.
 fn whose(item: &Item<'_>) -> Said<Whose> {
     if !item.is_text() {
-        let candidates = item.list();
-        if candidates.is_empty() && item.is_list() {
+        let candidates = if item.is_list() { item.list() } else { Vec::new() };
+        if candidates.is_empty() {
             item.wrong::<()>(format!("no place is named: {WHOSE}"));
         }
         return item.saying(Whose::Candidates(

@@ -49,7 +49,7 @@ pub(crate) fn document(text: &str, problems: &Problems) -> Result<Document, Vec<
         .and_then(|item| item.text());
     let version = table.required("version", "give the rules a version, a string such as \"1\"");
     let version = version.and_then(|item| item.text());
-    let format = table.optional("format").and_then(|item| format(&item));
+    let format = table.optional("format").map(|item| format(&item));
     let mask_hidden = table
         .optional("mask_hidden")
         .and_then(|item| mask(&mut item.table()?, true));
@@ -75,8 +75,12 @@ pub(crate) fn document(text: &str, problems: &Problems) -> Result<Document, Vec<
     })
 }
 
-/// A format that this version can edit.
-fn format(item: &Item<'_>) -> Option<Format> {
+/// A format that this version can edit. One that cannot be read counts as said, so that it is not missed as well.
+fn format(item: &Item<'_>) -> Format {
+    read_format(item).unwrap_or(Format::Json)
+}
+
+fn read_format(item: &Item<'_>) -> Option<Format> {
     match item.text()? {
         "json" => Some(Format::Json),
         later @ ("ndjson" | "csv" | "xml" | "sse") => item.wrong(format!(

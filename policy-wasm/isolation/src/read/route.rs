@@ -105,7 +105,7 @@ impl Route {
         let own_format = table.optional("format");
         let edited = Edited::read(&mut table, response);
         let format = match own_format {
-            Some(item) => format(&item),
+            Some(item) => Some(format(&item)),
             None => fallback,
         };
         let place = table.place.clone();
