@@ -1,0 +1,246 @@
+//! Whatever a policy does, the host survives it, names it, counts it, and answers the next request.
+
+mod support;
+
+use std::sync::{Arc, OnceLock};
+
+use cordon_policy::{Call, Counters, Decision, Engine, EngineOptions, Failure, Policy, ResponsePlan};
+use cordon_rewrite::{Judge, JudgeError, OwnedScalar, Scalar, Value, Verdict};
+
+use support::{CHANGE, LIST, ONE, OWN, calm, exchange, judge, load, options, request, scope};
+
+/// What a failure must be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Trap,
+    TimeOut,
+    OutOfMemory,
+    BadAnswer,
+    NoAnswer,
+    Unsupported,
+}
+
+fn kind(failure: &Failure) -> (Kind, Option<Call>) {
+    match failure {
+        Failure::Trap { call, .. } => (Kind::Trap, Some(*call)),
+        Failure::TimeOut { call } => (Kind::TimeOut, Some(*call)),
+        Failure::OutOfMemory { call } => (Kind::OutOfMemory, Some(*call)),
+        Failure::BadAnswer { call, .. } => (Kind::BadAnswer, Some(*call)),
+        Failure::NoAnswer { call, .. } => (Kind::NoAnswer, Some(*call)),
+        Failure::Unsupported(_) => (Kind::Unsupported, None),
+        other => panic!("{other}"),
+    }
+}
+
+fn count(counters: &Counters, kind: Kind) -> u64 {
+    match kind {
+        Kind::Trap => counters.traps,
+        Kind::TimeOut => counters.time_outs,
+        Kind::OutOfMemory => counters.out_of_memory,
+        Kind::BadAnswer => counters.bad_answers,
+        Kind::NoAnswer => counters.no_answers,
+        Kind::Unsupported => counters.unsupported,
+    }
+}
+
+/// Checks a failure, that it was counted each time and never kept, and that everything works afterwards.
+fn assert_survived(behaviour: &str, wanted: (Kind, Option<Call>), provoke: impl Fn(&Arc<Policy>) -> Failure) {
+    let policy = load(behaviour);
+    for times in 1..=2 {
+        let failure = provoke(&policy);
+        assert_eq!(kind(&failure), wanted, "{behaviour}: {failure}");
+        assert_eq!(count(&policy.counters(), wanted.0), times, "{behaviour}");
+    }
+    for next in [&policy, good()] {
+        let list = exchange(next, &calm(), LIST);
+        assert!(matches!(
+            *list.authorize(&request(&[])).unwrap(),
+            Decision::Forward(_)
+        ));
+        assert!(matches!(list.plan().unwrap().response, ResponsePlan::Edit(_)));
+        let verdicts = judge(&list, &[(Some("a"), None), (Some("b"), None)]).unwrap();
+        assert_eq!(verdicts, [Verdict::Keep(u32::from(b'a') % 3), Verdict::Drop]);
+    }
+}
+
+fn good() -> &'static Arc<Policy> {
+    static GOOD: OnceLock<Arc<Policy>> = OnceLock::new();
+    GOOD.get_or_init(|| load("well-behaved"))
+}
+
+fn failure(error: JudgeError) -> Failure {
+    *error.downcast().unwrap()
+}
+
+#[test]
+fn authorize() {
+    for (behaviour, wanted) in [
+        ("trap-in-authorize", Kind::Trap),
+        ("loop-in-authorize", Kind::TimeOut),
+        ("deep-recursion", Kind::Trap),
+        ("status-200", Kind::BadAnswer),
+        ("long-code", Kind::BadAnswer),
+        ("huge-edits", Kind::BadAnswer),
+        ("probe-nowhere", Kind::BadAnswer),
+        ("probe-without-sole-set", Kind::BadAnswer),
+        ("probe-by-absent-parameter", Kind::BadAnswer),
+    ] {
+        assert_survived(behaviour, (wanted, Some(Call::Authorize)), |policy| {
+            exchange(policy, &scope(&["a"]), LIST)
+                .authorize(&request(&[]))
+                .unwrap_err()
+        });
+    }
+}
+
+#[test]
+fn plan() {
+    for (behaviour, wanted) in [
+        ("trap-in-plan", Kind::Trap),
+        ("memory-bomb-in-plan", Kind::OutOfMemory),
+        ("huge-plan", Kind::BadAnswer),
+        ("many-sets", Kind::BadAnswer),
+        ("bad-path", Kind::BadAnswer),
+        ("bad-header", Kind::BadAnswer),
+        ("unknown-route", Kind::BadAnswer),
+        ("unsupported", Kind::NoAnswer),
+    ] {
+        assert_survived(behaviour, (wanted, Some(Call::Plan)), |policy| {
+            exchange(policy, &scope(&["a"]), LIST).plan().unwrap_err()
+        });
+    }
+    assert_survived("edits-requests", (Kind::Unsupported, None), |policy| {
+        exchange(policy, &scope(&["a"]), LIST).plan().unwrap_err()
+    });
+}
+
+#[test]
+fn judging() {
+    for (behaviour, wanted) in [
+        ("trap-in-judge", Kind::Trap),
+        ("loop-in-judge", Kind::TimeOut),
+        ("memory-bomb-in-judge", Kind::OutOfMemory),
+        ("verdict-out-of-range", Kind::BadAnswer),
+        ("merge-out-of-range", Kind::BadAnswer),
+        ("empty-merge", Kind::BadAnswer),
+        ("too-few-verdicts", Kind::BadAnswer),
+        ("too-many-verdicts", Kind::BadAnswer),
+        ("wrong-keys", Kind::BadAnswer),
+    ] {
+        assert_survived(behaviour, (wanted, Some(Call::Judge)), |policy| {
+            let list = exchange(policy, &scope(&["a"]), LIST);
+            failure(judge(&list, &[(Some("a"), None), (Some("b"), None)]).unwrap_err())
+        });
+    }
+}
+
+#[test]
+fn masking() {
+    for (behaviour, wanted) in [
+        ("trap-in-mask", Kind::Trap),
+        ("large-mask", Kind::BadAnswer),
+        ("too-few-masks", Kind::BadAnswer),
+    ] {
+        assert_survived(behaviour, (wanted, Some(Call::Mask)), |policy| {
+            let mut scalars = Vec::new();
+            let values = [Value::One(Scalar::Text("+49 555"))];
+            let mut judge = exchange(policy, &scope(&["a"]), OWN).judge();
+            failure(judge.mask(7, &values, &mut scalars).unwrap_err())
+        });
+    }
+    let mut scalars = Vec::new();
+    let values = [Value::One(Scalar::Text("+49 555")), Value::Absent];
+    let mut judge = exchange(&load("well-behaved"), &scope(&["a"]), OWN).judge();
+    judge.mask(7, &values, &mut scalars).unwrap();
+    assert_eq!(
+        scalars,
+        [
+            OwnedScalar::Text("masked".into()),
+            OwnedScalar::Text("masked".into())
+        ]
+    );
+}
+
+#[test]
+fn own_masks_can_be_forbidden() {
+    let engine = Engine::new(EngineOptions {
+        own_masks: false,
+        ..options()
+    })
+    .unwrap();
+    let policy =
+        Arc::new(Policy::load(&engine, cordon_hostile_component::COMPONENT, "well-behaved").unwrap());
+    let refused = exchange(&policy, &scope(&["a"]), OWN).plan().unwrap_err();
+    assert_eq!(kind(&refused).0, Kind::Unsupported);
+    assert!(exchange(&policy, &scope(&["a"]), LIST).plan().is_ok());
+}
+
+#[test]
+fn a_write_asks_for_its_record_first() {
+    let policy = load("well-behaved");
+    let decision = exchange(&policy, &scope(&["a"]), CHANGE)
+        .authorize(&request(&[]))
+        .unwrap();
+    let Decision::ForwardIf(condition) = &*decision else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(condition.probe.route, ONE);
+    assert_eq!(condition.probe.bindings, [("id".to_owned(), "id".to_owned())]);
+    assert_eq!(
+        policy.counters().plans.entries,
+        1,
+        "the probe's plan was looked at"
+    );
+}
+
+#[test]
+fn a_route_that_does_not_exist_is_refused() {
+    let policy = load("well-behaved");
+    let nowhere = exchange(&policy, &scope(&["a"]), 99);
+    assert_eq!(kind(&nowhere.plan().unwrap_err()).0, Kind::Unsupported);
+    assert_eq!(
+        kind(&nowhere.authorize(&request(&[])).unwrap_err()).0,
+        Kind::Unsupported
+    );
+    let mut scalars = Vec::new();
+    assert!(nowhere.judge().mask(7, &[Value::Absent], &mut scalars).is_err());
+}
+
+#[test]
+fn failures_hold_no_values() {
+    for behaviour in ["trap-in-judge", "verdict-out-of-range", "too-many-verdicts"] {
+        let policy = load(behaviour);
+        let list = exchange(&policy, &scope(&["a"]), LIST);
+        let failure = failure(judge(&list, &[(Some("very-secret"), None)]).unwrap_err());
+        assert!(!format!("{failure} {failure:?}").contains("secret"), "{failure}");
+    }
+}
+
+#[test]
+fn others_do_not_notice() {
+    let hostile = load("loop-in-judge");
+    let good = load("well-behaved");
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                for _ in 0..3 {
+                    let list = exchange(&hostile, &scope(&["a"]), LIST);
+                    assert!(judge(&list, &[(Some("a"), None)]).is_err());
+                }
+            });
+            threads.spawn(|| {
+                for project in 0..50 {
+                    let project = format!("p{project}");
+                    let one = exchange(&good, &scope(&[&project]), ONE);
+                    let verdicts = judge(&one, &[(Some(&project), None), (Some("other"), None)]).unwrap();
+                    assert!(matches!(verdicts[..], [Verdict::Keep(_), Verdict::Drop]));
+                }
+            });
+        }
+    });
+    assert_eq!(hostile.counters().time_outs, 12);
+    assert_eq!(
+        good.counters().traps + good.counters().time_outs + good.counters().busy,
+        0
+    );
+}

@@ -1,0 +1,35 @@
+//! Compiles the misbehaving policy on its own, as any policy is compiled.
+
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+
+/// What the component is made from, seen from the workspace's root.
+const SOURCES: [&str; 7] = [
+    "tests/hostile/src",
+    "tests/hostile/Cargo.toml",
+    "policy-wasm/sdk/src",
+    "policy-wasm/sdk/build.rs",
+    "policy-wasm/sdk/Cargo.toml",
+    "wit/policy.wit",
+    "tests/hostile/Cargo.lock",
+];
+
+#[expect(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
+fn main() -> Result<(), Box<dyn Error>> {
+    let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let out_dir = PathBuf::from(env::var("OUT_DIR")?);
+    for source in SOURCES {
+        println!("cargo::rerun-if-changed=../../{source}");
+    }
+    match cordon_policy_builder::build(&here.join("../hostile"), &out_dir) {
+        Ok(component) => Ok(fs::write(out_dir.join("policy.wasm"), component)?),
+        Err(error) => {
+            for line in error.to_string().lines() {
+                println!("cargo::error={line}");
+            }
+            Ok(())
+        }
+    }
+}
