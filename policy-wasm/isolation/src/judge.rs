@@ -67,11 +67,9 @@ fn verdict(caller: &Caller<'_>, set: &Set, projects: Option<Vec<String>>) -> Ver
     let Some(projects) = projects else {
         return Verdict::Drop;
     };
-    let shared: Vec<u32> = (0u32..)
-        .zip(caller.projects)
-        .filter(|(_, project)| projects.binary_search(project).is_ok())
-        .map(|(index, _)| index)
-        .collect();
+    let place = |project: &String| caller.projects.binary_search(project).ok();
+    let places = projects.iter().filter_map(place);
+    let shared: Vec<u32> = places.filter_map(|place| u32::try_from(place).ok()).collect();
     match (shared.as_slice(), caller.profile_per_project(set)) {
         ([], _) => {
             let tile = caller.tile(set).and_then(|tile| u32::try_from(tile).ok());

@@ -13,6 +13,10 @@ use crate::caller::Caller;
 use crate::read::Layout;
 use crate::rules::{Body, FieldGroup, Profile, Response, Set, Whose};
 
+/// Names of foreign fields, over all of a caller's projects, up to which they are listed as expected. Beyond that
+/// they are removed all the same, but reported as unlisted: the lists would fill the sandbox's memory.
+const LISTED_NAMES: usize = 20_000;
+
 /// Plans an exchange. The answer depends on the rules, the scope, the route and the directory's fields, on nothing
 /// else.
 ///
@@ -148,6 +152,10 @@ impl Planner<'_> {
             .fields
             .entry(group.of.clone())
             .or_insert_with(|| directory.fields(&group.of));
+        // A list of names removes what it does not name; beside other members only an edit does, even if `keep`
+        // names the same member.
+        let listed = fields.len().saturating_mul(self.caller.projects.len().max(1)) <= LISTED_NAMES;
+        let listed = listed || group.layout == Layout::Columns;
         let mut names = Names {
             keep: Vec::new(),
             mask: Vec::new(),
@@ -156,7 +164,8 @@ impl Planner<'_> {
         for field in fields {
             let name = field.key.clone();
             match (seen.shows(field), field.hidden && hides) {
-                (false, _) => names.remove.push(name),
+                (false, _) if listed => names.remove.push(name),
+                (false, _) => {}
                 (true, false) => names.keep.push(name),
                 (true, true) => names.mask.push(Masked {
                     name,

@@ -158,3 +158,130 @@ impl fmt::Display for HarnessError {
 }
 
 impl std::error::Error for HarnessError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Directory;
+    use crate::types::{ExchangePlan, Format, QueryEdits, RecordSet, RequestPlan};
+
+    /// Answers with whatever verdicts the rules say, one character each.
+    struct Scripted(String);
+
+    impl Policy for Scripted {
+        fn configure(rules: &str) -> Result<Scripted, Vec<Problem>> {
+            Ok(Scripted(rules.to_owned()))
+        }
+
+        fn manifest(&self) -> Manifest {
+            Manifest {
+                name: "scripted".to_owned(),
+                version: "1".to_owned(),
+                routes: Vec::new(),
+            }
+        }
+
+        fn authorize(&self, _: &dyn Directory, _: &Scope, _: &Request) -> Decision {
+            Decision::Forward(QueryEdits::none())
+        }
+
+        fn plan(&self, _: &dyn Directory, _: &Scope, route: &str) -> Result<ExchangePlan, PlanError> {
+            let keys = vec![
+                Key {
+                    path: "$.a".to_owned(),
+                    up: 0,
+                },
+                Key {
+                    path: "$.a".to_owned(),
+                    up: 2,
+                },
+            ];
+            let path = "$[*]".to_owned();
+            let set = RecordSet {
+                within: None,
+                path,
+                keys,
+                profiles: vec![Vec::new()],
+                sole: false,
+            };
+            let body = BodyPlan {
+                format: Format::Json,
+                outside: Vec::new(),
+                sets: vec![set],
+            };
+            let response = match route {
+                "edited" => ResponsePlan::Edit(body),
+                "passed" => ResponsePlan::Pass,
+                _ => return Err(PlanError::UnknownRoute),
+            };
+            Ok(ExchangePlan {
+                request: RequestPlan::Empty,
+                response,
+                headers: Vec::new(),
+            })
+        }
+
+        fn judge(
+            &self,
+            _: &dyn Directory,
+            _: &Scope,
+            _: &str,
+            _: u32,
+            records: &[Vec<Value>],
+        ) -> Result<Vec<Verdict>, JudgeError> {
+            if records.iter().any(|record| record.contains(&Value::null())) {
+                return Err(JudgeError::WrongKeys);
+            }
+            let verdict = |letter: char| match letter {
+                '0'..='9' => Verdict::Keep(u32::from(letter) - u32::from('0')),
+                'm' => Verdict::KeepMerged(vec![0]),
+                'e' => Verdict::KeepMerged(Vec::new()),
+                _ => Verdict::Drop,
+            };
+            Ok(self.0.chars().map(verdict).collect())
+        }
+    }
+
+    fn judged(
+        script: &str,
+        route: &str,
+        set: u32,
+        values: &[(&str, Value)],
+    ) -> Result<Verdict, HarnessError> {
+        let harness = Harness::<Scripted>::configure(script, TestDirectory::new()).expect("any rules do");
+        harness.judge_record(&Scope::of([]), route, set, values)
+    }
+
+    #[test]
+    fn verdicts_are_checked_as_the_host_checks_them() {
+        assert_eq!(judged("-", "edited", 0, &[]), Ok(Verdict::Drop));
+        assert_eq!(judged("0", "edited", 0, &[]), Ok(Verdict::Keep(0)));
+        assert_eq!(judged("m", "edited", 0, &[]), Ok(Verdict::KeepMerged(vec![0])));
+        for script in ["1", "e", "", "00"] {
+            assert_eq!(
+                judged(script, "edited", 0, &[]),
+                Err(HarnessError::BadVerdict),
+                "{script}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_question_that_no_host_would_ask_is_told() {
+        let value = || Value::text("x");
+        assert_eq!(judged("0", "edited", 1, &[]), Err(HarnessError::NoSuchSet));
+        assert_eq!(judged("0", "passed", 0, &[]), Err(HarnessError::NotEdited));
+        assert_eq!(
+            judged("0", "other", 0, &[]),
+            Err(HarnessError::Plan(PlanError::UnknownRoute))
+        );
+        assert_eq!(
+            judged("0", "edited", 0, &[("$.a", value()), ("^^.a", value())]),
+            Ok(Verdict::Keep(0))
+        );
+        let unasked = HarnessError::KeyNotAsked("^.a".to_owned());
+        assert_eq!(judged("0", "edited", 0, &[("^.a", value())]), Err(unasked));
+        let failed = HarnessError::Judge(JudgeError::WrongKeys);
+        assert_eq!(judged("0", "edited", 0, &[("$.a", Value::null())]), Err(failed));
+    }
+}
