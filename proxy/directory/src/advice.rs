@@ -47,7 +47,7 @@ pub(crate) fn advise<'a>(
             topic,
             message,
             span: span.clone(),
-            line: line_of(text, span.start) + 1,
+            line: 0,
         });
     };
     for (field, span) in fields {
@@ -98,7 +98,18 @@ pub(crate) fn advise<'a>(
         }
     }
     advice.sort_by_key(|advice| advice.span.start);
+    number(text, &mut advice);
     advice
+}
+
+/// Fills in the lines of advice that is in the order of the text, in one walk.
+fn number(text: &str, advice: &mut [Advice]) {
+    let (mut line, mut walked) = (1, 0);
+    for advice in advice {
+        line += line_of(&text[walked..], advice.span.start - walked);
+        walked = advice.span.start;
+        advice.line = line;
+    }
 }
 
 impl Field {

@@ -1,6 +1,7 @@
 //! Names that must be unique, and references to them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use cordon_settings::{Problems, Text, nearest};
 
@@ -13,8 +14,8 @@ pub(crate) struct Names {
 
 struct Declared {
     index: usize,
-    /// The line of the declaration, from 1.
-    line: usize,
+    /// Where it is declared; none if it is built in. The line is counted only when it is told.
+    place: Option<Range<usize>>,
     /// An alias is how the backend calls the thing; the file itself uses the name proper.
     alias: bool,
 }
@@ -33,7 +34,7 @@ impl Names {
             name.to_owned(),
             Declared {
                 index,
-                line: 0,
+                place: None,
                 alias: false,
             },
         );
@@ -54,10 +55,8 @@ impl Names {
         match self.declared.get(&name.value) {
             Some(declared) if !declared.alias => return Some(declared.index),
             Some(declared) => {
-                let message = format!(
-                    "`{}` is an alias of the {} on line {}",
-                    name.value, self.what, declared.line
-                );
+                let line = declared.place.as_ref().map_or(0, |place| problems.line(place));
+                let message = format!("`{}` is an alias of the {} on line {line}", name.value, self.what);
                 problems
                     .at(name.span.clone(), message)
                     .help("write its name proper; aliases are the backend's");
@@ -94,16 +93,15 @@ impl Names {
     }
 
     fn insert(&mut self, name: &Text, index: usize, alias: bool, problems: &mut Problems<'_>) {
-        let line = problems.line(&name.span);
         let Some(earlier) = self.declared.get(&name.value) else {
+            let place = Some(name.span.clone());
             self.declared
-                .insert(name.value.clone(), Declared { index, line, alias });
+                .insert(name.value.clone(), Declared { index, place, alias });
             return;
         };
-        let place = if earlier.line == 0 {
-            "is built in".into()
-        } else {
-            format!("stands on line {}", earlier.line)
+        let place = match &earlier.place {
+            None => "is built in".to_owned(),
+            Some(place) => format!("stands on line {}", problems.line(place)),
         };
         let message = format!(
             "`{}` names two things: the other {} {place}",

@@ -78,9 +78,9 @@ pub(crate) struct Things {
     /// By kind, then id.
     pub(crate) objects: HashMap<String, HashMap<String, Owned>>,
     pub(crate) single_project: HashSet<String>,
-    /// Line of each object, by kind and id, to name it when another one has the same.
-    lines: HashMap<(String, String), usize>,
-    field_lines: HashMap<(String, String), usize>,
+    /// Place of each object, by kind and id, to name it when another one has the same.
+    places: HashMap<(String, String), Range<usize>>,
+    field_places: HashMap<(String, String), Range<usize>>,
 }
 
 impl Things {
@@ -96,8 +96,8 @@ impl Things {
                 .map(|(kind, _)| ((*kind).to_owned(), HashMap::new()))
                 .collect(),
             single_project: single_project.collect(),
-            lines: HashMap::new(),
-            field_lines: HashMap::new(),
+            places: HashMap::new(),
+            field_places: HashMap::new(),
         }
     }
 
@@ -150,8 +150,9 @@ impl Things {
                 .help("leave out `projects`, or `system` (D16)");
         }
         let key = key.unwrap_or_else(|| name.clone());
-        let line = problems.line(&key.span);
-        if let Some(first) = self.field_lines.insert((kind.clone(), key.value.clone()), line) {
+        let place = key.span.clone();
+        if let Some(first) = self.field_places.insert((kind.clone(), key.value.clone()), place) {
+            let first = problems.line(&first);
             let message = format!(
                 "the key `{}` of {kind} fields is taken on line {first}",
                 key.value
@@ -229,8 +230,9 @@ impl Things {
         projects: Arc<[String]>,
         problems: &mut Problems<'_>,
     ) {
-        let line = problems.line(&id.span);
-        if let Some(first) = self.lines.insert((kind.value.clone(), id.value.clone()), line) {
+        let place = id.span.clone();
+        if let Some(first) = self.places.insert((kind.value.clone(), id.value.clone()), place) {
+            let first = problems.line(&first);
             let message = format!("the {} `{}` stands on line {first} already", kind.value, id.value);
             problems
                 .at(id.span, message)
