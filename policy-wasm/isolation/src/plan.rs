@@ -10,6 +10,7 @@ use cordon_policy_sdk::types::{
 
 use crate::Rules;
 use crate::caller::Caller;
+use crate::path::Path;
 use crate::read::Layout;
 use crate::rules::{Body, FieldGroup, Profile, Response, Set, Whose};
 
@@ -155,7 +156,7 @@ impl Planner<'_> {
         // A list of names removes what it does not name; beside other members only an edit does, even if `keep`
         // names the same member.
         let listed = fields.len().saturating_mul(self.caller.projects.len().max(1)) <= LISTED_NAMES;
-        let listed = listed || group.layout == Layout::Columns;
+        let listed = listed || matches!(group.layout, Layout::Columns { .. });
         let mut names = Names {
             keep: Vec::new(),
             mask: Vec::new(),
@@ -191,26 +192,44 @@ impl Planner<'_> {
                     }),
                 });
             }
-            Layout::Columns => columns(group, names, edits),
+            Layout::Columns { value, also } => {
+                let deeper = value.as_ref().map(|value| (value, also.as_slice()));
+                columns(&group.at, deeper, names, edits);
+            }
         }
     }
 }
 
 /// Members beside others get an edit each: a list of names would remove the others.
-fn columns(group: &FieldGroup, names: Names, edits: &mut Vec<Edit>) {
-    let mut push = |name: &str, action| {
+///
+/// `deeper`: where in a field its value lies, and what else there passes. Then a hidden field is masked there, and
+/// one that is a scalar itself is removed, since nothing says how to mask it.
+fn columns(at: &Path, deeper: Option<(&Path, &[Path])>, names: Names, edits: &mut Vec<Edit>) {
+    let mut push = |path: &Path, action| {
         edits.push(Edit {
-            path: group.at.member(name).to_string(),
+            path: path.to_string(),
             action,
         });
     };
     for name in names.keep {
-        push(&name, Action::Keep);
+        let field = at.member(&name);
+        push(&field, Action::Keep);
+        if let Some((value, also)) = deeper {
+            push(&field.join(value), Action::Keep);
+            also.iter().for_each(|path| push(&field.join(path), Action::Keep));
+        }
     }
     for masked in names.mask {
-        push(&masked.name, Action::Mask(masked.mask));
+        let field = at.member(&masked.name);
+        match deeper {
+            None => push(&field, Action::Mask(masked.mask)),
+            Some((value, also)) => {
+                push(&field.join(value), Action::Mask(masked.mask));
+                also.iter().for_each(|path| push(&field.join(path), Action::Keep));
+            }
+        }
     }
     for name in names.remove {
-        push(&name, Action::Remove);
+        push(&at.member(&name), Action::Remove);
     }
 }

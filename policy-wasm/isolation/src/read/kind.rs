@@ -66,7 +66,12 @@ pub(crate) enum Layout {
     /// The members of an object of their own.
     Members,
     /// Members beside others.
-    Columns,
+    Columns {
+        /// Where in a field its value lies, if not in the field itself (H30).
+        value: Option<Path>,
+        /// Further places in a field.
+        also: Vec<Path>,
+    },
     /// Entries of an array (H30).
     Entries {
         /// The member with the field's name.
@@ -156,7 +161,7 @@ impl Fields {
         let at = at.and_then(|item| path(&item));
         let layout = table.required("as", LAYOUTS).and_then(|item| match item.text()? {
             "members" => Some(Layout::Members),
-            "columns" => Some(Layout::Columns),
+            "columns" => Some(Fields::columns(&mut table)),
             "entries" => Fields::entries(&mut table),
             other => item.wrong(format!("fields `as = \"{other}\"` are unknown: {LAYOUTS}")),
         });
@@ -166,6 +171,25 @@ impl Fields {
             at: at?.value,
             layout: layout?,
         })
+    }
+
+    fn columns(table: &mut Table<'_>) -> Layout {
+        let value = table
+            .optional("value")
+            .and_then(|item| path(&item))
+            .map(|said| said.value);
+        let also = paths(table, "also");
+        if let (None, Some(said)) = (&value, also.first()) {
+            let advice = "add `value`, the path from a field to its value";
+            table.problems.add(
+                &said.place,
+                format!("nothing lies in a field that is its value itself: {advice}"),
+            );
+        }
+        Layout::Columns {
+            value,
+            also: also.into_iter().map(|said| said.value).collect(),
+        }
     }
 
     fn entries(table: &mut Table<'_>) -> Option<Layout> {
