@@ -238,7 +238,11 @@ fn body_of(reply: Reply) -> AnyBody {
             match parts.pop_front()? {
                 Part::Bytes(bytes) => return Some((Ok(Frame::data(bytes)), parts)),
                 Part::Wait(gate) => gate.pass().await,
-                Part::Cut => return Some((Err(io::Error::other("cut by the script")), VecDeque::new())),
+                Part::Cut => {
+                    // Once around the loop, so that what came before is sent before the connection is dropped.
+                    tokio::task::yield_now().await;
+                    return Some((Err(io::Error::other("cut by the script")), VecDeque::new()));
+                }
             }
         }
     })))

@@ -46,6 +46,20 @@ impl DirectoryText {
         self
     }
 
+    /// Says what the backend's records call the user added last.
+    #[must_use]
+    pub fn called(mut self, aliases: &[&str]) -> DirectoryText {
+        _ = writeln!(self.text, "aliases = {aliases:?}");
+        self
+    }
+
+    /// Adds a kind of object of this deployment's own, which may be in several projects.
+    #[must_use]
+    pub fn object_kind(mut self, name: &str) -> DirectoryText {
+        self.add(&format!("[[object_kind]]\nname = {name:?}\n"));
+        self
+    }
+
     /// Adds a contact field; without projects it is a system field or assigned to nobody.
     #[must_use]
     pub fn field(mut self, kind: &str, key: &str, projects: &[&str], flags: &[&str]) -> DirectoryText {

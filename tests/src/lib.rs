@@ -6,7 +6,7 @@
 
 mod backend;
 mod client;
-//mod cordon;
+mod cordon;
 mod directory;
 pub mod external;
 pub mod json;
@@ -15,5 +15,5 @@ pub mod pocketbase;
 
 pub use backend::{Backend, Gate, Part, Reply, Seen};
 pub use client::{Answer, Client};
-//pub use cordon::{Cordon, Running};
+pub use cordon::{Cordon, Running};
 pub use directory::{DirectoryText, token_of};

@@ -17,19 +17,39 @@ struct Room {
     knows_nothing_of: &'static [&'static str],
 }
 
-const HTTP: [&str; 8] =
-    ["http", "http-body", "http-body-util", "hyper", "hyper-util", "hyper-rustls", "axum", "tower"];
+const HTTP: [&str; 8] = [
+    "http",
+    "http-body",
+    "http-body-util",
+    "hyper",
+    "hyper-util",
+    "hyper-rustls",
+    "axum",
+    "tower",
+];
 const WASM: [&str; 3] = ["wasmtime", "wasmtime-wizer", "wit-component"];
 const INPUT_OUTPUT: [&str; 3] = ["tokio", "notify", "rustls"];
 
-const ROOMS: [Room; 9] = [
+const ROOMS: [Room; 10] = [
     Room {
         folder: "proxy/rewrite",
         name: "cordon-rewrite",
         may_import: &[],
         knows_nothing_of: &[
-            "http", "http-body", "http-body-util", "hyper", "hyper-util", "hyper-rustls", "axum", "tower", "wasmtime",
-            "wasmtime-wizer", "wit-component", "tokio", "notify", "rustls",
+            "http",
+            "http-body",
+            "http-body-util",
+            "hyper",
+            "hyper-util",
+            "hyper-rustls",
+            "axum",
+            "tower",
+            "wasmtime",
+            "wasmtime-wizer",
+            "wit-component",
+            "tokio",
+            "notify",
+            "rustls",
         ],
     },
     Room {
@@ -41,8 +61,22 @@ const ROOMS: [Room; 9] = [
     Room {
         folder: "proxy/directory",
         name: "cordon-directory",
-        may_import: &["cordon-rewrite"],
-        knows_nothing_of: &["hyper", "hyper-util", "http", "axum", "tower", "wasmtime", "wasmtime-wizer"],
+        may_import: &["cordon-rewrite", "cordon-settings"],
+        knows_nothing_of: &[
+            "hyper",
+            "hyper-util",
+            "http",
+            "axum",
+            "tower",
+            "wasmtime",
+            "wasmtime-wizer",
+        ],
+    },
+    Room {
+        folder: "proxy/settings",
+        name: "cordon-settings",
+        may_import: &[],
+        knows_nothing_of: &INPUT_OUTPUT,
     },
     Room {
         folder: "proxy/gateway",
@@ -58,6 +92,7 @@ const ROOMS: [Room; 9] = [
             "cordon-policy",
             "cordon-directory",
             "cordon-rewrite",
+            "cordon-settings",
             "cordon-policy-component",
             "cordon-example-backend",
         ],
@@ -99,7 +134,11 @@ fn manifests_depend_in_one_direction() {
             }
         }
     }
-    assert!(faults.is_empty(), "imports against the direction of ARCHITECTURE.md:\n{}", faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "imports against the direction of ARCHITECTURE.md:\n{}",
+        faults.join("\n")
+    );
 }
 
 #[test]
@@ -120,13 +159,20 @@ fn sources_import_in_one_direction() {
         }
     }
     assert!(files > 20, "only {files} source files found: the walk is broken");
-    assert!(faults.is_empty(), "imports against the direction of ARCHITECTURE.md:\n{}", faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "imports against the direction of ARCHITECTURE.md:\n{}",
+        faults.join("\n")
+    );
 }
 
 #[test]
 fn every_crate_of_the_proxy_has_a_place_in_the_direction() {
     for parent in ["proxy", "policy-wasm"] {
-        for entry in fs::read_dir(workspace().join(parent)).expect("the folder exists").flatten() {
+        for entry in fs::read_dir(workspace().join(parent))
+            .expect("the folder exists")
+            .flatten()
+        {
             let folder = format!("{parent}/{}", entry.file_name().to_string_lossy());
             let listed = ROOMS.iter().any(|room| room.folder == folder) || folder == "policy-wasm/component";
             assert!(
@@ -142,13 +188,19 @@ fn files_stay_short() {
     let mut long = BTreeMap::new();
     for folder in ["proxy", "policy-wasm", "examples", "tests"] {
         for file in rust_files(&workspace().join(folder)) {
-            let lines = fs::read_to_string(&file).expect("a source file is readable").lines().count();
+            let lines = fs::read_to_string(&file)
+                .expect("a source file is readable")
+                .lines()
+                .count();
             if lines > 550 {
                 long.insert(shown(&file), lines);
             }
         }
     }
-    assert!(long.is_empty(), "one idea a file, under about 500 lines: {long:#?}");
+    assert!(
+        long.is_empty(),
+        "one idea a file, under about 500 lines: {long:#?}"
+    );
 }
 
 #[test]
@@ -157,9 +209,15 @@ fn the_direction_test_can_fail() {
     assert!(rewrite.fault("cordon-gateway").is_some());
     assert!(rewrite.fault("hyper").is_some());
     assert!(rewrite.fault("bytes").is_none());
-    assert_eq!(imported_crates("use cordon_gateway::Gateway;"), ["cordon-gateway"]);
+    assert_eq!(
+        imported_crates("use cordon_gateway::Gateway;"),
+        ["cordon-gateway"]
+    );
     assert_eq!(imported_crates("    let x = hyper::Request::new(());"), ["hyper"]);
-    assert_eq!(imported_crates("/// see cordon_gateway::Gateway"), Vec::<String>::new());
+    assert_eq!(
+        imported_crates("/// see cordon_gateway::Gateway"),
+        Vec::<String>::new()
+    );
 }
 
 impl Room {
@@ -176,11 +234,17 @@ impl Room {
 }
 
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lie in the workspace").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests lie in the workspace")
+        .to_path_buf()
 }
 
 fn shown(file: &Path) -> String {
-    file.strip_prefix(workspace()).unwrap_or(file).display().to_string()
+    file.strip_prefix(workspace())
+        .unwrap_or(file)
+        .display()
+        .to_string()
 }
 
 /// Names under `[dependencies]`; what tests and build scripts use is their own affair.
@@ -204,9 +268,9 @@ fn imported_crates(line: &str) -> Vec<String> {
     let mut rest = code;
     while let Some(at) = rest.find("::") {
         let before = &rest[..at];
-        let start = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |i| {
-            i + before[i..].chars().next().map_or(1, char::len_utf8)
-        });
+        let start = before
+            .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
         let is_first_segment = !before[..start].ends_with(':');
         if is_first_segment && start < before.len() {
             found.push(before[start..].replace('_', "-"));
@@ -218,7 +282,9 @@ fn imported_crates(line: &str) -> Vec<String> {
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let Ok(entries) = fs::read_dir(folder) else { return found };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return found;
+    };
     for entry in entries.flatten() {
         let path = entry.path();
         if path.is_dir() && entry.file_name() != "target" && entry.file_name() != ".tools" {
