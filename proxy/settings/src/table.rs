@@ -85,6 +85,21 @@ impl<'doc, 'text> Table<'doc, 'text> {
         }
     }
 
+    /// One table that must be there.
+    pub fn required_table(
+        &mut self,
+        what: &'static str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Table<'doc, 'text>> {
+        if !self.table.contains_key(what) {
+            self.known.push(what);
+            let message = format!("this {} has no table `{what}`", self.what);
+            problems.at(self.span(), message).help(format!("add `[{what}]`"));
+            return None;
+        }
+        self.table(what, problems)
+    }
+
     /// A whole number of at least one, `usual` if absent.
     pub fn count(&mut self, key: &'static str, usual: usize, problems: &mut Problems<'_>) -> usize {
         let Some(value) = self.take(key) else { return usual };

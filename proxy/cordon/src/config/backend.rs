@@ -1,0 +1,100 @@
+//! `[backend]`: where the backend is, how long it may take, and which credential it sees.
+
+use std::path::Path;
+
+use cordon_gateway::{BackendConfig, BackendCredential, Deadlines};
+use cordon_settings::{Problems, Table, wrong_type};
+use http::{HeaderName, HeaderValue};
+
+use super::values;
+
+/// What `[backend]` says.
+pub(super) struct Backend {
+    pub(super) config: BackendConfig,
+    pub(super) deadlines: Deadlines,
+    /// Request headers that reach the backend beside the usual ones.
+    pub(super) request_headers: Vec<HeaderName>,
+}
+
+pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Backend> {
+    let url = table
+        .required("url", problems)
+        .and_then(|text| values::url(&text, "url", problems));
+    let ca_file = values::optional_path(table, "authorities", folder, problems);
+    let usual = Deadlines::default();
+    let deadlines = Deadlines {
+        connect: values::duration(table, "connect_timeout", usual.connect, problems),
+        head: values::duration(table, "head_timeout", usual.head, problems),
+        idle: values::duration(table, "idle_timeout", usual.idle, problems),
+        whole: values::duration(table, "whole_timeout", usual.whole, problems),
+        ..usual
+    };
+    let request_headers = values::header_names(table, "request_headers", problems);
+    let credential = credential(table, folder, problems);
+    Some(Backend {
+        config: BackendConfig {
+            url: url?,
+            ca_file,
+            credential,
+        },
+        deadlines,
+        request_headers,
+    })
+}
+
+fn credential(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> BackendCredential {
+    let Some(value) = table.take("credential") else {
+        return BackendCredential::None;
+    };
+    if let Some(word) = value.get_ref().as_str() {
+        match word {
+            "none" => return BackendCredential::None,
+            "caller" => return BackendCredential::PassThrough,
+            _ => {}
+        }
+    }
+    if value.get_ref().as_table().is_none() {
+        wrong_type(
+            problems,
+            value,
+            "credential",
+            "\"none\", \"caller\" or { header = \"…\", value_file = \"…\" }",
+        );
+        return BackendCredential::None;
+    }
+    let Some(mut inner) = table.table("credential", problems) else {
+        return BackendCredential::None;
+    };
+    let header = values::header_name(&mut inner, "header", problems);
+    let query = inner.text("query", problems).map(|text| text.value);
+    let line = values::file(&mut inner, "value_file", folder, problems).and_then(|file| file.line(problems));
+    inner.finish(problems);
+    match (header, query, line) {
+        (Some(name), None, Some(line)) => match HeaderValue::from_str(&line) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                return BackendCredential::Header { name, value };
+            }
+            Err(_) => {
+                problems
+                    .at(
+                        value.span(),
+                        "the file of `value_file` does not hold the value of a header",
+                    )
+                    .help("write visible ASCII characters into it");
+            }
+        },
+        (None, Some(name), Some(value)) => return BackendCredential::Query { name, value },
+        _ => {
+            problems
+                .at(
+                    value.span(),
+                    "`credential` needs one of `header` and `query`, and a `value_file`",
+                )
+                .help(
+                    "name the place in which the backend expects its credential, and the file that holds it",
+                );
+        }
+    }
+    BackendCredential::None
+}

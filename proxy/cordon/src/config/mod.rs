@@ -1,0 +1,299 @@
+//! `cordon.toml`: what the gateway operator decides. `CONFIG.md` beside this crate describes every setting.
+
+mod backend;
+mod identity;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cordon_gateway::{GatewayConfig, MaskSecret, ProjectSelector};
+use cordon_settings::{Problem, Problems, Table};
+use toml::de::DeTable;
+
+/// Everything that `cordon.toml` says, checked; relative paths start from the file's folder.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Where Cordon listens.
+    pub listen: Listen,
+    /// What the data plane is told.
+    pub gateway: GatewayConfig,
+    /// What is hidden.
+    pub policy: PolicyFiles,
+    /// The directory's file.
+    pub directory: PathBuf,
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub(crate) struct Listen {
+    /// Where to listen, such as `127.0.0.1:8080`.
+    pub address: SocketAddr,
+    /// Certificate chain and key, PEM files; plain HTTP if absent.
+    pub tls: Option<(PathBuf, PathBuf)>,
+}
+
+/// The policy bundle's parts.
+#[derive(Debug)]
+pub(crate) struct PolicyFiles {
+    /// The rules file.
+    pub rules: PathBuf,
+    /// A component other than the default policy.
+    pub component: Option<PathBuf>,
+    /// Whether masks of the policy's own making are allowed.
+    pub own_masks: bool,
+    /// How long one call of the policy may take.
+    pub call_time: Duration,
+    /// Bytes of memory of one sandbox.
+    pub memory: usize,
+}
+
+impl Config {
+    /// Reads the text of a `cordon.toml` that lies in `folder`.
+    ///
+    /// # Errors
+    /// Every mistake in it, in the order of the text.
+    pub(crate) fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
+        let mut problems = Problems::new(text);
+        let document = match DeTable::parse(text) {
+            Ok(document) => document,
+            Err(error) => {
+                problems
+                    .at(error.span().unwrap_or(0..0), error.message())
+                    .help("see the TOML format, toml.io");
+                return Err(problems.finish());
+            }
+        };
+        let mut table = Table::document("configuration", &document);
+        let config = read(&mut table, folder, &mut problems);
+        table.finish(&mut problems);
+        let problems = problems.finish();
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(problems),
+        }
+    }
+}
+
+fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Config> {
+    let listen = section(table, "listen", problems, |table, problems| {
+        listen(table, folder, problems)
+    });
+    let backend = section(table, "backend", problems, |table, problems| {
+        backend::read(table, folder, problems)
+    });
+    let policy = section(table, "policy", problems, |table, problems| {
+        policy(table, folder, problems)
+    });
+    let directory = section(table, "directory", problems, |table, problems| {
+        values::path(table, "file", folder, problems)
+    });
+    let identity = optional(table, "identity", problems, |table, problems| {
+        identity::read(table, folder, problems)
+    });
+    let project = optional(table, "project_selector", problems, |table, problems| {
+        ProjectSelector {
+            header: values::header_name(table, "header", problems),
+            query: table.text("query", problems).map(|text| text.value),
+        }
+    });
+    let secret = optional(table, "masks", problems, |table, problems| {
+        values::file(table, "secret_file", folder, problems).and_then(|file| file.secret(problems))
+    });
+    let editor = optional(table, "limits", problems, limits);
+    let backend = backend?;
+    let mut gateway = GatewayConfig::new(
+        backend.config.url.clone(),
+        secret.flatten().unwrap_or_else(random_secret),
+    );
+    gateway.backend = backend.config;
+    gateway.deadlines = backend.deadlines;
+    gateway.request_headers = backend.request_headers;
+    gateway.identity = identity.unwrap_or_default();
+    gateway.project = project.unwrap_or_default();
+    if let Some((editor, request_body)) = editor {
+        gateway.editor = editor;
+        gateway.limits.request_body = request_body;
+    }
+    Some(Config {
+        listen: listen?,
+        gateway,
+        policy: policy?,
+        directory: directory?,
+    })
+}
+
+/// Reads a table that may be left out.
+fn optional<T>(
+    table: &mut Table<'_, '_>,
+    name: &'static str,
+    problems: &mut Problems<'_>,
+    read: impl FnOnce(&mut Table<'_, '_>, &mut Problems<'_>) -> T,
+) -> Option<T> {
+    let mut inner = table.table(name, problems)?;
+    let value = read(&mut inner, problems);
+    inner.finish(problems);
+    Some(value)
+}
+
+/// Reads a table that must be there.
+fn section<T>(
+    table: &mut Table<'_, '_>,
+    name: &'static str,
+    problems: &mut Problems<'_>,
+    read: impl FnOnce(&mut Table<'_, '_>, &mut Problems<'_>) -> Option<T>,
+) -> Option<T> {
+    match table.required_table(name, problems) {
+        Some(mut inner) => {
+            let value = read(&mut inner, problems);
+            inner.finish(problems);
+            value
+        }
+        None => None,
+    }
+}
+
+fn listen(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Listen> {
+    let address = values::address(table, "address", problems);
+    let certificate = values::optional_path(table, "certificate", folder, problems);
+    let key = values::optional_path(table, "key", folder, problems);
+    let tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => {
+            problems
+                .at(
+                    table.span(),
+                    "`certificate` and `key` belong together, and one of them is missing",
+                )
+                .help("give both for TLS, or neither for plain HTTP");
+            None
+        }
+    };
+    Some(Listen {
+        address: address?,
+        tls,
+    })
+}
+
+fn policy(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<PolicyFiles> {
+    let rules = values::path(table, "rules", folder, problems);
+    let component = values::optional_path(table, "component", folder, problems);
+    let own_masks = table.flag("own_masks", problems);
+    let call_time = values::duration(table, "call_time", Duration::from_millis(20), problems);
+    let memory = table.count("memory_bytes", 16 << 20, problems);
+    Some(PolicyFiles {
+        rules: rules?,
+        component,
+        own_masks,
+        call_time,
+        memory,
+    })
+}
+
+/// Limits of the editor, and of request bodies.
+fn limits(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> (cordon_rewrite::Limits, u64) {
+    let usual = cordon_rewrite::Limits::default();
+    let editor = cordon_rewrite::Limits {
+        record: table.count("record_bytes", usual.record, problems),
+        held: table.count("held_bytes", usual.held, problems),
+        depth: table.count("depth", usual.depth, problems),
+        ..usual
+    };
+    (
+        editor,
+        table.count("request_body_bytes", 16 << 20, problems) as u64,
+    )
+}
+
+/// Keyed masks of this process alone: they differ after a restart and between proxies.
+fn random_secret() -> MaskSecret {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes);
+    MaskSecret(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "
+        [listen]
+        address = \"127.0.0.1:8080\"
+        [backend]
+        url = \"http://127.0.0.1:9000\"
+        [policy]
+        rules = \"rules.toml\"
+        [directory]
+        file = \"directory.toml\"
+    ";
+
+    #[test]
+    fn what_is_left_out_has_its_usual_value() {
+        let config = Config::parse(GOOD, Path::new("/etc/cordon")).expect("it is right");
+        assert_eq!(config.policy.rules, Path::new("/etc/cordon/rules.toml"));
+        assert_eq!(config.gateway.editor.record, 1 << 20);
+        assert_eq!(config.listen.address.port(), 8080);
+        assert_eq!(config.gateway.identity.places.headers, ["x-api-key"]);
+    }
+
+    #[test]
+    fn every_example_in_the_documentation_is_right() {
+        let page = include_str!("../../CONFIG.md");
+        let examples: Vec<&str> = page
+            .split("```toml\n")
+            .skip(1)
+            .filter_map(|rest| rest.split("```").next())
+            .collect();
+        assert_eq!(examples.len(), 3);
+        for example in examples {
+            let read = Config::parse(example, Path::new("."));
+            assert!(read.is_ok(), "{example}\n{:#?}", read.err());
+        }
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_at_once() {
+        let text = "
+            [listen]
+            address = \"nowhere\"
+            key = \"key.pem\"
+            [backend]
+            url = \"ftp://x\"
+            head_timeout = \"soon\"
+            credential = { header = \"Authorization\", query = \"x\" }
+            [policy]
+            ruels = \"rules.toml\"
+            [identity]
+            query_parameter = \"\"
+            [identity.jwt]
+            algorithms = [\"none\"]
+            [limits]
+            depth = -1
+            [surprise]
+        ";
+        let problems = Config::parse(text, Path::new(".")).expect_err("it is wrong");
+        let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        for expected in [
+            "address",
+            "certificate",
+            "url",
+            "head_timeout",
+            "credential",
+            "ruels",
+            "rules",
+            "query_parameter",
+            "algorithms",
+            "jwks",
+            "depth",
+            "directory",
+            "surprise",
+        ] {
+            assert!(
+                all.iter().any(|message| message.contains(expected)),
+                "nothing about {expected}: {all:#?}"
+            );
+        }
+    }
+}

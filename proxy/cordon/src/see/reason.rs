@@ -1,0 +1,60 @@
+//! Why something is not shown, in the words of whoever set it so: the rules, or the directory.
+
+use cordon_directory::{Scope, Snapshot};
+use cordon_rewrite::{Difference, DifferenceKind};
+
+/// The reason for one difference, for a person who may see everything.
+pub(super) fn reason(difference: &Difference, login: &str, scope: &Scope, snapshot: &Snapshot) -> String {
+    match &difference.kind {
+        DifferenceKind::Dropped { values, .. } => {
+            let seen = if values.is_empty() {
+                "nothing".to_owned()
+            } else {
+                values.join(", ")
+            };
+            format!(
+                "record dropped: by {seen} it is in no project that {login} asked for ({})",
+                asked_for(scope)
+            )
+        }
+        DifferenceKind::Removed => match field(last_name(&difference.path), snapshot) {
+            Some(projects) => {
+                format!("contact field of {projects}, not of this record's and {login}'s projects")
+            }
+            None => "the rules remove it".to_owned(),
+        },
+        DifferenceKind::Masked => {
+            if scope.rights.see_masked_fields {
+                "the rules mask it for everybody".to_owned()
+            } else {
+                format!("hidden, and {login} lacks the right see-masked-fields")
+            }
+        }
+        DifferenceKind::Unlisted => "the rules do not name it".to_owned(),
+        DifferenceKind::Recounted => "counts what is left".to_owned(),
+    }
+}
+
+fn asked_for(scope: &Scope) -> String {
+    match &scope.chosen {
+        Some(chosen) => format!("chosen: {chosen}"),
+        None if scope.projects.is_empty() => "none".to_owned(),
+        None => scope.projects.join(", "),
+    }
+}
+
+/// The projects of a contact field of this name, if the directory knows one of any kind.
+fn field(name: &str, snapshot: &Snapshot) -> Option<String> {
+    let field = snapshot.all_fields().find(|field| field.key == name)?;
+    Some(if field.projects.is_empty() {
+        "no project".to_owned()
+    } else {
+        field.projects.join(", ")
+    })
+}
+
+/// The last name in a concrete path: of `$.data[3].fields.passport`, `passport`.
+fn last_name(path: &str) -> &str {
+    let dotted = path.rsplit('.').next().unwrap_or_default();
+    dotted.split('[').next().unwrap_or_default()
+}

@@ -1,0 +1,312 @@
+//! The command as people use it: its output, its exit codes, its files.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use cordon_example_backend::{Attribution, Backend, Data, Running, SEED};
+use serde_json::Value;
+use tempfile::TempDir;
+
+#[test]
+fn every_problem_of_a_configuration_is_listed_and_nothing_starts() {
+    let folder = TempDir::new().expect("a folder");
+    write(
+        folder.path(),
+        "cordon.toml",
+        "[listen]\naddress = \"x\"\n[backend]\nurl = \"ftp://x\"\n[polcy]\n",
+    );
+    for command in ["check", "serve"] {
+        let output = cordon(folder.path(), &[command]);
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        let shown = text(&output.stderr);
+        for expected in [
+            "cordon.toml:2:11",
+            "cordon.toml:4:7",
+            "polcy",
+            "`policy`",
+            "`directory`",
+            "5 problem(s)",
+        ] {
+            assert!(
+                shown.contains(expected),
+                "{command} says nothing of {expected}:\n{shown}"
+            );
+        }
+        assert_eq!(text(&output.stdout), "");
+    }
+}
+
+#[test]
+fn problems_of_rules_and_directory_are_listed_together() {
+    let folder = demo_files("127.0.0.1:9".parse().expect("an address"));
+    write(
+        folder.path(),
+        "rules.toml",
+        "name = \"x\"\nversion = \"1\"\n[[route]]\nname = \"a\"\npaht = \"/a\"\n",
+    );
+    write(
+        folder.path(),
+        "directory.toml",
+        "[[project]]\nid = \"a\"\nname = \"A\"\n[[field]]\nkey = \"k\"\n",
+    );
+    let output = cordon(folder.path(), &["check"]);
+    let shown = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("rules.toml:5:1"), "{shown}");
+    assert!(shown.contains("directory.toml:4:1"), "{shown}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let folder = TempDir::new().expect("a folder");
+    let output = cordon(folder.path(), &["check", "--config", "nowhere.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("nowhere.toml"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn check_tells_what_is_worth_knowing() {
+    let config = format!("{}/../../examples/demo/cordon.toml", env!("CARGO_MANIFEST_DIR"));
+    let output = cordon(Path::new("."), &["check", "--config", &config]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let unassigned = shown
+        .split("Fields without a project (D21)")
+        .nth(1)
+        .expect("the section is there");
+    assert!(
+        unassigned
+            .lines()
+            .nth(1)
+            .is_some_and(|line| line.contains("legacy_score")),
+        "{shown}"
+    );
+    let shared = shown
+        .split("Fields shared by projects (D20)")
+        .nth(1)
+        .expect("the section is there");
+    assert!(shared.lines().any(|line| line.contains("passport")), "{shown}");
+}
+
+#[test]
+fn see_shows_a_reason_for_each_difference() {
+    let (backend, folder, _runtime) = demo();
+    // A call of globex, with a contact that has fields of acme too.
+    let data = Data::generate(SEED);
+    let call = data.calls.values().find(|call| {
+        let fields = call.contact.map(|contact| &data.contacts[&contact].fields);
+        call.project == "globex"
+            && fields.is_some_and(|f| f.contains_key("acme_loan_no") && f.contains_key("card"))
+    });
+    let call = call.expect("there is such a call");
+    let path = format!("/api/calls/{}", call.id);
+
+    let output = cordon(folder.path(), &["see", "--as", "boris", "GET", &path]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let line = |key: &str| {
+        shown
+            .lines()
+            .find(|line| line.contains(key))
+            .unwrap_or_else(|| panic!("{key}:\n{shown}"))
+    };
+    assert!(
+        line("acme_loan_no").starts_with('-') && line("acme_loan_no").contains("contact field of acme"),
+        "{shown}"
+    );
+    assert!(
+        line("\"card\"").starts_with('~') && line("\"card\"").contains("see-masked-fields"),
+        "{shown}"
+    );
+    assert!(line("\"started_at\"").starts_with(' '), "{shown}");
+
+    let output = cordon(folder.path(), &["see", "--as", "olga", "GET", &path]);
+    let shown = text(&output.stdout);
+    assert!(shown.contains("404"), "{shown}");
+
+    let output = cordon(
+        folder.path(),
+        &["see", "--as", "boris", "--json", "GET", "/api/calls?per_page=50"],
+    );
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let differences = document["differences"].as_array().expect("a list");
+    assert!(differences.iter().any(|d| d["what"] == "dropped"), "{document}");
+    assert!(
+        differences
+            .iter()
+            .all(|d| d["reason"].as_str().is_some_and(|reason| !reason.is_empty()))
+    );
+
+    let output = cordon(folder.path(), &["see", "--as", "nobody", "GET", &path]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("olga"));
+    let output = cordon(folder.path(), &["see", "--as", "boris", "DELETE", &path]);
+    assert_eq!(output.status.code(), Some(2));
+    drop(backend);
+}
+
+#[test]
+fn serve_follows_the_directory_and_ends_on_sigterm() {
+    let (backend, folder, _runtime) = demo();
+    let mut serving = Serving::start(folder.path());
+    let data = Data::generate(SEED);
+    let call = data
+        .calls
+        .values()
+        .find(|call| call.project == "globex" && matches!(call.attribution, Attribution::Queue(_)))
+        .expect("there is such a call");
+    let path = format!("/api/calls/{}", call.id);
+    assert_eq!(serving.get(&path, "demo-token-of-boris"), 200);
+    assert_eq!(serving.get(&path, "demo-token-of-olga"), 404);
+    assert_eq!(serving.get(&path, "no-token"), 401);
+
+    // D8: what the file says is in force soon after it is saved; a wrong file is kept out.
+    let directory = fs::read_to_string(folder.path().join("directory.toml")).expect("it is there");
+    write(folder.path(), "directory.toml", "[[project]]\nid = 3\n");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(serving.get(&path, "demo-token-of-boris"), 200);
+    let without = directory.replace("projects = [\"acme\", \"globex\"]", "projects = [\"acme\"]");
+    assert_ne!(without, directory);
+    write(folder.path(), "directory.toml", &without);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while serving.get(&path, "demo-token-of-boris") != 404 {
+        assert!(Instant::now() < deadline, "the changed directory is not in force");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(serving.terminate(), "it ends by itself, with success");
+    drop(backend);
+}
+
+#[test]
+fn the_demo_holds() {
+    let output = cordon(Path::new("."), &["demo", "--check"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let shown = text(&output.stdout);
+    assert!(
+        shown.contains("olga") && shown.contains("all as they must be"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn help_names_every_command() {
+    let output = cordon(Path::new("."), &["--help"]);
+    let shown = text(&output.stdout);
+    for command in ["serve", "check", "see", "demo"] {
+        assert!(shown.contains(command), "{shown}");
+    }
+    assert_eq!(cordon(Path::new("."), &["serv"]).status.code(), Some(2));
+}
+
+/// A `cordon serve` that ends with the test.
+struct Serving {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Serving {
+    fn start(folder: &Path) -> Serving {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_cordon"))
+            .arg("serve")
+            .current_dir(folder)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+        let address = loop {
+            let line = lines.next().expect("it serves before it ends").expect("a line");
+            let entry: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no log entry: {line}"));
+            if entry["fields"]["message"] == "serving" {
+                let address = entry["fields"]["address"].as_str().expect("where it serves");
+                break address.parse().expect("an address");
+            }
+        };
+        // Keeps the pipe from filling up.
+        std::thread::spawn(move || lines.for_each(drop));
+        Serving { child, address }
+    }
+
+    /// The status of a GET.
+    fn get(&self, path: &str, token: &str) -> u16 {
+        let mut stream = TcpStream::connect(self.address).expect("it listens");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {token}\r\nConnection: close\r\n\r\n");
+        stream
+            .write_all(request.as_bytes())
+            .expect("it takes the request");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("it answers");
+        let line = text(&answer);
+        line.split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .unwrap_or_else(|| panic!("no status: {line}"))
+    }
+
+    /// Sends SIGTERM; whether it then ends with success.
+    fn terminate(&mut self) -> bool {
+        let sent = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()
+            .expect("kill is there");
+        sent.success() && self.child.wait().expect("it ends").success()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// The sample backend, and the demo's files pointing at it, with any free port to listen on.
+fn demo() -> (Running, TempDir, tokio::runtime::Runtime) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let backend = runtime
+        .block_on(Backend::start("127.0.0.1:0".parse().expect("an address")))
+        .expect("it listens");
+    let folder = demo_files(backend.address);
+    (backend, folder, runtime)
+}
+
+fn demo_files(backend: SocketAddr) -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/demo");
+    for name in ["cordon.toml", "rules.toml", "directory.toml", "backend.token"] {
+        let text = fs::read_to_string(demo.join(name)).expect("it is there");
+        let text = text
+            .replace("127.0.0.1:9000", &backend.to_string())
+            .replace("127.0.0.1:8080", "127.0.0.1:0");
+        write(folder.path(), name, &text);
+    }
+    folder
+}
+
+fn cordon(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cordon"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("it runs")
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).expect("it can be written");
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
