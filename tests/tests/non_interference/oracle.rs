@@ -1,5 +1,7 @@
 //! Says what a viewer must get of a body: a direct, slow reading of the rules' words over trees.
 
+use std::collections::BTreeMap;
+
 use cordon_tests::json::{Member, Node};
 use cordon_tests::lens::{Field, Show, Viewer};
 
@@ -118,15 +120,16 @@ impl<'a> Eye<'a> {
             return self.record(node, *index, *kind, *whose, around);
         }
         let below: Vec<Item<'a>> = items.iter().filter(|item| !item.steps.is_empty()).cloned().collect();
+        let object = matches!(node, Node::Object(_));
         match acts.first() {
             Some(Act::Remove) => None,
             Some(Act::Mask(mask)) => Some(masked(mask, node)),
             Some(Act::Recount(_)) => None,
-            Some(Act::Number(number)) => matches!(node, Node::Scalar(_)).then(|| Node::number(*number)),
-            Some(Act::Fields(group)) => self.fields(group, node, around),
-            Some(Act::Keep) if node.is_flat() => Some(node.clone()),
-            Some(Act::Keep) if matches!(node, Node::Object(_)) => Some(self.children(node, &below, whole, around)),
-            Some(Act::Keep) if below.is_empty() => None,
+            Some(Act::Number(number)) => is_number(node).then(|| Node::number(*number)),
+            Some(Act::Fields(group)) => self.fields(group, node, &below, around),
+            Some(Act::Keep) if object && below.is_empty() => None,
+            Some(Act::Keep) if object => Some(self.children(node, &below, false, around)),
+            Some(Act::Keep) => Some(self.scalars(node, &below, around)),
             Some(Act::KeepAll) => Some(self.children(node, &below, true, around)),
             _ if whole => Some(self.children(node, &below, true, around)),
             _ if below.is_empty() || node.is_scalar() => None,
@@ -278,55 +281,91 @@ impl<'a> Eye<'a> {
         }
     }
 
-    fn fields(&mut self, group: &Group, node: &Node, around: &[Around<'a>]) -> Option<Node> {
+    /// A kept scalar, or of a kept array its scalars, those of arrays in it too, and what else is named.
+    fn scalars(&mut self, node: &'a Node, items: &[Item<'a>], around: &[Around<'a>]) -> Node {
+        let Node::Array(elements) = node else { return node.clone() };
+        let mut below = advance(items, None);
+        below.push(Item { steps: &[], act: Act::Keep });
+        Node::Array(elements.iter().filter_map(|element| self.render(element, &below, false, around)).collect())
+    }
+
+    fn fields(
+        &mut self,
+        group: &'a Group,
+        node: &'a Node,
+        items: &[Item<'a>],
+        around: &[Around<'a>],
+    ) -> Option<Node> {
         let through = around.last().map_or(Through::Of(Vec::new()), |record| record.through.clone());
-        let field = |name: &str, value: &Node| self.field(&through, name, value);
-        match &group.layout {
-            Layout::Columns | Layout::Members => match node {
-                Node::Object(members) => Some(Node::Object(of_members(members, field))),
-                Node::Array(elements) => {
-                    let of = |element: &Node| match element {
-                        Node::Object(members) => Some(Node::Object(of_members(members, field))),
-                        _ => None,
+        match (&group.layout, node) {
+            (_, Node::Scalar(_)) => None,
+            (Layout::Entries { name, value, also }, Node::Array(entries)) => {
+                let below = advance(items, None);
+                let mut left = Vec::new();
+                for entry in entries {
+                    let Some(key) = entry.get(name).and_then(Node::as_str) else { continue };
+                    let act = match self.of_field(&through, &key) {
+                        None | Some(Act::Remove) => continue,
+                        Some(act) => act,
                     };
-                    Some(Node::Array(elements.iter().filter_map(of).collect()))
+                    left.push(self.listed(entry, &below, around, &|member| match member {
+                        member if member == *name => Some(Act::Keep),
+                        member if member == *value => Some(act.clone()),
+                        member => also.contains(&member).then_some(Act::Keep),
+                    }));
                 }
-                Node::Scalar(_) => None,
-            },
-            Layout::Entries { name, value, also } => {
-                let Node::Array(entries) = node else { return None };
-                let entry = |entry: &Node| {
-                    let Node::Object(members) = entry else { return None };
-                    let key = entry.get(name)?.as_str()?;
-                    let kept = match entry.get(value) {
-                        Some(value) => field(&key, value)?,
-                        // An entry without a value is there or not like any other.
-                        None => field(&key, &Node::null())?,
-                    };
-                    let members = members.iter().filter_map(|member| {
-                        let left = match member.name.as_str() {
-                            each if each == *name => Some(member.value.clone()),
-                            each if each == *value => Some(kept.clone()),
-                            each if also.contains(&each) && member.value.is_flat() => Some(member.value.clone()),
-                            _ => None,
-                        };
-                        left.map(|value| Member { value, ..member.clone() })
-                    });
-                    Some(Node::Object(members.collect()))
+                Some(Node::Array(left))
+            }
+            (Layout::Entries { .. }, node) => (!items.is_empty()).then(|| self.children(node, items, false, around)),
+            (_, Node::Object(_)) => {
+                let known = self.known(&through);
+                Some(self.listed(node, items, around, &|name| known.get(name).cloned()))
+            }
+            (_, Node::Array(elements)) => {
+                let below = advance(items, None);
+                let known = self.known(&through);
+                let of = |element: &'a Node| match element {
+                    Node::Object(_) => Some(self.listed(element, &below, around, &|name| known.get(name).cloned())),
+                    _ => self.render(element, &below, false, around),
                 };
-                Some(Node::Array(entries.iter().filter_map(entry).collect()))
+                Some(Node::Array(elements.iter().filter_map(of).collect()))
             }
         }
     }
 
-    /// What is left of a contact field's value (D14–D19).
-    fn field(&self, through: &Through, name: &str, value: &Node) -> Option<Node> {
-        let field: &Field = self.world.fields.iter().find(|field| field.key == name)?;
-        match self.treatment(through, field) {
-            Show::Gone => None,
-            Show::Masked => Some(masked(&self.world.mask_hidden, value)),
-            Show::Plain => value.is_flat().then(|| value.clone()),
+    /// An object of whose members a list speaks, besides further items.
+    fn listed(
+        &mut self,
+        node: &'a Node,
+        items: &[Item<'a>],
+        around: &[Around<'a>],
+        list: &dyn Fn(&str) -> Option<Act<'a>>,
+    ) -> Node {
+        let mut left = Vec::new();
+        for member in node.members() {
+            let mut items = advance(items, Some(&member.name));
+            items.extend(list(&member.name).map(|act| Item { steps: &[], act }));
+            if let Some(value) = self.render(&member.value, &items, false, around) {
+                left.push(Member { value, ..member.clone() });
+            }
         }
+        Node::Object(left)
+    }
+
+    fn known(&self, through: &Through) -> BTreeMap<&'a str, Act<'a>> {
+        let fields = self.world.fields.iter();
+        fields.filter_map(|field| Some((field.key.as_str(), self.of_field(through, &field.key)?))).collect()
+    }
+
+    /// What becomes of a contact field's value (D14–D19); none if there is no such field.
+    fn of_field(&self, through: &Through, name: &str) -> Option<Act<'a>> {
+        let world = self.world;
+        let field: &Field = world.fields.iter().find(|field| field.key == name)?;
+        Some(match self.treatment(through, field) {
+            Show::Gone => Act::Remove,
+            Show::Masked => Act::Mask(&world.mask_hidden),
+            Show::Plain => Act::Keep,
+        })
     }
 
     fn treatment(&self, through: &Through, field: &Field) -> Show {
@@ -342,9 +381,8 @@ impl<'a> Eye<'a> {
     }
 }
 
-fn of_members(members: &[Member], field: impl Fn(&str, &Node) -> Option<Node>) -> Vec<Member> {
-    let left = members.iter().map(|member| Some(Member { value: field(&member.name, &member.value)?, ..member.clone() }));
-    left.flatten().collect()
+fn is_number(node: &Node) -> bool {
+    matches!(node, Node::Scalar(text) if text.starts_with(|first: char| first == '-' || first.is_ascii_digit()))
 }
 
 /// The items as they are for a member of this name, or for an element.
