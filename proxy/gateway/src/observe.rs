@@ -59,6 +59,7 @@ pub(crate) async fn pass(
             body,
             gateway.config.limits.request_body,
             gateway.config.deadlines.idle,
+            round.end,
         )?,
         None => UpstreamBody::empty(),
     };

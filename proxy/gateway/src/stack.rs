@@ -268,7 +268,7 @@ impl Round<'_> {
         match plan.request {
             RequestPlan::Empty => Err(Cause::BodyNotTaken),
             RequestPlan::Pass => {
-                UpstreamBody::streamed(body, config.limits.request_body, config.deadlines.idle)
+                UpstreamBody::streamed(body, config.limits.request_body, config.deadlines.idle, self.end)
             }
         }
     }
@@ -330,7 +330,7 @@ impl Round<'_> {
     }
 
     pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<Incoming>, Cause> {
-        let response = self.gateway.upstream.send(outgoing).await?;
+        let response = self.gateway.upstream.send(outgoing, self.end).await?;
         if let Some(tap) = &self.tap {
             tap.backend_head(response.status(), response.headers());
         }

@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use tokio::time::Instant;
 
 use crate::config::{BackendConfig, BackendCredential, Deadlines};
 use crate::request::body::UpstreamBody;
@@ -108,8 +109,12 @@ impl Upstream {
         matches!(self.credential, BackendCredential::PassThrough)
     }
 
-    /// Sends a request and waits for the response's head.
-    pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<Incoming>, Cause> {
+    /// Sends a request and waits for the response's head, until `end` at the latest.
+    pub(crate) async fn send(
+        &self,
+        outgoing: Outgoing<'_>,
+        end: Instant,
+    ) -> Result<Response<Incoming>, Cause> {
         let Outgoing {
             method,
             path,
@@ -138,10 +143,16 @@ impl Upstream {
                 (outcome, _) => outcome,
             }
         };
-        match tokio::time::timeout(self.deadlines.head, exchange).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(fate.cause().unwrap_or_else(|| unreachable(&error))),
-            Err(_) => Err(fate.cause().unwrap_or(Cause::Late("response head"))),
+        let mut exchange = std::pin::pin!(exchange);
+        loop {
+            let due = (Instant::now() + self.deadlines.head).min(end);
+            match tokio::time::timeout_at(due, &mut exchange).await {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) => return Err(fate.cause().unwrap_or_else(|| unreachable(&error))),
+                // The backend has not heard all of the request yet; the client has its own deadline for that.
+                Err(_) if fate.is_under_way() && due < end => {}
+                Err(_) => return Err(fate.cause().unwrap_or(Cause::Late("response head"))),
+            }
         }
     }
 

@@ -18,17 +18,21 @@ pub(crate) struct UpstreamBody {
     source: Option<Incoming>,
     left: u64,
     idle: Duration,
+    end: Instant,
     timer: Option<Pin<Box<Sleep>>>,
     fate: Fate,
 }
 
-/// How a request body ended, if not well: the backend's client reports all failures alike.
+/// How far a request body got: the backend's client reports all failures alike, and a response can only be late once
+/// the request is sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fate(Option<Arc<AtomicU8>>);
 
-const TOO_LARGE: u8 = 1;
-const LATE: u8 = 2;
-const BROKEN: u8 = 3;
+const UNDER_WAY: u8 = 0;
+const SENT: u8 = 1;
+const TOO_LARGE: u8 = 2;
+const LATE: u8 = 3;
+const BROKEN: u8 = 4;
 
 /// A body of which no more will be sent.
 #[derive(Debug, thiserror::Error)]
@@ -42,13 +46,19 @@ impl UpstreamBody {
             source: None,
             left: 0,
             idle: Duration::ZERO,
+            end: Instant::now(),
             timer: None,
             fate: Fate(None),
         }
     }
 
-    /// The client's body, of at most `limit` bytes, with at most `idle` between two pieces.
-    pub(crate) fn streamed(source: Incoming, limit: u64, idle: Duration) -> Result<UpstreamBody, Cause> {
+    /// The client's body, of at most `limit` bytes, with at most `idle` between two pieces, all there by `end`.
+    pub(crate) fn streamed(
+        source: Incoming,
+        limit: u64,
+        idle: Duration,
+        end: Instant,
+    ) -> Result<UpstreamBody, Cause> {
         if source.is_end_stream() {
             return Ok(UpstreamBody::empty());
         }
@@ -60,6 +70,7 @@ impl UpstreamBody {
             source: Some(source),
             left: limit,
             idle,
+            end,
             timer: None,
             fate,
         })
@@ -70,16 +81,31 @@ impl UpstreamBody {
         self.fate.clone()
     }
 
-    fn end(&mut self, how: u8) -> Poll<Option<Result<Frame<Bytes>, EndedEarly>>> {
+    fn settle(&mut self, how: u8) {
         if let Some(fate) = &self.fate.0 {
             fate.store(how, Ordering::Relaxed);
         }
         self.source = None;
+    }
+
+    fn fail(&mut self, how: u8) -> Poll<Option<Result<Frame<Bytes>, EndedEarly>>> {
+        self.settle(how);
         Poll::Ready(Some(Err(EndedEarly)))
+    }
+
+    fn due(&self) -> Instant {
+        (Instant::now() + self.idle).min(self.end)
     }
 }
 
 impl Fate {
+    /// Whether the client is still sending.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|fate| fate.load(Ordering::Relaxed) == UNDER_WAY)
+    }
+
     /// The cause, if the client or a limit ended the body.
     pub(crate) fn cause(&self) -> Option<Cause> {
         match self.0.as_ref()?.load(Ordering::Relaxed) {
@@ -106,26 +132,31 @@ impl Body for UpstreamBody {
             };
             match Pin::new(source).poll_frame(context) {
                 Poll::Pending => {
-                    let idle = body.idle;
+                    let due = body.due();
                     let timer = body
                         .timer
-                        .get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
+                        .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
                     ready!(timer.as_mut().poll(context));
-                    return body.end(LATE);
+                    return body.fail(LATE);
                 }
                 Poll::Ready(None) => {
-                    body.source = None;
+                    body.settle(SENT);
                     return Poll::Ready(None);
                 }
-                Poll::Ready(Some(Err(_))) => return body.end(BROKEN),
+                Poll::Ready(Some(Err(_))) => return body.fail(BROKEN),
                 Poll::Ready(Some(Ok(frame))) => {
+                    let due = body.due();
                     if let Some(timer) = &mut body.timer {
-                        timer.as_mut().reset(Instant::now() + body.idle);
+                        timer.as_mut().reset(due);
                     }
                     let Ok(data) = frame.into_data() else { continue };
                     match body.left.checked_sub(data.len() as u64) {
                         Some(left) => body.left = left,
-                        None => return body.end(TOO_LARGE),
+                        None => return body.fail(TOO_LARGE),
+                    }
+                    // With a length, the backend's client does not ask for the end.
+                    if body.source.as_ref().is_some_and(Body::is_end_stream) {
+                        body.settle(SENT);
                     }
                     return Poll::Ready(Some(Ok(Frame::data(data))));
                 }

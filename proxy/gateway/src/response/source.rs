@@ -51,10 +51,13 @@ impl Pace {
         timer.as_mut().poll(context)
     }
 
-    fn progress(&mut self) {
+    /// Something came. False: too late, since the whole takes too long.
+    fn progress(&mut self) -> bool {
+        let now = Instant::now();
         if let Some(timer) = &mut self.timer {
-            timer.as_mut().reset((Instant::now() + self.idle).min(self.end));
+            timer.as_mut().reset((now + self.idle).min(self.end));
         }
+        now < self.end
     }
 }
 
@@ -121,7 +124,9 @@ impl Source {
                     return Poll::Ready(Some(Err(Cause::Late("body"))));
                 }
             };
-            self.pace.progress();
+            if !self.pace.progress() {
+                return Poll::Ready(Some(Err(Cause::Late("body"))));
+            }
             match frame {
                 None => {
                     self.body = None;

@@ -1,5 +1,7 @@
 //! Connections: accepted, limited, served until they end or the gateway stops.
 
+mod framing;
+mod guard;
 mod stall;
 pub(crate) mod tls;
 
@@ -22,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::gateway::Gateway;
 use crate::stack::Origin;
+use guard::Guarded;
 use stall::Stalling;
 
 /// After a failed accept, which is mostly a lack of file descriptors: connections that end free some.
@@ -124,7 +127,7 @@ async fn serve<S>(
         let gateway = Arc::clone(&gateway);
         async move { Ok::<_, Infallible>(gateway.answer(request, origin).await) }
     });
-    let connection = http.serve_connection(TokioIo::new(stream), service);
+    let connection = http.serve_connection(TokioIo::new(Guarded::new(stream)), service);
     if let Err(error) = watcher.watch(connection.into_owned()).await {
         tracing::debug!(error, "connection ended");
     }

@@ -1,0 +1,191 @@
+//! A backend that answers with whatever bytes a test gives it, and keeps what it was sent.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Seen {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// What is sent for a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) then: Then,
+}
+
+/// What follows an answer.
+#[derive(Clone, Debug)]
+pub(crate) enum Then {
+    /// The next request on this connection.
+    Keep,
+    Close,
+    /// Nothing, for ever.
+    Hang,
+    /// This, again and again, until the other side goes away.
+    Flood(Vec<u8>),
+}
+
+/// An answer of this status line and these headers, with a `Content-Length`.
+pub(crate) fn reply(head: &str, body: impl AsRef<[u8]>) -> Script {
+    let body = body.as_ref();
+    let mut bytes = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+    bytes.extend_from_slice(body);
+    Script {
+        bytes,
+        then: Then::Keep,
+    }
+}
+
+/// A JSON answer.
+pub(crate) fn json(body: impl AsRef<[u8]>) -> Script {
+    reply("200 OK\r\nContent-Type: application/json", body)
+}
+
+/// These bytes, then something.
+pub(crate) fn raw(bytes: impl AsRef<[u8]>, then: Then) -> Script {
+    Script {
+        bytes: bytes.as_ref().to_vec(),
+        then,
+    }
+}
+
+pub(crate) type Handler = Arc<dyn Fn(&Seen) -> Script + Send + Sync>;
+
+pub(crate) struct Backend {
+    pub(crate) address: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    task: JoinHandle<()>,
+}
+
+impl Backend {
+    pub(crate) async fn start(handler: Handler) -> Backend {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&seen);
+        let task = tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(connection(stream, Arc::clone(&handler), Arc::clone(&kept)));
+            }
+        });
+        Backend { address, seen, task }
+    }
+
+    /// Requests so far.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The one request that was sent.
+    pub(crate) fn only(&self) -> Seen {
+        let seen = self.seen();
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        seen[0].clone()
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn connection(mut stream: TcpStream, handler: Handler, seen: Arc<Mutex<Vec<Seen>>>) {
+    let mut buffer = Vec::new();
+    while let Some(request) = read_request(&mut stream, &mut buffer).await {
+        seen.lock().unwrap().push(request.clone());
+        let script = handler(&request);
+        if stream.write_all(&script.bytes).await.is_err() {
+            return;
+        }
+        match script.then {
+            Then::Keep => {}
+            Then::Close => return,
+            Then::Hang => {
+                tokio::time::sleep(Duration::from_secs(3600)).await;
+            }
+            Then::Flood(bytes) => while stream.write_all(&bytes).await.is_ok() {},
+        }
+    }
+}
+
+/// Reads one request, of which only what a well-formed one has is understood.
+async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Seen> {
+    let head = read_until(stream, buffer, b"\r\n\r\n").await?;
+    let head = String::from_utf8(head).unwrap();
+    let mut lines = head.trim_end().split("\r\n");
+    let mut first = lines.next()?.split(' ');
+    let (method, target) = (first.next()?.to_owned(), first.next()?.to_owned());
+    let headers = lines
+        .map(|line| line.split_once(':').unwrap())
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect::<Vec<_>>();
+    let mut seen = Seen {
+        method,
+        target,
+        headers,
+        body: Vec::new(),
+    };
+    if seen.header("transfer-encoding") == Some("chunked") {
+        loop {
+            let line = read_until(stream, buffer, b"\r\n").await?;
+            let size = usize::from_str_radix(std::str::from_utf8(&line).unwrap().trim(), 16).unwrap();
+            let data = read_exactly(stream, buffer, size + 2).await?;
+            seen.body.extend_from_slice(&data[..size]);
+            if size == 0 {
+                break;
+            }
+        }
+    } else if let Some(length) = seen.header("content-length") {
+        seen.body = read_exactly(stream, buffer, length.parse().unwrap()).await?;
+    }
+    Some(seen)
+}
+
+async fn read_until(stream: &mut TcpStream, buffer: &mut Vec<u8>, end: &[u8]) -> Option<Vec<u8>> {
+    loop {
+        if let Some(at) = buffer.windows(end.len()).position(|window| window == end) {
+            return Some(buffer.drain(..at + end.len()).collect());
+        }
+        read_more(stream, buffer).await?;
+    }
+}
+
+async fn read_exactly(stream: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) -> Option<Vec<u8>> {
+    while buffer.len() < length {
+        read_more(stream, buffer).await?;
+    }
+    Some(buffer.drain(..length).collect())
+}
+
+async fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
+    let mut chunk = [0; 4096];
+    match stream.read(&mut chunk).await {
+        Ok(0) | Err(_) => None,
+        Ok(length) => {
+            buffer.extend_from_slice(&chunk[..length]);
+            Some(())
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! H10–H12: what happens when a body, or a side, goes away.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::backend::{Script, Seen, Then, json, raw, reply};
+use crate::client;
+use crate::stage::{ANNAS_CALLS, Stage, TOKEN, calls};
+
+/// A list with more visible bytes than are held before the head is sent, then this, then the end of the connection.
+fn long_then(tail: &'static str) -> impl Fn(&Seen) -> Script + Send + Sync {
+    move |_| {
+        let list = calls(&(0..5000).map(|id| (id, "acme")).collect::<Vec<_>>());
+        let open = list.rfind(']').unwrap();
+        let body = format!("{}{tail}", &list[..open]);
+        let length = body.len() + 1000;
+        raw(
+            format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+            ),
+            Then::Close,
+        )
+    }
+}
+
+#[tokio::test]
+async fn h10_after_the_head_http1_is_closed_without_an_end() {
+    for tail in ["", ",{\"id\":1,\"id\":2}", ",,", "]]", "}"] {
+        let stage = Stage::new(long_then(tail)).await;
+        let reply = stage.get("anna", "/api/search").await;
+        assert_eq!(reply.status, 405);
+        let reply = stage.send("anna", "POST", "/api/search", "", "{}").await;
+        assert_eq!(reply.status, 200, "{tail}");
+        assert!(!reply.complete, "{tail}");
+        assert!(!reply.text().contains("secret"), "{tail}");
+        assert_eq!(stage.gateway.counters().broken_off, 1, "{tail}");
+    }
+}
+
+#[tokio::test]
+async fn h10_after_the_head_http2_is_reset() {
+    let stage = Stage::new(long_then("")).await;
+    let (status, _, body) = stage.h2("anna", "GET", "/api/calls").await.unwrap();
+    assert_eq!(status, 200);
+    assert!(body.is_err(), "the stream must be reset");
+}
+
+#[tokio::test]
+async fn h10_before_the_head_it_is_a_problem() {
+    let bodies = [
+        "",
+        "{",
+        "{\"data\":[",
+        "nonsense",
+        "{\"data\":[]} {}",
+        "{\"data\":[],\"data\":[]}",
+        "{\"data\":[{\"id\":1,\"project\":\"acme\",\"id\":2}]}",
+        "\u{0}",
+        "[1,]",
+    ];
+    for body in bodies {
+        let stage = Stage::new(move |_| json(body)).await;
+        let reply = stage.get("anna", "/api/calls").await;
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (502, "backend-response"),
+            "{body}"
+        );
+        assert_eq!(stage.gateway.counters().backend_faults, 1, "{body}");
+    }
+    let nested = format!("{{\"data\":{}", "[".repeat(100_000));
+    let stage = Stage::new(move |_| json(&nested)).await;
+    assert_eq!(stage.get("anna", "/api/calls").await.status, 502);
+}
+
+#[tokio::test]
+async fn h10_a_backend_that_is_down_is_a_problem() {
+    let down = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("http://{down}").parse().unwrap();
+    let stage = Stage::with("enhanced", |config| config.backend.url = url, |_| json("{}")).await;
+    let reply = stage.get("anna", "/api/calls").await;
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (502, "backend-unreachable")
+    );
+    let stage = Stage::new(|_| raw("SSH-2.0-x\r\n\r\n", Then::Close)).await;
+    assert_eq!(stage.get("anna", "/api/calls").await.status, 502);
+}
+
+#[tokio::test]
+async fn h10_what_changes_something_is_not_repeated() {
+    let stage = Stage::new(|seen| match seen.method.as_str() {
+        "GET" => json(r#"{"id":1,"project":"acme"}"#),
+        _ => raw("", Then::Close),
+    })
+    .await;
+    let reply = stage.send("anna", "PUT", "/api/calls/1", "", "{}").await;
+    assert_eq!(reply.status, 502);
+    assert_eq!(
+        stage
+            .backend
+            .seen()
+            .iter()
+            .filter(|seen| seen.method == "PUT")
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_lay_idle_too_long_is_no_failure_for_get() {
+    let stage = Stage::new(|_| Script {
+        then: Then::Close,
+        ..json(calls(&[(1, "acme"), (2, "zeta")]))
+    })
+    .await;
+    for _ in 0..5 {
+        assert_eq!(stage.get("anna", "/api/calls").await.text(), ANNAS_CALLS);
+    }
+}
+
+#[tokio::test]
+async fn h11_late_heads_and_bodies_have_deadlines() {
+    let short = |config: &mut cordon_gateway::GatewayConfig| {
+        config.deadlines.head = Duration::from_millis(200);
+        config.deadlines.idle = Duration::from_millis(200);
+    };
+    let stage = Stage::with("enhanced", short, |_| raw("", Then::Hang)).await;
+    let reply = stage.get("anna", "/api/calls").await;
+    assert_eq!((reply.status, reply.code().as_str()), (504, "backend-late"));
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"data\":[";
+    let stage = Stage::with("enhanced", short, move |_| raw(head, Then::Hang)).await;
+    let reply = stage.get("anna", "/api/calls").await;
+    assert_eq!((reply.status, reply.code().as_str()), (504, "backend-late"));
+    // The client's body, too.
+    let stage = Stage::with("enhanced", short, |_| json(calls(&[]))).await;
+    let request = format!(
+        "POST /api/search HTTP/1.1\r\nHost: cordon\r\nAuthorization: Bearer {TOKEN}anna\r\nContent-Length: 10\r\n\r\n{{"
+    );
+    let reply = stage.raw(request).await;
+    assert_eq!(reply.status, 408, "{reply:?}");
+}
+
+#[tokio::test]
+async fn h11_the_whole_has_a_deadline() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let whole =
+        |config: &mut cordon_gateway::GatewayConfig| config.deadlines.whole = Duration::from_millis(300);
+    let stage = Stage::with("enhanced", whole, move |_| {
+        raw(format!("{head}1\r\n[\r\n"), Then::Flood(b"1\r\n \r\n".to_vec()))
+    })
+    .await;
+    assert!(matches!(stage.get("anna", "/api/calls").await.status, 502 | 504));
+}
+
+#[tokio::test]
+async fn h11_a_client_that_does_not_read_stops_the_backend() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let flooded = Arc::new(AtomicUsize::new(0));
+    let list = calls(&(0..5000).map(|id| (id, "acme")).collect::<Vec<_>>());
+    let data = list["{\"data\":[".len()..list.rfind(']').unwrap()].to_owned();
+    let chunk = format!("{},", data);
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let stage = Stage::with(
+        "enhanced",
+        |config| config.deadlines.idle = Duration::from_millis(500),
+        {
+            let flooded = Arc::clone(&flooded);
+            move |_| {
+                flooded.fetch_add(1, Ordering::Relaxed);
+                let chunk = format!("{:x}\r\n{chunk}\r\n", chunk.len());
+                raw(
+                    format!("{head}9\r\n{{\"data\":[\r\n"),
+                    Then::Flood(chunk.into_bytes()),
+                )
+            }
+        },
+    )
+    .await;
+    let mut stream = TcpStream::connect(stage.address).await.unwrap();
+    let request =
+        format!("GET /api/calls HTTP/1.1\r\nHost: cordon\r\nAuthorization: Bearer {TOKEN}anna\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // The head comes, and then nobody reads: the exchange ends by the deadline and not by the client's mercy.
+    let mut some = [0; 1024];
+    stream.read_exact(&mut some).await.unwrap();
+    for _ in 0..200 {
+        if stage.gateway.counters().broken_off > 0 {
+            assert_eq!(flooded.load(Ordering::Relaxed), 1);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the exchange never ended");
+}
+
+#[tokio::test]
+async fn h12_a_cut_body_is_an_error_and_no_end() {
+    let list = calls(&[(1, "acme"), (2, "zeta")]);
+    let short = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{list}",
+        list.len() + 1
+    );
+    let cut = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{list}\r\n",
+        list.len()
+    );
+    let wrong = format!("{cut}zz\r\n");
+    for script in [short, cut, wrong] {
+        let stage = Stage::new(move |_| raw(&script, Then::Close)).await;
+        let reply = stage.get("anna", "/api/calls").await;
+        assert_eq!((reply.status, reply.code().as_str()), (502, "backend-response"));
+    }
+}
+
+#[tokio::test]
+async fn h12_a_cut_body_that_passes_is_cut_for_the_client_too() {
+    let stage = Stage::new(|seen| match seen.target.as_str() {
+        "/api/calls/1" => json(r#"{"id":1,"project":"acme"}"#),
+        _ => raw(
+            "HTTP/1.1 200 OK\r\nContent-Type: audio/ogg\r\nContent-Length: 100\r\n\r\nabc",
+            Then::Close,
+        ),
+    })
+    .await;
+    let reply = stage.get("anna", "/api/calls/1/recording").await;
+    assert_eq!((reply.status, reply.complete), (200, false));
+    assert_eq!(reply.body, b"abc");
+}
+
+#[tokio::test]
+async fn request_bodies_are_limited_and_only_where_they_are_taken() {
+    let small = |config: &mut cordon_gateway::GatewayConfig| config.limits.request_body = 10;
+    let stage = Stage::with("enhanced", small, |_| json(calls(&[]))).await;
+    let reply = stage.send("anna", "POST", "/api/search", "", "0123456789").await;
+    assert_eq!(reply.status, 200);
+    let reply = stage.send("anna", "POST", "/api/search", "", "0123456789a").await;
+    assert_eq!((reply.status, reply.code().as_str()), (413, "body-too-large"));
+    let chunked = format!(
+        "POST /api/search HTTP/1.1\r\nHost: cordon\r\nAuthorization: Bearer {TOKEN}anna\r\n\
+         Transfer-Encoding: chunked\r\n\r\n6\r\n012345\r\n6\r\n012345\r\n0\r\n\r\n"
+    );
+    assert_eq!(stage.raw(chunked).await.status, 413);
+    let reply = stage.send("anna", "GET", "/api/calls", "", "{}").await;
+    assert_eq!((reply.status, reply.code().as_str()), (400, "body-not-taken"));
+}
+
+#[tokio::test]
+async fn an_unread_body_does_not_become_a_request() {
+    let stage = Stage::new(|_| json(calls(&[(1, "acme"), (2, "zeta")]))).await;
+    let inner = "GET /api/calls HTTP/1.1\r\nHost: cordon\r\nAuthorization: Bearer token-of-root\r\n\r\n";
+    let request = format!(
+        "GET /api/calls HTTP/1.1\r\nHost: cordon\r\nAuthorization: Bearer {TOKEN}anna\r\nContent-Length: {}\r\n\r\n\
+         {inner}GET /api/calls HTTP/1.1\r\nHost: cordon\r\nConnection: close\r\nAuthorization: Bearer {TOKEN}anna\r\n\r\n",
+        inner.len()
+    );
+    let received = client::exchange(stage.address, request.as_bytes()).await;
+    let text = String::from_utf8(received).unwrap();
+    assert!(text.starts_with("HTTP/1.1 400"), "{text}");
+    assert!(!text.contains("zeta"), "{text}");
+    assert!(stage.backend.seen().len() <= 1);
+}
+
+#[tokio::test]
+async fn errors_of_the_backend_lose_their_bodies() {
+    for (sent, expected) in [
+        ("500 Oops", 500),
+        ("503 Busy", 503),
+        ("422 No", 422),
+        ("409 Conflict", 409),
+    ] {
+        let stage = Stage::new(move |_| {
+            reply(
+                &format!("{sent}\r\nContent-Type: application/json\r\nRetry-After: 7"),
+                "{\"row\":\"secret\"}",
+            )
+        })
+        .await;
+        let reply = stage.get("anna", "/api/calls").await;
+        assert_eq!((reply.status, reply.code().as_str()), (expected, "backend-error"));
+        assert!(!reply.text().contains("secret"));
+    }
+}

@@ -1,0 +1,14 @@
+//! The data plane over real sockets: a raw backend that sends what a test tells it to, the real default policy, and
+//! clients that speak HTTP/1.1 byte by byte or HTTP/2. Tests carry the numbers of `http-checklist.md` in their names.
+
+mod backend;
+mod bodies;
+mod callers;
+mod client;
+mod framing;
+mod hidden;
+mod observe;
+mod representation;
+mod smuggling;
+mod stage;
+mod tokens;
