@@ -467,7 +467,7 @@ impl<'a> Builder<'a> {
         for &atom in atoms {
             match atom {
                 Atom::Act(Act::Only(only)) => children.rest.push(Atom::OnlyElement(only)),
-                Atom::Act(Act::Entries(entries)) if matches!(standing.act, Some(Act::Entries(_))) => {
+                Atom::Act(Act::Entries(entries)) if !standing.listed => {
                     children.rest.push(Atom::EntryOf(entries));
                 }
                 _ => {}
