@@ -16,7 +16,7 @@
 )]
 
 wit_bindgen::generate!({
-    path: concat!(env!("OUT_DIR"), "/wit"),
+    path: "../../wit",
     world: "policy",
     pub_export_macro: true,
     export_macro_name: "export_bindings",

@@ -153,6 +153,7 @@ fn see_shows_a_reason_for_each_difference() {
     drop(backend);
 }
 
+#[allow(clippy::disallowed_methods, reason = "the test waits for another process, on a thread of its own")]
 #[test]
 fn serve_follows_the_directory_and_ends_on_sigterm() {
     let (backend, folder, _runtime) = demo();

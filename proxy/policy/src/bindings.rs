@@ -8,4 +8,8 @@
     reason = "generated"
 )]
 
-include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+wasmtime::component::bindgen!({
+    path: "../../wit",
+    world: "policy",
+    imports: { default: trappable },
+});
