@@ -115,7 +115,7 @@ impl Editor {
                 let kept = self
                     .walk
                     .outlet
-                    .keep(&whole, skip, skip + keep, &mut self.walk.report.removed);
+                    .keep(&whole, skip, skip + keep, &mut self.walk.report);
                 kept.map_err(|kind| EditError { offset: 0, kind })?;
                 self.read(&whole, skip + keep, judge, out)
             }
@@ -184,7 +184,7 @@ impl Editor {
     }
 
     fn settle(&mut self, out: &mut Pieces) -> Result<(), EditError> {
-        let settled = self.walk.outlet.settle(&mut self.walk.report.removed, out);
+        let settled = self.walk.outlet.settle(&mut self.walk.report, out);
         settled.map_err(|kind| EditError {
             offset: self.offset,
             kind,

@@ -43,7 +43,7 @@ impl Walk {
             return Ok(());
         }
         if !self.lacks_sole() {
-            let opened = self.outlet.open_gate(&mut self.report.removed);
+            let opened = self.outlet.open_gate(&mut self.report);
             opened.map_err(|kind| EditError {
                 offset: held[0].offset,
                 kind,
@@ -141,7 +141,7 @@ impl Walk {
         let Some(frame) = self.frames.last_mut() else {
             return Ok(());
         };
-        let removed = &mut self.report.removed;
+        let report = &mut self.report;
         let root = frame.kind == FrameKind::Document;
         if !stays && !root {
             if held.first {
@@ -156,20 +156,20 @@ impl Walk {
             value: held.base + held.value,
             opening: (!held.first).then_some(&*frame.opening),
         };
-        self.outlet.lead(&mut frame.emitted, &before, removed)?;
+        self.outlet.lead(&mut frame.emitted, &before, report)?;
         if !stays {
             // A body must be something.
-            return self.outlet.make(b"null", removed);
+            return self.outlet.make(b"null", report);
         }
         for segment in &self.remains.segments {
             match *segment {
                 Segment::Kept(start, end) => {
                     let (start, end) = (held.base + start as usize, held.base + end as usize);
-                    self.outlet.keep(&held.bytes, start, end, removed)?;
+                    self.outlet.keep(&held.bytes, start, end, report)?;
                 }
                 Segment::Made(start, end) => {
                     self.outlet
-                        .make(&self.remains.made.as_bytes()[start..end], removed)?;
+                        .make(&self.remains.made.as_bytes()[start..end], report)?;
                 }
                 // All have been asked for.
                 Segment::Own(_) => {}
@@ -200,7 +200,7 @@ impl Walk {
             mask => mask::write(mask, Some((view, 0)), &self.options.hash_key, &mut remains.made),
         }
         self.outlet
-            .make(remains.made.as_bytes(), &mut self.report.removed)
+            .make(remains.made.as_bytes(), &mut self.report)
             .map_err(failed)
     }
 }

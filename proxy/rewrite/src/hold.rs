@@ -3,7 +3,8 @@
 
 use std::collections::VecDeque;
 
-use crate::report::PathCounts;
+use crate::place::Place;
+use crate::report::Report;
 
 /// A total that stands before its records, by number.
 pub(crate) type TotalId = usize;
@@ -22,6 +23,7 @@ pub(crate) struct Hold {
 struct Total {
     set: u32,
     pattern: String,
+    concrete: Option<String>,
     fate: Fate,
 }
 
@@ -89,12 +91,13 @@ impl Hold {
     }
 
     /// Holds the place of a total and what stands before it.
-    pub(crate) fn total(&mut self, set: u32, pattern: &str, lead: Lead) -> TotalId {
+    pub(crate) fn total(&mut self, set: u32, place: &Place, lead: Lead) -> TotalId {
         self.bytes += lead.size();
         let total = self.totals.len();
         self.totals.push(Total {
             set,
-            pattern: pattern.to_owned(),
+            pattern: place.pattern().to_owned(),
+            concrete: place.concrete().map(str::to_owned),
             fate: Fate::Waiting,
         });
         self.parts.push_back(Part::Lead {
@@ -125,11 +128,14 @@ impl Hold {
     }
 
     /// Gives up the first total that waits, which is counted as removed. None waits: false.
-    pub(crate) fn give_up(&mut self, removed: &mut PathCounts) -> bool {
+    pub(crate) fn give_up(&mut self, report: &mut Report) -> bool {
         let waiting = self.totals.iter_mut().find(|total| total.fate == Fate::Waiting);
         let Some(total) = waiting else { return false };
         total.fate = Fate::Removed;
-        removed.add(&total.pattern);
+        report.removed.add(&total.pattern);
+        if let Some(place) = &total.concrete {
+            report.give_up_total(place);
+        }
         true
     }
 

@@ -215,7 +215,7 @@ impl Judging {
             self.batch.end_record();
         }
         let first = &self.records[members[0]];
-        let failed = |kind| docket.error(first, (kind, docket.views[first.held].token(first.token).start));
+        let failed = |kind| docket.fault(first, kind);
         self.verdicts.clear();
         judge
             .judge(set, &self.batch, &mut self.verdicts)
@@ -227,7 +227,7 @@ impl Judging {
         for (&member, verdict) in members.iter().zip(&verdicts) {
             let standing = self
                 .standing(docket.plan, set, verdict)
-                .map_err(|kind| docket.error(&self.records[member], (kind, 0)))?;
+                .map_err(|kind| docket.fault(&self.records[member], kind))?;
             self.records[member].standing = standing;
             let count = &mut report.sets[set as usize];
             if standing == Standing::Dropped {
@@ -361,6 +361,11 @@ fn display(value: &Value<'_>) -> String {
 }
 
 impl Docket<'_> {
+    /// An error that concerns a record as a whole.
+    fn fault(&self, record: &Record, kind: EditErrorKind) -> EditError {
+        self.error(record, (kind, self.views[record.held].token(record.token).start))
+    }
+
     fn error(&self, record: &Record, (kind, position): (EditErrorKind, u32)) -> EditError {
         EditError {
             offset: self.held[record.held].offset + u64::from(position),

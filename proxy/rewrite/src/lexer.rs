@@ -3,8 +3,15 @@
 //! The lexer tells where tokens begin and end. It keeps a few words of state and no byte of the body, so that what it
 //! says does not depend on where the chunks were cut.
 
+mod number;
+mod text;
+
 use crate::error::{EditErrorKind, Limit};
 use crate::limits::Limits;
+use number::Number;
+use text::{PLAIN, Text};
+
+pub(crate) use number::is_number;
 
 /// What stands at a position. Positions are given by the cursor: behind the first byte of what opens or starts,
 /// behind the last byte of what closes or ends.
@@ -72,52 +79,6 @@ enum State {
     /// Behind everything but white space.
     Done,
 }
-
-/// Within a string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Text {
-    Plain,
-    /// In a character of several bytes: how many are missing, and the range of the next.
-    Sequence {
-        missing: u8,
-        low: u8,
-        high: u8,
-    },
-    Escape,
-    /// In `\uXXXX`; `high` if the first half of a surrogate pair stands before it.
-    Unit {
-        missing: u8,
-        unit: u16,
-        high: bool,
-    },
-    /// Behind the first half of a surrogate pair.
-    SecondEscape,
-    SecondUnit,
-}
-
-/// Within a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Number {
-    Minus,
-    Zero,
-    Integer,
-    Point,
-    Fraction,
-    Exponent,
-    ExponentSign,
-    ExponentDigits,
-}
-
-/// Bytes that stand for themselves within a string.
-const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut byte = 0x20;
-    while byte < 0x80 {
-        plain[byte] = byte != b'"' as usize && byte != b'\\' as usize;
-        byte += 1;
-    }
-    plain
-};
 
 impl Lexer {
     pub(crate) fn new(limits: &Limits) -> Lexer {
@@ -397,116 +358,6 @@ impl Lexer {
     }
 }
 
-impl Number {
-    fn after(self, byte: u8) -> Option<Number> {
-        Some(match (self, byte) {
-            (Number::Minus, b'0') => Number::Zero,
-            (Number::Minus, b'1'..=b'9') | (Number::Integer, b'0'..=b'9') => Number::Integer,
-            (Number::Zero | Number::Integer, b'.') => Number::Point,
-            (Number::Point | Number::Fraction, b'0'..=b'9') => Number::Fraction,
-            (Number::Zero | Number::Integer | Number::Fraction, b'e' | b'E') => Number::Exponent,
-            (Number::Exponent, b'+' | b'-') => Number::ExponentSign,
-            (Number::Exponent | Number::ExponentSign | Number::ExponentDigits, b'0'..=b'9') => {
-                Number::ExponentDigits
-            }
-            _ => return None,
-        })
-    }
-
-    fn may_end(self) -> bool {
-        matches!(
-            self,
-            Number::Zero | Number::Integer | Number::Fraction | Number::ExponentDigits
-        )
-    }
-}
-
-/// Whether a text is a number as JSON has it.
-pub(crate) fn is_number(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    let first = match bytes.next() {
-        Some(b'-') => Number::Minus,
-        Some(b'0') => Number::Zero,
-        Some(b'1'..=b'9') => Number::Integer,
-        _ => return false,
-    };
-    bytes.try_fold(first, Number::after).is_some_and(Number::may_end)
-}
-
-impl Text {
-    /// The state behind a byte that is not plain, or that stands within an escape or a longer character.
-    fn after(self, byte: u8) -> Result<Text, EditErrorKind> {
-        match self {
-            Text::Plain => match byte {
-                b'\\' => Ok(Text::Escape),
-                0..=0x1f => Err(EditErrorKind::Malformed("a control character in a string")),
-                _ => sequence(byte),
-            },
-            Text::Sequence { missing, low, high } => match byte {
-                _ if byte < low || byte > high => Err(EditErrorKind::Malformed("not UTF-8")),
-                _ if missing == 1 => Ok(Text::Plain),
-                _ => Ok(Text::Sequence {
-                    missing: missing - 1,
-                    low: 0x80,
-                    high: 0xbf,
-                }),
-            },
-            Text::Escape => match byte {
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(Text::Plain),
-                b'u' => Ok(Text::Unit {
-                    missing: 4,
-                    unit: 0,
-                    high: false,
-                }),
-                _ => Err(EditErrorKind::Malformed("unknown escape in a string")),
-            },
-            Text::Unit { missing, unit, high } => {
-                let digit = char::from(byte)
-                    .to_digit(16)
-                    .and_then(|digit| u16::try_from(digit).ok());
-                let digit = digit.ok_or(EditErrorKind::Malformed("`\\u` without four hexadecimal digits"))?;
-                after_digit(missing - 1, unit << 4 | digit, high)
-            }
-            Text::SecondEscape if byte == b'\\' => Ok(Text::SecondUnit),
-            Text::SecondUnit if byte == b'u' => Ok(Text::Unit {
-                missing: 4,
-                unit: 0,
-                high: true,
-            }),
-            Text::SecondEscape | Text::SecondUnit => Err(EditErrorKind::Malformed(LONE_SURROGATE)),
-        }
-    }
-}
-
-const LONE_SURROGATE: &str = "a lone surrogate in a string";
-
-fn after_digit(missing: u8, unit: u16, high: bool) -> Result<Text, EditErrorKind> {
-    if missing > 0 {
-        return Ok(Text::Unit { missing, unit, high });
-    }
-    match (unit, high) {
-        (0xdc00..=0xdfff, true) => Ok(Text::Plain),
-        (_, true) | (0xdc00..=0xdfff, false) => Err(EditErrorKind::Malformed(LONE_SURROGATE)),
-        (0xd800..=0xdbff, false) => Ok(Text::SecondEscape),
-        _ => Ok(Text::Plain),
-    }
-}
-
-/// The first byte of a character of several bytes (RFC 3629, section 4).
-fn sequence(first: u8) -> Result<Text, EditErrorKind> {
-    let (missing, low, high) = match first {
-        0xc2..=0xdf => (1, 0x80, 0xbf),
-        0xe0 => (2, 0xa0, 0xbf),
-        0xe1..=0xec | 0xee..=0xef => (2, 0x80, 0xbf),
-        0xed => (2, 0x80, 0x9f),
-        0xf0 => (3, 0x90, 0xbf),
-        0xf1..=0xf3 => (3, 0x80, 0xbf),
-        0xf4 => (3, 0x80, 0x8f),
-        _ => return Err(EditErrorKind::Malformed("not UTF-8")),
-    };
-    Ok(Text::Sequence { missing, low, high })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -580,24 +431,6 @@ mod tests {
             for cut in 1..=text.len() {
                 assert_eq!(read(text, cut).unwrap_err().0, offset, "{text:?} by {cut}");
             }
-        }
-    }
-
-    #[test]
-    fn numbers_are_recognised() {
-        for text in [
-            "0",
-            "-0",
-            "1.10",
-            "1e400",
-            "12345678901234567890",
-            "2E-7",
-            "0.0e+1",
-        ] {
-            assert!(is_number(text), "{text}");
-        }
-        for text in ["", "-", "01", "1.", ".1", "+1", "1e", "1e+", "NaN", "1 ", "0x1"] {
-            assert!(!is_number(text), "{text}");
         }
     }
 }

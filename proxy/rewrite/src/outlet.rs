@@ -5,7 +5,8 @@ use bytes::{Bytes, BytesMut};
 use crate::error::{EditErrorKind, Limit};
 use crate::hold::{Hold, Lead, TotalId};
 use crate::pieces::Pieces;
-use crate::report::PathCounts;
+use crate::place::Place;
+use crate::report::Report;
 
 #[derive(Debug)]
 pub(crate) struct Outlet {
@@ -34,7 +35,7 @@ struct Run {
 pub(crate) enum Emitted {
     #[default]
     Nothing,
-    /// Only totals that may come to be removed.
+    /// Only totals that may come to be report.
     Perhaps(Vec<TotalId>),
     Something,
 }
@@ -65,8 +66,8 @@ impl Outlet {
     }
 
     /// Hands everything that is settled to the caller.
-    pub(crate) fn settle(&mut self, removed: &mut PathCounts, out: &mut Pieces) -> Result<(), EditErrorKind> {
-        self.end_run(removed)?;
+    pub(crate) fn settle(&mut self, report: &mut Report, out: &mut Pieces) -> Result<(), EditErrorKind> {
+        self.end_run(report)?;
         self.hand_over(out);
         Ok(())
     }
@@ -84,7 +85,7 @@ impl Outlet {
         source: &Bytes,
         start: usize,
         end: usize,
-        removed: &mut PathCounts,
+        report: &mut Report,
     ) -> Result<(), EditErrorKind> {
         if start >= end {
             return Ok(());
@@ -96,7 +97,7 @@ impl Outlet {
             run.end = end;
             return Ok(());
         }
-        self.end_run(removed)?;
+        self.end_run(report)?;
         if !self.closed {
             self.run = Some(Run {
                 source: source.clone(),
@@ -108,14 +109,14 @@ impl Outlet {
     }
 
     /// Writes made text.
-    pub(crate) fn make(&mut self, text: &[u8], removed: &mut PathCounts) -> Result<(), EditErrorKind> {
-        self.end_run(removed)?;
+    pub(crate) fn make(&mut self, text: &[u8], report: &mut Report) -> Result<(), EditErrorKind> {
+        self.end_run(report)?;
         if self.closed {
             return Ok(());
         }
         if self.hold.is_active() {
             self.hold.text(text);
-            return self.check_hold(removed);
+            return self.check_hold(report);
         }
         self.made.extend_from_slice(text);
         self.ready.push(self.made.split().freeze());
@@ -127,23 +128,23 @@ impl Outlet {
         &mut self,
         emitted: &mut Emitted,
         before: &Before<'_>,
-        removed: &mut PathCounts,
+        report: &mut Report,
     ) -> Result<(), EditErrorKind> {
         match self.look(emitted) {
-            Emitted::Something => self.keep(before.source, before.start, before.value, removed)?,
+            Emitted::Something => self.keep(before.source, before.start, before.value, report)?,
             Emitted::Nothing => match before.opening {
-                None => self.keep(before.source, before.start, before.value, removed)?,
+                None => self.keep(before.source, before.start, before.value, report)?,
                 Some(opening) => {
                     if !opening.is_empty() {
-                        self.make(opening, removed)?;
+                        self.make(opening, report)?;
                     }
-                    self.keep(before.source, before.child, before.value, removed)?;
+                    self.keep(before.source, before.child, before.value, report)?;
                 }
             },
             Emitted::Perhaps(totals) => {
-                self.end_run(removed)?;
+                self.end_run(report)?;
                 self.hold.lead(before.lead(totals));
-                self.check_hold(removed)?;
+                self.check_hold(report)?;
             }
         }
         *emitted = Emitted::Something;
@@ -156,20 +157,20 @@ impl Outlet {
         emitted: &Emitted,
         source: &Bytes,
         (start, end): (usize, usize),
-        removed: &mut PathCounts,
+        report: &mut Report,
     ) -> Result<(), EditErrorKind> {
         match self.look(emitted) {
             Emitted::Nothing => Ok(()),
-            Emitted::Something => self.keep(source, start, end, removed),
+            Emitted::Something => self.keep(source, start, end, report),
             Emitted::Perhaps(before) => {
-                self.end_run(removed)?;
+                self.end_run(report)?;
                 let behind_some = source[start..end].to_vec();
                 self.hold.lead(Lead {
                     before,
                     behind_some,
                     first: Vec::new(),
                 });
-                self.check_hold(removed)
+                self.check_hold(report)
             }
         }
     }
@@ -179,10 +180,10 @@ impl Outlet {
         &mut self,
         emitted: &mut Emitted,
         before: &Before<'_>,
-        (set, pattern): (u32, &str),
-        removed: &mut PathCounts,
+        (set, place): (u32, &Place),
+        report: &mut Report,
     ) -> Result<(), EditErrorKind> {
-        self.end_run(removed)?;
+        self.end_run(report)?;
         if self.closed {
             return Ok(());
         }
@@ -195,7 +196,7 @@ impl Outlet {
         if matches!(looked, Emitted::Something) {
             lead.first.clone_from(&lead.behind_some);
         }
-        let total = self.hold.total(set, pattern, lead);
+        let total = self.hold.total(set, place, lead);
         *emitted = match looked {
             Emitted::Something => Emitted::Something,
             Emitted::Nothing => Emitted::Perhaps(vec![total]),
@@ -204,25 +205,26 @@ impl Outlet {
                 Emitted::Perhaps(totals)
             }
         };
-        self.check_hold(removed)
+        self.check_hold(report)
     }
 
     /// All records of a set have been judged.
-    pub(crate) fn resolve(
-        &mut self,
-        set: u32,
-        count: u64,
-        removed: &mut PathCounts,
-    ) -> Result<(), EditErrorKind> {
-        self.end_run(removed)?;
+    pub(crate) fn resolve(&mut self, set: u32, count: u64, report: &mut Report) -> Result<(), EditErrorKind> {
+        if !self.hold.is_active() {
+            return Ok(());
+        }
+        self.end_run(report)?;
         self.hold.resolve(set, count);
         self.drain();
         Ok(())
     }
 
     /// The sole records have been judged and are kept.
-    pub(crate) fn open_gate(&mut self, removed: &mut PathCounts) -> Result<(), EditErrorKind> {
-        self.end_run(removed)?;
+    pub(crate) fn open_gate(&mut self, report: &mut Report) -> Result<(), EditErrorKind> {
+        if !self.hold.is_gated() {
+            return Ok(());
+        }
+        self.end_run(report)?;
         self.hold.open_gate();
         self.drain();
         Ok(())
@@ -256,20 +258,20 @@ impl Outlet {
         }
     }
 
-    fn end_run(&mut self, removed: &mut PathCounts) -> Result<(), EditErrorKind> {
+    fn end_run(&mut self, report: &mut Report) -> Result<(), EditErrorKind> {
         let Some(run) = self.run.take() else { return Ok(()) };
         if self.hold.is_active() {
             self.hold.text(&run.source[run.start..run.end]);
-            return self.check_hold(removed);
+            return self.check_hold(report);
         }
         self.ready.push(run.source.slice(run.start..run.end));
         Ok(())
     }
 
     /// Gives up totals, the first one first, until what is held is within the limit.
-    fn check_hold(&mut self, removed: &mut PathCounts) -> Result<(), EditErrorKind> {
+    fn check_hold(&mut self, report: &mut Report) -> Result<(), EditErrorKind> {
         while self.hold.bytes() > self.limit {
-            if self.hold.is_gated() || !self.hold.give_up(removed) {
+            if self.hold.is_gated() || !self.hold.give_up(report) {
                 return Err(EditErrorKind::Limit(Limit::Held));
             }
             self.drain();

@@ -186,3 +186,75 @@ pub(crate) fn parse_edits(edits: &[Edit]) -> Result<Vec<(Path, &crate::spec::Act
         .map(|edit| Ok((Path::parse(&edit.path)?, &edit.action)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::automaton::{Fate, ROOT};
+    use crate::spec::{Action, Names, RecordSet};
+
+    fn many_projects(projects: usize, fields: usize) -> Plan {
+        let profile = |project: usize| {
+            let keep = (0..fields).map(|field| format!("f{project}_{field}")).collect();
+            let names = Names {
+                keep,
+                ..Names::default()
+            };
+            vec![Edit {
+                path: "$.fields[*]".to_owned(),
+                action: Action::Only(names),
+            }]
+        };
+        let set = RecordSet {
+            within: None,
+            path: "$[*]".to_owned(),
+            keys: Vec::new(),
+            profiles: (0..projects).map(profile).collect(),
+            sole: false,
+        };
+        Plan::compile(BodyPlan {
+            format: Format::Json,
+            outside: Vec::new(),
+            sets: vec![set],
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn profiles_are_compiled_when_they_are_met() {
+        let plan = many_projects(60, 10_000);
+        assert!(
+            plan.sets[0]
+                .profiles
+                .iter()
+                .all(|profile| profile.get().is_none())
+        );
+        let profile = plan.profile(0, 7).unwrap();
+        let entry = profile.element(profile.member(ROOT, "fields"), 3);
+        assert_eq!(profile.node(profile.member(entry, "f7_9999")).scalar, Fate::Keep);
+        assert_eq!(profile.node(profile.member(entry, "f8_0")).scalar, Fate::Unlisted);
+        assert!(
+            profile.nodes.len() < 10,
+            "names that are treated alike lead to one state"
+        );
+        assert_eq!(
+            plan.sets[0]
+                .profiles
+                .iter()
+                .filter(|profile| profile.get().is_some())
+                .count(),
+            1
+        );
+    }
+
+    #[test]
+    fn mergers_are_remembered_up_to_a_bound() {
+        let plan = many_projects(MERGERS + 10, 3);
+        let first = plan.merged(0, &[0, 1]).unwrap();
+        assert!(Arc::ptr_eq(&first, &plan.merged(0, &[0, 1]).unwrap()));
+        for other in 2..u32::try_from(MERGERS).unwrap() + 10 {
+            plan.merged(0, &[1, other]).unwrap();
+        }
+        assert!(plan.sets[0].merged.lock().unwrap().len() <= MERGERS);
+    }
+}

@@ -115,6 +115,16 @@ impl PathCounts {
 }
 
 impl Report {
+    /// A total that was to be replaced was removed instead.
+    pub(crate) fn give_up_total(&mut self, path: &str) {
+        let total = |difference: &&mut Difference| {
+            difference.kind == DifferenceKind::Recounted && difference.path == path
+        };
+        if let Some(difference) = self.differences.iter_mut().rev().find(total) {
+            difference.kind = DifferenceKind::Removed;
+        }
+    }
+
     pub(crate) fn new(sets: usize) -> Report {
         Report {
             sets: vec![SetCount::default(); sets],
