@@ -89,13 +89,11 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    /// The projects, sorted, that a record names by the first of its keys that is there and not null (D23). None: it
-    /// names none that is known, and cannot be judged. A key that is there and leads nowhere decides too: what a
-    /// later one says would only be a guess.
+    /// The projects, sorted, that a record names by the first of its keys that holds something (D23). None: it names
+    /// none that is known, and cannot be judged. A key that leads nowhere decides too: what a later one says would
+    /// only be a guess.
     fn projects(&mut self, record: &'a [Value]) -> Option<Vec<String>> {
-        let there =
-            |(_, value): &(&String, &Value)| !matches!(value, Value::Absent | Value::One(Scalar::Null));
-        let (object, value) = self.objects.iter().zip(record).find(there)?;
+        let (object, value) = self.objects.iter().zip(record).find(|(_, value)| holds(value))?;
         match value {
             Value::One(scalar) => self.resolve(object, scalar),
             Value::Many(scalars) => {
@@ -124,5 +122,16 @@ impl<'a> Resolver<'a> {
             (!ambiguous).then_some(projects)
         });
         known.clone()
+    }
+}
+
+/// Whether a place holds something. Backends say "none" by leaving it out, by null, by an empty text or by an empty
+/// list.
+fn holds(value: &Value) -> bool {
+    match value {
+        Value::Absent | Value::One(Scalar::Null) => false,
+        Value::One(Scalar::Text(text)) => !text.is_empty(),
+        Value::Many(scalars) => !scalars.is_empty(),
+        Value::One(_) | Value::Composite => true,
     }
 }

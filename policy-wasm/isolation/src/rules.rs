@@ -91,7 +91,7 @@ pub(crate) struct Set {
 /// Whose the records of a set are.
 #[derive(Clone, Debug)]
 pub(crate) enum Whose {
-    /// Of the projects that the first key tells which is there and not null (D23).
+    /// Of the projects that the first key tells which holds something (D23).
     Projects {
         keys: Vec<Key>,
         /// For each key the directory's kind of object that stands there.

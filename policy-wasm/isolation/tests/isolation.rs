@@ -247,7 +247,13 @@ fn d23_the_first_place_that_is_there_decides_and_there_is_no_second_guess() {
         Verdict::Keep(0)
     );
     assert_eq!(call(absent(), queue(), absent()), Verdict::Keep(0));
-    assert_eq!(call(Value::null(), queue(), absent()), Verdict::Keep(0));
+    for nothing in [Value::null(), Value::text(""), Value::texts([])] {
+        assert_eq!(
+            call(nothing.clone(), queue(), absent()),
+            Verdict::Keep(0),
+            "{nothing:?}"
+        );
+    }
     assert_eq!(
         call(absent(), absent(), Value::number("7")),
         Verdict::Drop,
@@ -260,10 +266,10 @@ fn d23_the_first_place_that_is_there_decides_and_there_is_no_second_guess() {
     );
     for lost in [
         Value::number("99"),
-        Value::text(""),
+        Value::text(" "),
         Value::Composite,
-        Value::texts([]),
         Value::texts(["x"]),
+        Value::texts([""]),
     ] {
         assert_eq!(call(lost.clone(), queue(), absent()), Verdict::Drop, "{lost:?}");
     }

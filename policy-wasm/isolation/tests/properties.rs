@@ -257,8 +257,13 @@ proptest! {
         if verdict.expect("a verdict")[0] == Verdict::Drop {
             return Ok(());
         }
-        // Written anew from the page's words: the first place that is there, and no other.
-        let there = |value: &Value| !matches!(value, Value::Absent | Value::One(Scalar::Null));
+        // Written anew from the page's words: the first place that holds something, and no other.
+        let there = |value: &Value| match value {
+            Value::Absent | Value::One(Scalar::Null) => false,
+            Value::One(scalar) => *scalar != Scalar::Text(String::new()),
+            Value::Many(scalars) => *scalars != [],
+            Value::Composite => true,
+        };
         let place = record.iter().position(there).expect("a place is there");
         let kind = ["project", "queue", "script"][place];
         let named = match &record[place] {

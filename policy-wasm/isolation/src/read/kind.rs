@@ -22,7 +22,7 @@ pub(crate) struct Kind {
 /// Whose a record is.
 #[derive(Clone, Debug)]
 pub(crate) enum Whose {
-    /// That of the first of these places that is there and not null (D23).
+    /// That of the first of these places that holds something (D23).
     Candidates(Vec<Said<Candidate>>),
     /// Of everybody who is in a project (D15).
     Caller,
