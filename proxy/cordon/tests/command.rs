@@ -153,7 +153,10 @@ fn see_shows_a_reason_for_each_difference() {
     drop(backend);
 }
 
-#[allow(clippy::disallowed_methods, reason = "the test waits for another process, on a thread of its own")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the test waits for another process, on a thread of its own"
+)]
 #[test]
 fn serve_follows_the_directory_and_ends_on_sigterm() {
     let (backend, folder, _runtime) = demo();
