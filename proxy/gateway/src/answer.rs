@@ -76,6 +76,7 @@ impl AnswerBody {
 
     /// Takes the content away, as the answer to HEAD needs it (H7), and tells its length if it is known.
     pub(crate) fn take_content(&mut self) -> Option<u64> {
+        self.settle();
         let length = match &self.kind {
             Kind::Whole(bytes) => Some(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             _ => None,

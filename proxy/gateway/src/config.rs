@@ -239,6 +239,10 @@ impl Default for CredentialPlaces {
 
 /// A way to identify a caller.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are two or three of them in a process, and none is moved about"
+)]
 pub enum IdentityMethod {
     /// The directory knows the token.
     ApiToken,

@@ -33,7 +33,7 @@ use tokio::time::Instant;
 use crate::access::Entry;
 use crate::active::Active;
 use crate::answer::AnswerBody;
-use crate::edit::body::{Begun, Edited, policy_cause};
+use crate::edit::body::{Edited, policy_cause};
 use crate::explain::Tap;
 use crate::gateway::Gateway;
 use crate::request::body::UpstreamBody;
@@ -67,6 +67,13 @@ pub(crate) struct Round<'a> {
     pub(crate) tap: Option<Arc<Tap>>,
     /// When the last byte must have come from the backend.
     pub(crate) end: Instant,
+}
+
+/// By what a response is judged.
+struct Terms<'a> {
+    plan: &'a ExchangePlan,
+    exchange: &'a Exchange,
+    scope: &'a CallerScope,
 }
 
 /// Answers a request, whatever happens.
@@ -105,17 +112,17 @@ pub(crate) async fn answer(
     if !entry.observed {
         gateway.seal.put(response.headers_mut());
     }
+    if version >= Version::HTTP_2 {
+        response.headers_mut().remove(header::CONNECTION);
+    }
+    entry.answered(response.status());
+    response.body_mut().attach(entry);
     if is_head && let Some(length) = response.body_mut().take_content() {
         // Our own length, of what GET would give (H7).
         response
             .headers_mut()
             .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    if version >= Version::HTTP_2 {
-        response.headers_mut().remove(header::CONNECTION);
-    }
-    entry.answered(response.status());
-    response.body_mut().attach(entry);
     response
 }
 
@@ -172,8 +179,12 @@ impl Round<'_> {
             body,
         };
         let response = self.send(outgoing).await?;
-        self.respond(response, &parts.method, &plan, &exchange, &scope, entry)
-            .await
+        let terms = Terms {
+            plan: &plan,
+            exchange: &exchange,
+            scope: &scope,
+        };
+        self.respond(response, &parts.method, terms, entry).await
     }
 
     async fn identify(&self, parts: &request::Parts, query: &Query) -> Result<UserId, Cause> {
@@ -341,11 +352,10 @@ impl Round<'_> {
         &self,
         response: Response<Incoming>,
         method: &Method,
-        plan: &ExchangePlan,
-        exchange: &Exchange,
-        scope: &CallerScope,
+        terms: Terms<'_>,
         entry: &mut Entry,
     ) -> Result<Response<AnswerBody>, Cause> {
+        let plan = terms.plan;
         let (head, body) = response.into_parts();
         let meaning = check::status(head.status, self.gateway.upstream.credential_is_ours())?;
         let (kind, body) = match (&plan.response, meaning) {
@@ -365,12 +375,14 @@ impl Round<'_> {
                 )
             }
             (ResponsePlan::Edit(plan), Meaning::Content) => {
-                let edited = self.edited(plan, &head, body, exchange, scope)?;
-                let (begun, report) = edited.begin(self.gateway.config.limits.whole_answer).await;
-                entry.edited(&report);
+                let mut edited = self.edited(plan, &head, body, terms.exchange, terms.scope)?;
+                let begun = edited.begin(self.gateway.config.limits.whole_answer).await;
+                if !matches!(begun, Ok(None)) {
+                    entry.edited(edited.report());
+                }
                 let body = match begun? {
-                    Begun::Whole(bytes) => AnswerBody::whole(bytes),
-                    Begun::Partly(edited) => AnswerBody::edited(edited),
+                    Some(whole) => AnswerBody::whole(whole),
+                    None => AnswerBody::edited(edited),
                 };
                 (Some(check::declared(plan.spec().format)), body)
             }

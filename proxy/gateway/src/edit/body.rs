@@ -24,14 +24,6 @@ pub(crate) struct Edited {
     tap: Option<Arc<Tap>>,
 }
 
-/// What is known when the head can be sent.
-pub(crate) enum Begun {
-    /// Everything: the result is small.
-    Whole(Bytes),
-    /// The beginning of a larger result.
-    Partly(Edited),
-}
-
 impl Edited {
     pub(crate) fn new(source: Source, editor: Editor, judge: ExchangeJudge, tap: Option<Arc<Tap>>) -> Edited {
         Edited {
@@ -48,28 +40,38 @@ impl Edited {
     /// Edits until more than `hold` bytes are settled or the body is finished: whatever goes wrong until then can
     /// still be told by a status. It depends on the bytes that the caller gets, and on nothing else, whether they come
     /// with a length: the framing does not tell what was taken away.
-    pub(crate) async fn begin(mut self, hold: usize) -> (Result<Begun, Cause>, Report) {
-        let mut held = BytesMut::new();
-        let outcome = loop {
-            match poll_fn(|context| self.poll_piece(context)).await {
-                Some(Ok(piece)) => held.extend_from_slice(&piece),
-                Some(Err(cause)) => break Err(cause),
-                None => break Ok(true),
+    ///
+    /// Answers the whole result if it is finished; otherwise this body goes on with what it holds.
+    pub(crate) async fn begin(&mut self, hold: usize) -> Result<Option<Bytes>, Cause> {
+        // Most results are one piece, which is not copied.
+        let mut first = Bytes::new();
+        let mut several = BytesMut::new();
+        loop {
+            let Some(piece) = poll_fn(|context| self.poll_piece(context)).await.transpose()? else {
+                let whole = if several.is_empty() {
+                    first
+                } else {
+                    several.freeze()
+                };
+                return Ok(Some(whole));
+            };
+            if first.is_empty() {
+                first = piece;
+            } else {
+                if several.is_empty() {
+                    several.extend_from_slice(&first);
+                }
+                several.extend_from_slice(&piece);
             }
-            if held.len() > hold {
-                break Ok(false);
+            if first.len().max(several.len()) > hold {
+                self.held = if several.is_empty() {
+                    first
+                } else {
+                    several.freeze()
+                };
+                return Ok(None);
             }
-        };
-        let report = self.editor.report().clone();
-        let begun = match outcome {
-            Ok(true) => Ok(Begun::Whole(held.freeze())),
-            Ok(false) => {
-                self.held = held.freeze();
-                Ok(Begun::Partly(self))
-            }
-            Err(cause) => Err(cause),
-        };
-        (begun, report)
+        }
     }
 
     pub(crate) fn report(&self) -> &Report {

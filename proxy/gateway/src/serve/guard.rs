@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
 
 use crate::serve::framing::Framing;
 
@@ -12,20 +13,42 @@ use crate::serve::framing::Framing;
 /// closes; the empty line after it makes hyper look, which may wait for a head's end.
 const POISON: &[u8] = b"\0\r\n\r\n";
 
-/// Ends the client's bytes where they stop being lawful, with [`POISON`].
+/// The bytes by which a connection shows that it speaks HTTP/2.
+const PREFACE: usize = 24;
+
+/// Ends the client's bytes where they stop being lawful, with [`POISON`], and the connection if its first bytes do
+/// not come: hyper's own deadlines begin when the version is known (H11).
 pub(crate) struct Guarded<S> {
     stream: S,
     framing: Framing,
     /// What is left to be handed over once bytes were refused.
     poison: Option<&'static [u8]>,
+    /// In force until the first bytes are there, and how many of them are missing.
+    opening: Option<Pin<Box<Sleep>>>,
+    missing: usize,
 }
 
 impl<S> Guarded<S> {
-    pub(crate) fn new(stream: S) -> Guarded<S> {
+    /// Expects the first bytes by `due`.
+    pub(crate) fn new(stream: S, due: Instant) -> Guarded<S> {
         Guarded {
             stream,
             framing: Framing::default(),
             poison: None,
+            opening: Some(Box::pin(tokio::time::sleep_until(due))),
+            missing: PREFACE,
+        }
+    }
+}
+
+impl<S> Guarded<S> {
+    fn poll_opening(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.opening {
+            Some(due) => due
+                .as_mut()
+                .poll(context)
+                .map(|()| Err(io::ErrorKind::TimedOut.into())),
+            None => Poll::Pending,
         }
     }
 }
@@ -38,7 +61,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     ) -> Poll<io::Result<()>> {
         if self.poison.is_none() {
             let before = buffer.filled().len();
-            ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+            let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+            if read.is_pending() {
+                return self.poll_opening(context);
+            }
+            ready!(read)?;
+            self.missing = self.missing.saturating_sub(buffer.filled().len() - before);
+            if self.missing == 0 {
+                self.opening = None;
+            }
             if let Err(refused) = self.framing.inspect(&buffer.filled()[before..]) {
                 tracing::debug!(reason = refused.reason, "malformed request");
                 buffer.set_filled(before + refused.lawful);

@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::gateway::Gateway;
@@ -123,11 +124,13 @@ async fn serve<S>(
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    let due = Instant::now() + gateway.config.deadlines.request_head;
     let service = service_fn(move |request| {
         let gateway = Arc::clone(&gateway);
         async move { Ok::<_, Infallible>(gateway.answer(request, origin).await) }
     });
-    let connection = http.serve_connection(TokioIo::new(Guarded::new(stream)), service);
+    let guarded = Guarded::new(stream, due);
+    let connection = http.serve_connection(TokioIo::new(guarded), service);
     if let Err(error) = watcher.watch(connection.into_owned()).await {
         tracing::debug!(error, "connection ended");
     }

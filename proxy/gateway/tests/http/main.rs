@@ -1,10 +1,13 @@
 //! The data plane over real sockets: a raw backend that sends what a test tells it to, the real default policy, and
 //! clients that speak HTTP/1.1 byte by byte or HTTP/2. Tests carry the numbers of `http-checklist.md` in their names.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 mod backend;
 mod bodies;
 mod callers;
 mod client;
+mod connections;
 mod framing;
 mod hidden;
 mod observe;

@@ -84,17 +84,19 @@ section = "secret"
 records = [{ path = "$.data[*]", kind = "call" }]
 "#;
 
+/// The hash of a user's token, as a directory file has it.
+pub(crate) fn token_hash(login: &str) -> String {
+    let hash = Sha256::digest(format!("{TOKEN}{login}"));
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Two projects; anna is in the first, zoe in the second, bora in both; root sees everything.
 pub(crate) fn directory(security: &str) -> Snapshot {
-    let token = |login: &str| {
-        let hash = Sha256::digest(format!("{TOKEN}{login}"));
-        hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
     let user = |login: &str, projects: &str, role: &str| {
         format!(
             "[[user]]\nlogin = \"{login}\"\nprojects = [{projects}]\nroles = [\"{role}\"]\n\
              tokens = [\"sha256:{}\"]\nsubjects = [\"sub-{login}\"]\n",
-            token(login)
+            token_hash(login)
         )
     };
     let text = format!(
