@@ -16,7 +16,6 @@ const SOURCES: [&str; 7] = [
     "tests/hostile/Cargo.lock",
 ];
 
-#[expect(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
 fn main() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);

@@ -1,7 +1,7 @@
 //! The target that policies are compiled for, and how it gets onto the machine.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -16,7 +16,7 @@ pub(crate) fn ensure() -> Result<(), BuildError> {
     if installed()? {
         return Ok(());
     }
-    let reason = match run("rustup".into(), &["target", "add", NAME]) {
+    let reason = match run("rustup".as_ref(), &["target", "add", NAME]) {
         Ok(output) if output.status.success() => {
             "it was installed, but not where rustc looks for it".to_owned()
         }
@@ -33,13 +33,13 @@ pub(crate) fn ensure() -> Result<(), BuildError> {
 
 fn installed() -> Result<bool, BuildError> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = run(rustc, &["--print", "target-libdir", "--target", NAME])?;
+    let output = run(&rustc, &["--print", "target-libdir", "--target", NAME])?;
     let folder = String::from_utf8_lossy(&output.stdout);
     Ok(output.status.success() && Path::new(folder.trim()).is_dir())
 }
 
-fn run(program: OsString, arguments: &[&str]) -> Result<Output, BuildError> {
-    let mut command = Command::new(&program);
+fn run(program: &OsStr, arguments: &[&str]) -> Result<Output, BuildError> {
+    let mut command = Command::new(program);
     nested::forget_surroundings(&mut command);
     command
         .args(arguments)

@@ -145,7 +145,7 @@ impl Configured {
             ))),
             Err(problems) => Err(LoadError::Rules(
                 problems
-                    .into_iter()
+                    .iter()
                     .take(PROBLEMS)
                     .map(|problem| rule_problem(problem, rules))
                     .collect(),
@@ -175,7 +175,7 @@ fn guarded<R>(step: impl FnOnce() -> wasmtime::Result<R>) -> Result<R, LoadError
     }
 }
 
-fn rule_problem(problem: wit::Problem, rules: &str) -> RuleProblem {
+fn rule_problem(problem: &wit::Problem, rules: &str) -> RuleProblem {
     let span = problem.at.and_then(|at| {
         let span = usize::try_from(at.start).ok()?..usize::try_from(at.end).ok()?;
         rules.get(span.clone()).is_some().then_some(span)

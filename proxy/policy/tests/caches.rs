@@ -1,5 +1,11 @@
 //! What is kept is what a fresh sandbox would answer, it is found again, and it makes room.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on panics"
+)]
+
 mod support;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Whatever a policy does, the host survives it, names it, counts it, and answers the next request.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use std::sync::{Arc, OnceLock};

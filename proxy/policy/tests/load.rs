@@ -1,5 +1,7 @@
 //! What cannot become a policy, and why not.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use cordon_hostile_component::COMPONENT;
@@ -114,7 +116,7 @@ fn rules_that_cannot_be_read_are_refused() {
     ] {
         match try_load(rules).unwrap_err() {
             LoadError::Configure(failure) => {
-                assert!(failure.to_string().contains(wanted), "{rules}: {failure}")
+                assert!(failure.to_string().contains(wanted), "{rules}: {failure}");
             }
             other => panic!("{rules}: {other}"),
         }
