@@ -1,7 +1,7 @@
 //! Cordon as it runs: a gateway on a socket, with the default policy, a directory, and a backend behind it.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use cordon_directory::{Snapshot, Store};
 use cordon_gateway::{Gateway, GatewayConfig, MaskSecret};
@@ -94,9 +94,20 @@ fn store(directory: &str) -> Arc<Store> {
     }
 }
 
+/// Loading rules compiles Wasm. Tests that use the same rules, one after the other, share what comes of it.
 fn policy(rules: &str) -> Arc<Policy> {
-    match Policy::load(&ENGINE, cordon_policy_component::COMPONENT, rules) {
+    static LAST: Mutex<Option<(String, Arc<Policy>)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((known, policy)) = &*last
+        && known == rules
+    {
+        return Arc::clone(policy);
+    }
+    // Held while it compiles: whoever waits may want the same.
+    let policy = match Policy::load(&ENGINE, cordon_policy_component::COMPONENT, rules) {
         Ok(policy) => Arc::new(policy),
         Err(error) => panic!("the rules are wrong: {error:#?}\n{rules}"),
-    }
+    };
+    *last = Some((rules.to_owned(), Arc::clone(&policy)));
+    policy
 }

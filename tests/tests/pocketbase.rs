@@ -81,8 +81,8 @@ fn fields() -> Vec<Field> {
         Field::new("debt!", &["brio", "core"]),
         Field::new("channel", &["core"]),
         Field::new("shoe_size", &[]),
-        // Its value is an array of objects, which is no value of a field: nobody sees it but as entries.
-        Field::new("extra", &["acme"]),
+        // The rules say that free text goes, whatever the directory thinks of it (H38).
+        Field::new("notes", &["acme"]),
     ]
 }
 
@@ -304,6 +304,7 @@ fn filter_contact(viewer: &Viewer, through: &[String], contact: &Node, system: &
                 _ => None,
             }))
         })),
+        "notes" => None,
         name if system.contains(&name) => Some(member.value.clone()),
         name => shown(viewer, through, name, &member.value),
     })

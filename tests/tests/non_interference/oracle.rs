@@ -117,9 +117,9 @@ impl<'a> Eye<'a> {
         if let (Some(Act::Set { index, kind, whose }), true) =
             (sets.first(), acts.first().is_none_or(|act| act.rank() > 4))
         {
-            return self.record(node, *index, *kind, *whose, around);
+            return self.record(node, items, (*index, *kind, *whose), around);
         }
-        let below: Vec<Item<'a>> = items.iter().filter(|item| !item.steps.is_empty()).cloned().collect();
+        let below = below(items);
         let object = matches!(node, Node::Object(_));
         match acts.first() {
             Some(Act::Remove) => None,
@@ -162,15 +162,17 @@ impl<'a> Eye<'a> {
     fn record(
         &mut self,
         node: &'a Node,
-        index: Option<usize>,
-        kind: usize,
-        whose: Option<&'a Whose>,
+        said: &[Item<'a>],
+        (index, kind, whose): (Option<usize>, usize, Option<&'a Whose>),
         around: &[Around<'a>],
     ) -> Option<Node> {
         let world = self.world;
         let kind = &world.kinds[kind];
-        let verdict = self.judge(kind, whose.unwrap_or(&kind.whose), node, around);
-        let mut items = Vec::new();
+        let whose = whose.unwrap_or(&kind.whose);
+        let verdict = self.judge(kind, whose, node, around);
+        // What goes with the record around it is a part of that record: what is said of that holds in it too.
+        let part = matches!(whose, Whose::Outer);
+        let mut items = if part { below(said) } else { Vec::new() };
         let through = match verdict {
             Verdict::Drop => return None,
             Verdict::Tile => {
@@ -190,6 +192,8 @@ impl<'a> Eye<'a> {
         match node {
             // A scalar or a list in a record's place has nothing in it that could be named.
             Node::Scalar(_) => None,
+            // A part of which nothing is named is not named itself.
+            _ if part && items.is_empty() => None,
             _ => Some(self.children(node, &items, false, &around)),
         }
     }
@@ -379,6 +383,11 @@ impl<'a> Eye<'a> {
             (true, false) => Show::Plain,
         }
     }
+}
+
+/// The items that speak of places inside.
+fn below<'a>(items: &[Item<'a>]) -> Vec<Item<'a>> {
+    items.iter().filter(|item| !item.steps.is_empty()).cloned().collect()
 }
 
 fn is_number(node: &Node) -> bool {
