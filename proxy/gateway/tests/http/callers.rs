@@ -1,12 +1,9 @@
 //! H40–H42: one form of the request, one caller, and a log that tells nothing.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use cordon_gateway::{BackendCredential, GatewayConfig};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::backend::{json, reply};
+use crate::log;
 use crate::stage::{ANNAS_CALLS, Stage, TOKEN, call, calls};
 
 const TWO: &[(u32, &str)] = &[(1, "acme"), (2, "zeta")];
@@ -238,38 +235,10 @@ async fn forwarded_headers_are_ours() {
     );
 }
 
-/// Collects what is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Log;
-
-    fn make_writer(&'a self) -> Log {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn h42_the_log_holds_no_body_token_or_query_value() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .with_env_filter("cordon=trace,cordon_gateway=trace,cordon_policy=trace,cordon_directory=trace")
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    log::install();
+    log::capture();
     let stage = Stage::with("enhanced", by_query, |seen| match seen.target.as_str() {
         "/api/calls?page=QUERYVALUE" => json(calls(TWO)),
         "/api/calls/BADBODY" => json("{\"id\":\"BODYVALUE"),
@@ -294,8 +263,7 @@ async fn h42_the_log_holds_no_body_token_or_query_value() {
     }
     stage.send("anna", "POST", "/api/search", "", "BODYVALUE").await;
     stage.stop().await;
-    drop(guard);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log::captured();
     for secret in [
         TOKEN,
         "QUERYVALUE",

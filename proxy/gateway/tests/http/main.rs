@@ -10,6 +10,7 @@ mod client;
 mod connections;
 mod framing;
 mod hidden;
+mod log;
 mod observe;
 mod representation;
 mod smuggling;

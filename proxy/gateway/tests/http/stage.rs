@@ -147,6 +147,7 @@ impl Stage {
         change: impl FnOnce(&mut GatewayConfig),
         handler: impl Fn(&Seen) -> Script + Send + Sync + 'static,
     ) -> Stage {
+        crate::log::install();
         let backend = Backend::start(Arc::new(handler)).await;
         let url = format!("http://{}", backend.address).parse().unwrap();
         let mut config = GatewayConfig::new(url, MaskSecret([7; 32]));
