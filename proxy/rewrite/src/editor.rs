@@ -144,18 +144,20 @@ impl Editor {
                         offset: self.offset + at as u64,
                         kind,
                     };
-                    self.walk.check(at).and(Err(error))
+                    self.walk.stop(chunk, at).and(Err(error))
                 }
             };
             if let Err(error) = step {
-                // What stands before the error goes first, whatever the chunks: so an error in it does, too.
-                return self.walk.flush(judge).and(Err(error));
+                // What stands before an error goes first, whatever the chunks: so does an error that it makes.
+                self.walk.flush(judge)?;
+                self.settle(out)?;
+                return Err(error);
             }
         }
         let ended = self.walk.end_chunk(chunk);
         self.walk.flush(judge)?;
-        ended?;
         self.settle(out)?;
+        ended?;
         self.offset += bytes.len() as u64;
         Ok(())
     }

@@ -200,9 +200,11 @@ impl Walk {
         }
     }
 
-    /// Refuses a value that has become too long before `at`, which comes before any error there.
-    pub(crate) fn check(&self, at: usize) -> Result<(), EditError> {
+    /// Stops before `at`, where the lexer refuses the body: what was kept up to there is, and a value that had become
+    /// too long before is refused for that.
+    pub(crate) fn stop(&mut self, chunk: Chunk<'_>, at: usize) -> Result<(), EditError> {
         match self.mode {
+            Mode::Copy { from, .. } | Mode::Behind { from } if !self.ignoring => self.keep(chunk, from, at),
             Mode::Capture { .. } if !self.ignoring => self.capture.check(at),
             _ => Ok(()),
         }

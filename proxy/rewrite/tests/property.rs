@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cordon_rewrite::{Action, Mask, Options, Plan};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use support::feeding::{Cuts, Outcome, feed};
+use support::feeding::{Cuts, Outcome, cases, feed};
 use support::generate::{Drawn, Source, document, plan, write_spaced};
 use support::hashing::Hashing;
 use support::oracle::Oracle;
@@ -21,14 +21,14 @@ const CASES: u32 = 2000;
 
 #[test]
 fn the_editor_agrees_with_a_tree() {
-    let cases = std::env::var("CORDON_REWRITE_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let cases = cases(CASES);
     let mut runner = TestRunner::new(Config {
         cases,
         failure_persistence: None,
         ..Config::default()
     });
     let compiled = AtomicU64::new(0);
-    let bytes = proptest::collection::vec(any::<u8>(), 0..400);
+    let bytes = proptest::collection::vec(any::<u8>(), 0..600);
     runner
         .run(
             &(bytes.clone(), bytes, any::<u64>()),

@@ -65,6 +65,11 @@ impl Cuts {
     }
 }
 
+/// The number of random cases: that of `CORDON_REWRITE_CASES`, or the one for everyday runs.
+pub fn cases(everyday: u32) -> u32 {
+    std::env::var("CORDON_REWRITE_CASES").map_or(everyday, |cases| cases.parse().expect("a number"))
+}
+
 /// The seeds of the random chunkings: the one of `CORDON_CHUNK_SEED`, or new ones each time.
 pub fn seeds(count: u64) -> Vec<u64> {
     match std::env::var("CORDON_CHUNK_SEED") {

@@ -34,8 +34,30 @@ const NAMES: [&str; 7] = ["a", "b", "c", "name", "value", "é\"x", "n-1"];
 const TEXTS: [&str; 7] = ["a", "b", "c", "", "+49 30 1234567", "é😀\\\"", "value"];
 const NUMBERS: [&str; 6] = ["0", "1", "-2.50", "1e400", "12345678901234567890", "7"];
 
+/// Any document, or more often one with a list of records under `a`.
 pub fn document(source: &mut Source<'_>) -> Value {
-    value(source, 5)
+    if source.below(4) == 0 {
+        return value(source, 5);
+    }
+    let mut members = Map::new();
+    for name in ["b", "a", "c"] {
+        let member = match name {
+            "a" => (0..1 + source.below(4)).map(|_| object(source, 3)).collect(),
+            _ if source.one_in(2) => continue,
+            _ => value(source, 2),
+        };
+        members.insert(name.to_owned(), member);
+    }
+    Value::Object(members)
+}
+
+fn object(source: &mut Source<'_>, depth: usize) -> Value {
+    let mut members = Map::new();
+    for _ in 0..1 + source.below(5) {
+        let name = source.pick(&NAMES);
+        members.insert(name.to_owned(), value(source, depth - 1));
+    }
+    Value::Object(members)
 }
 
 fn value(source: &mut Source<'_>, depth: usize) -> Value {
@@ -115,6 +137,21 @@ fn singular(source: &mut Source<'_>, longest: usize) -> Vec<Step> {
     steps
 }
 
+/// The list of records that most documents have.
+fn records() -> Vec<Step> {
+    let list = Step {
+        descends: false,
+        selects: Selects::Name("a".to_owned()),
+    };
+    vec![
+        list,
+        Step {
+            descends: false,
+            selects: Selects::All,
+        },
+    ]
+}
+
 /// A plan, and its paths as they were before they were text.
 #[derive(Debug)]
 pub struct Drawn {
@@ -142,10 +179,10 @@ pub fn plan(source: &mut Source<'_>) -> Drawn {
             None
         };
         let sole = source.one_in(12);
-        let mut path = if sole {
-            singular(source, 2)
-        } else {
-            path(source, 3)
+        let mut path = match (sole, within) {
+            (true, _) => singular(source, 2),
+            (false, None) if index == 0 && source.below(3) > 0 => records(),
+            _ => path(source, 3),
         };
         if within.is_some() && path.is_empty() {
             path.push(Step {
@@ -214,7 +251,7 @@ fn spec_set(set: &DrawnSet) -> RecordSet {
 
 fn edits(source: &mut Source<'_>, set: Option<usize>, sets: &[DrawnSet]) -> Vec<(Vec<Step>, Action)> {
     (0..source.below(6))
-        .map(|_| (path(source, 4), action(source, set, sets)))
+        .map(|_| (path(source, 3), action(source, set, sets)))
         .collect()
 }
 

@@ -9,3 +9,4 @@ pub mod generate;
 pub mod hashing;
 pub mod judge;
 pub mod oracle;
+pub mod places;

@@ -7,14 +7,8 @@ use cordon_rewrite::{Action, Entries, Mask, Names, Verdict};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value};
 
-use super::generate::{Drawn, Selects, Step};
-
-/// A child of a place.
-#[derive(Clone, Debug)]
-enum Child {
-    Name(String),
-    Index(usize),
-}
+use super::generate::{Drawn, Step};
+use super::places::{Child, display, find, goes_on, matches};
 
 /// What came of a body.
 #[derive(Debug, Default)]
@@ -494,62 +488,5 @@ fn combine(lists: &[HashMap<&str, Listed>], name: &str) -> Option<Listed> {
         _ if found.contains(&&Listed::Remove) => Some(Listed::Remove),
         Some(mask) => Some(Listed::Mask(mask.clone())),
         None => Some(Listed::Keep),
-    }
-}
-
-fn selects(step: &Step, child: &Child) -> bool {
-    match (&step.selects, child) {
-        (Selects::All, _) => true,
-        (Selects::Name(name), Child::Name(other)) => name == other,
-        (Selects::Index(index), Child::Index(other)) => index == other,
-        _ => false,
-    }
-}
-
-fn matches(path: &[Step], place: &[Child]) -> bool {
-    match (path, place) {
-        ([], []) => true,
-        ([step, later @ ..], [child, below @ ..]) => {
-            selects(step, child) && matches(later, below) || step.descends && matches(path, below)
-        }
-        _ => false,
-    }
-}
-
-/// Whether a path leads through a place to something below it.
-fn goes_on(path: &[Step], place: &[Child]) -> bool {
-    match (path, place) {
-        ([], _) => false,
-        (_, []) => true,
-        ([step, later @ ..], [child, below @ ..]) => {
-            selects(step, child) && goes_on(later, below) || step.descends && goes_on(path, below)
-        }
-    }
-}
-
-fn find<'v>(value: &'v Value, path: &[Step]) -> Option<&'v Value> {
-    path.iter()
-        .try_fold(value, |value, step| match (&step.selects, value) {
-            (Selects::Name(name), Value::Object(members)) => members.get(name),
-            (Selects::Index(index), Value::Array(elements)) => elements.get(*index),
-            _ => None,
-        })
-}
-
-/// A key's value as the judge of these tests writes it.
-fn display(value: Option<&Value>) -> String {
-    let scalar = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(format!("#{number}")),
-        Value::Object(_) | Value::Array(_) => None,
-        other => Some(other.to_string()),
-    };
-    match value {
-        None => "(absent)".to_owned(),
-        Some(Value::Array(elements)) => match elements.iter().map(scalar).collect::<Option<Vec<_>>>() {
-            Some(elements) => format!("[{}]", elements.join(" ")),
-            None => "(composite)".to_owned(),
-        },
-        Some(value) => scalar(value).unwrap_or_else(|| "(composite)".to_owned()),
     }
 }
