@@ -18,7 +18,9 @@ pub(super) fn reason(difference: &Difference, login: &str, scope: &Scope, snapsh
             )
         }
         DifferenceKind::Removed => match field(last_name(&difference.path), snapshot) {
+            Some([]) => "contact field in no project: only those who see everything see it".to_owned(),
             Some(projects) => {
+                let projects = projects.join(", ");
                 format!("contact field of {projects}, not of this record's and {login}'s projects")
             }
             None => "the rules remove it".to_owned(),
@@ -44,13 +46,9 @@ fn asked_for(scope: &Scope) -> String {
 }
 
 /// The projects of a contact field of this name, if the directory knows one of any kind.
-fn field(name: &str, snapshot: &Snapshot) -> Option<String> {
+fn field<'a>(name: &str, snapshot: &'a Snapshot) -> Option<&'a [String]> {
     let field = snapshot.all_fields().find(|field| field.key == name)?;
-    Some(if field.projects.is_empty() {
-        "no project".to_owned()
-    } else {
-        field.projects.join(", ")
-    })
+    Some(&field.projects)
 }
 
 /// The last name in a concrete path: of `$.data[3].fields.passport`, `passport`.
