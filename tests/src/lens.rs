@@ -24,12 +24,18 @@ impl Viewer {
     /// Somebody in these projects without any right.
     pub fn new(login: &str, projects: &[&str]) -> Viewer {
         let projects = projects.iter().map(|&project| project.to_owned()).collect();
-        Viewer { login: login.to_owned(), projects, ..Viewer::default() }
+        Viewer {
+            login: login.to_owned(),
+            projects,
+            ..Viewer::default()
+        }
     }
 
     /// Whether a section is open.
     pub fn opens(&self, section: &str) -> bool {
-        self.sections.as_ref().is_none_or(|sections| sections.iter().any(|open| open == section))
+        self.sections
+            .as_ref()
+            .is_none_or(|sections| sections.iter().any(|open| open == section))
     }
 
     /// The projects among these through which the viewer sees a record.
@@ -84,7 +90,9 @@ pub enum Show {
 
 /// What a viewer gets of a field in a record that is seen through these projects (D15, D16, D18, D19).
 pub fn show(fields: &[Field], viewer: &Viewer, through: &[String], key: &str) -> Show {
-    let Some(field) = fields.iter().find(|field| field.key == key) else { return Show::Gone };
+    let Some(field) = fields.iter().find(|field| field.key == key) else {
+        return Show::Gone;
+    };
     let used = field.system || field.projects.iter().any(|project| through.contains(project));
     match (used, field.hidden && !viewer.unmasked) {
         (false, _) => Show::Gone,
@@ -98,7 +106,10 @@ pub fn show(fields: &[Field], viewer: &Viewer, through: &[String], key: &str) ->
 pub fn map_members(node: &Node, mut of: impl FnMut(&Member) -> Option<Node>) -> Node {
     let members = node.members().iter().filter_map(|member| {
         let value = of(member)?;
-        Some(Member { value, ..member.clone() })
+        Some(Member {
+            value,
+            ..member.clone()
+        })
     });
     Node::Object(members.collect())
 }
@@ -115,14 +126,20 @@ pub fn map_elements(node: &Node, of: impl FnMut(&Node) -> Option<Node>) -> Node 
 pub fn pick(node: &Node, paths: &[&str]) -> Node {
     map_members(node, |member| {
         let name = member.name.as_str();
-        let inner: Vec<&str> = paths.iter().filter_map(|path| path.strip_prefix(name)?.strip_prefix('.')).collect();
-        let each: Vec<&str> = paths.iter().filter_map(|path| path.strip_prefix(name)?.strip_prefix("[].")).collect();
+        let inner: Vec<&str> = paths
+            .iter()
+            .filter_map(|path| path.strip_prefix(name)?.strip_prefix('.'))
+            .collect();
+        let each: Vec<&str> = paths
+            .iter()
+            .filter_map(|path| path.strip_prefix(name)?.strip_prefix("[]."))
+            .collect();
         match &member.value {
             value if paths.contains(&name) && value.is_flat() => Some(value.clone()),
             value @ Node::Object(_) if !inner.is_empty() => Some(pick(value, &inner)),
-            value @ Node::Array(_) if !each.is_empty() => {
-                Some(map_elements(value, |element| matches!(element, Node::Object(_)).then(|| pick(element, &each))))
-            }
+            value @ Node::Array(_) if !each.is_empty() => Some(map_elements(value, |element| {
+                matches!(element, Node::Object(_)).then(|| pick(element, &each))
+            })),
             _ => None,
         }
     })
@@ -144,15 +161,23 @@ mod tests {
 
     #[test]
     fn picks_what_is_named_and_nothing_else() {
-        let node = Node::parse(br#"{"a":1,"b":{"c":[1,2],"d":{"e":3}},"f":[{"g":"x","h":1},7],"i":[[1]]}"#).unwrap();
-        assert_eq!(pick(&node, &["a", "b.c", "f[].g", "i"]).compact(), r#"{"a":1,"b":{"c":[1,2]},"f":[{"g":"x"}]}"#);
+        let node =
+            Node::parse(br#"{"a":1,"b":{"c":[1,2],"d":{"e":3}},"f":[{"g":"x","h":1},7],"i":[[1]]}"#).unwrap();
+        assert_eq!(
+            pick(&node, &["a", "b.c", "f[].g", "i"]).compact(),
+            r#"{"a":1,"b":{"c":[1,2]},"f":[{"g":"x"}]}"#
+        );
         assert_eq!(pick(&node, &["b", "f[].z"]).compact(), r#"{"f":[{}]}"#);
         assert_eq!(values(&node), ["1", "1", "2", "3", "\"x\"", "1", "7", "1"]);
     }
 
     #[test]
     fn fields_are_shown_through_the_projects_of_record_and_viewer() {
-        let fields = [Field::new("name", &["*"]), Field::new("tax!", &["a"]), Field::new("loose", &[])];
+        let fields = [
+            Field::new("name", &["*"]),
+            Field::new("tax!", &["a"]),
+            Field::new("loose", &[]),
+        ];
         let viewer = Viewer::new("v", &["a", "b"]);
         let through = viewer.through(&["a".into(), "c".into()]);
         assert_eq!(through, ["a"]);
@@ -160,7 +185,10 @@ mod tests {
         assert_eq!(show(&fields, &viewer, &through, "tax"), Show::Masked);
         assert_eq!(show(&fields, &viewer, &["b".into()], "tax"), Show::Gone);
         assert_eq!(show(&fields, &viewer, &through, "loose"), Show::Gone);
-        let unmasked = Viewer { unmasked: true, ..viewer };
+        let unmasked = Viewer {
+            unmasked: true,
+            ..viewer
+        };
         assert_eq!(show(&fields, &unmasked, &through, "tax"), Show::Plain);
     }
 }

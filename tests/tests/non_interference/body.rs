@@ -22,7 +22,9 @@ pub(crate) fn body(dice: &mut Dice, world: &World, route: &Route) -> Node {
     }
     for (path, kind, _) in &route.sets {
         if dice.chance(96) {
-            put(dice, &mut body, &path.steps, &mut |dice| record(dice, world, &world.kinds[*kind]));
+            put(dice, &mut body, &path.steps, &mut |dice| {
+                record(dice, world, &world.kinds[*kind])
+            });
         }
     }
     body
@@ -33,7 +35,13 @@ pub(crate) fn record(dice: &mut Dice, world: &World, kind: &Kind) -> Node {
     let mut record = Node::Object(Vec::new());
     let mut whose: Vec<&Whose> = vec![&kind.whose];
     noise(dice, &mut record);
-    for path in kind.keep.iter().chain(&kind.keep_all).chain(&kind.expect).chain(kind.masks.iter().map(|mask| &mask.0)) {
+    for path in kind
+        .keep
+        .iter()
+        .chain(&kind.keep_all)
+        .chain(&kind.expect)
+        .chain(kind.masks.iter().map(|mask| &mask.0))
+    {
         if dice.chance(80) {
             let value = value(dice, 2);
             put(dice, &mut record, &path.steps, &mut |_| value.clone());
@@ -45,26 +53,36 @@ pub(crate) fn record(dice: &mut Dice, world: &World, kind: &Kind) -> Node {
                 for field in &world.fields {
                     if dice.chance(70) {
                         let value = value(dice, 1);
-                        put(dice, &mut record, &group.at.under(&field.key).steps, &mut |_| value.clone());
+                        put(dice, &mut record, &group.at.under(&field.key).steps, &mut |_| {
+                            value.clone()
+                        });
                     }
                 }
             }
             Layout::Entries { name, value, .. } => {
-                let entries = (0..dice.below(6)).map(|_| entry(dice, world, name, value)).collect();
-                put(dice, &mut record, &group.at.steps, &mut |_| Node::Array(Vec::clone(&entries)));
+                let entries = (0..dice.below(6))
+                    .map(|_| entry(dice, world, name, value))
+                    .collect();
+                put(dice, &mut record, &group.at.steps, &mut |_| {
+                    Node::Array(Vec::clone(&entries))
+                });
             }
         }
     }
     for inner in &kind.records {
         if dice.chance(85) {
             let kind = &world.kinds[inner.kind];
-            put(dice, &mut record, &inner.path.steps, &mut |dice| self::record(dice, world, kind));
+            put(dice, &mut record, &inner.path.steps, &mut |dice| {
+                self::record(dice, world, kind)
+            });
         }
         whose.extend(&inner.whose);
     }
     for whose in whose {
         if let Whose::Places(places) = whose {
-            places.iter().for_each(|place| owner(dice, world, &mut record, place));
+            places
+                .iter()
+                .for_each(|place| owner(dice, world, &mut record, place));
         }
     }
     if let Node::Object(members) = &mut record {
@@ -76,7 +94,7 @@ pub(crate) fn record(dice: &mut Dice, world: &World, kind: &Kind) -> Node {
 fn owner(dice: &mut Dice, world: &World, record: &mut Node, place: &Place) {
     let value = match (dice.below(20), place.object) {
         (0, _) => return,
-        (1, _) => Node::null(),
+        (1, _) => Node::Scalar((*dice.pick(&["null", "\"\"", "[]"])).to_owned()),
         (2, _) => self::value(dice, 1),
         (3, _) => Node::string("nobody's"),
         (4, _) => Node::Array((0..dice.below(3)).map(|_| project(dice, world)).collect()),
@@ -98,13 +116,24 @@ fn project(dice: &mut Dice, world: &World) -> Node {
 
 fn object(dice: &mut Dice) -> Node {
     let id = (1 + dice.below(5)).to_string();
-    if dice.chance(50) { Node::Scalar(id) } else { Node::string(&id) }
+    if dice.chance(50) {
+        Node::Scalar(id)
+    } else {
+        Node::string(&id)
+    }
 }
 
 fn entry(dice: &mut Dice, world: &World, name: &str, value: &str) -> Node {
     let mut entry = Node::Object(Vec::new());
     let key = dice.pick(&world.fields).key.clone();
-    entry.set(name, if dice.chance(90) { Node::string(&key) } else { self::value(dice, 0) });
+    entry.set(
+        name,
+        if dice.chance(90) {
+            Node::string(&key)
+        } else {
+            self::value(dice, 0)
+        },
+    );
     entry.set(value, self::value(dice, 1));
     for extra in ["label", "kind", "by"] {
         if dice.chance(30) {
@@ -133,9 +162,16 @@ fn put(dice: &mut Dice, node: &mut Node, steps: &[Step], value: &mut dyn FnMut(&
     match step {
         Step::Name(name) | Step::Descend(name) => {
             let mut child = node.get(name).cloned().unwrap_or(Node::Object(Vec::new()));
-            if matches!(rest.first(), Some(Step::Each)) && child.elements().is_empty() && child.members().is_empty() {
+            if matches!(rest.first(), Some(Step::Each))
+                && child.elements().is_empty()
+                && child.members().is_empty()
+            {
                 // The members of an object are reached by `[*]` as the elements of an array are.
-                child = if name == "by_id" { Node::Object(Vec::new()) } else { Node::Array(Vec::new()) };
+                child = if name == "by_id" {
+                    Node::Object(Vec::new())
+                } else {
+                    Node::Array(Vec::new())
+                };
             }
             put(dice, &mut child, rest, value);
             if !matches!(node, Node::Object(_)) {
@@ -145,7 +181,9 @@ fn put(dice: &mut Dice, node: &mut Node, steps: &[Step], value: &mut dyn FnMut(&
         }
         Step::Each => match node {
             Node::Array(elements) if !elements.is_empty() => {
-                elements.iter_mut().for_each(|element| put(dice, element, rest, value));
+                elements
+                    .iter_mut()
+                    .for_each(|element| put(dice, element, rest, value));
             }
             Node::Object(members) => {
                 for _ in 0..dice.below(5) {
@@ -182,9 +220,28 @@ fn noise(dice: &mut Dice, node: &mut Node) {
 }
 
 const SCALARS: [&str; 22] = [
-    "null", "true", "false", "0", "-0", "1", "30", "31", "12345678901234567890", "1.10", "1e400", "-2.5E-3", "\"\"",
-    "\"a\"", "\"project0\"", "\"\\u0061\\/b\"", "\"\u{1F4DE} t\u{E9}l\"", "\"\\\"quoted\\\" \\\\\"", "\"line\\nbreak\"",
-    "\"+49 30 1234567\"", "\"somebody@example.test\"", "\"\\ud83d\\udcde\"",
+    "null",
+    "true",
+    "false",
+    "0",
+    "-0",
+    "1",
+    "30",
+    "31",
+    "12345678901234567890",
+    "1.10",
+    "1e400",
+    "-2.5E-3",
+    "\"\"",
+    "\"a\"",
+    "\"project0\"",
+    "\"\\u0061\\/b\"",
+    "\"\u{1F4DE} t\u{E9}l\"",
+    "\"\\\"quoted\\\" \\\\\"",
+    "\"line\\nbreak\"",
+    "\"+49 30 1234567\"",
+    "\"somebody@example.test\"",
+    "\"\\ud83d\\udcde\"",
 ];
 
 /// Any value, of at most this depth.
@@ -267,8 +324,8 @@ fn change_members(dice: &mut Dice, world: &World, members: &mut Vec<Member>) {
         2 if !members.is_empty() => members[at].value = value(dice, 2),
         _ => {
             const NAMES: [&str; 16] = [
-                "u7", "u8", "secret", "internal", "phone", "note", "id", "project", "queue", "lists", "contact", "mark",
-                "row", "total", "title", "blob",
+                "u7", "u8", "secret", "internal", "phone", "note", "id", "project", "queue", "lists",
+                "contact", "mark", "row", "total", "title", "blob",
             ];
             let name = match dice.below(3) {
                 0 => format!("key{}", dice.below(10_000)),
@@ -276,7 +333,11 @@ fn change_members(dice: &mut Dice, world: &World, members: &mut Vec<Member>) {
                 _ => (*dice.pick(&NAMES)).to_owned(),
             };
             if members.iter().all(|member| member.name != name) {
-                let value = if dice.chance(30) { record(dice, world, dice_kind(world)) } else { value(dice, 2) };
+                let value = if dice.chance(30) {
+                    record(dice, world, dice_kind(world))
+                } else {
+                    value(dice, 2)
+                };
                 members.insert(at, Member::new(&name, value));
             }
         }

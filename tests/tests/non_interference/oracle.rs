@@ -11,23 +11,50 @@ use crate::world::{Group, Kind, Layout, Mask, Path, Route, Step, Whose, World};
 pub(crate) const HASH: &str = "\u{1F511}";
 
 /// What a viewer gets of a body; none: the answer for a missing record.
-pub(crate) fn view(world: &World, viewer: &Viewer, chosen: Option<&str>, route: &Route, body: &Node) -> Option<Node> {
+pub(crate) fn view(
+    world: &World,
+    viewer: &Viewer,
+    chosen: Option<&str>,
+    route: &Route,
+    body: &Node,
+) -> Option<Node> {
     let mut items = Vec::new();
     for (index, (path, kind, _)) in route.sets.iter().enumerate() {
-        items.push(Item { steps: &path.steps, act: Act::Set { index: Some(index), kind: *kind, whose: None } });
+        items.push(Item {
+            steps: &path.steps,
+            act: Act::Set {
+                index: Some(index),
+                kind: *kind,
+                whose: None,
+            },
+        });
     }
     edits(&mut items, &route.keep, Act::Keep);
     edits(&mut items, &route.keep_all, Act::KeepAll);
     edits(&mut items, &route.expect, Act::Remove);
     for (path, set) in &route.totals {
-        items.push(Item { steps: &path.steps, act: Act::Recount(*set) });
+        items.push(Item {
+            steps: &path.steps,
+            act: Act::Recount(*set),
+        });
     }
     let counted = chosen.map_or(viewer.projects.clone(), |chosen| vec![chosen.to_owned()]);
-    let mut eye = Eye { world, viewer, chosen, counted, kept: vec![0; route.sets.len()] };
+    let mut eye = Eye {
+        world,
+        viewer,
+        chosen,
+        counted,
+        kept: vec![0; route.sets.len()],
+    };
     // Once to count, and once more with the counts known.
     eye.render(body, &items, false, &[]);
     let counts = std::mem::replace(&mut eye.kept, vec![0; route.sets.len()]);
-    if route.sets.iter().zip(&counts).any(|((_, _, sole), count)| *sole && *count == 0) {
+    if route
+        .sets
+        .iter()
+        .zip(&counts)
+        .any(|((_, _, sole), count)| *sole && *count == 0)
+    {
         return None;
     }
     for item in &mut items {
@@ -55,7 +82,11 @@ enum Act<'a> {
     Fields(&'a Group),
     Keep,
     KeepAll,
-    Set { index: Option<usize>, kind: usize, whose: Option<&'a Whose> },
+    Set {
+        index: Option<usize>,
+        kind: usize,
+        whose: Option<&'a Whose>,
+    },
 }
 
 impl Act<'_> {
@@ -74,7 +105,10 @@ impl Act<'_> {
 }
 
 fn edits<'a>(items: &mut Vec<Item<'a>>, paths: &'a [Path], act: Act<'a>) {
-    items.extend(paths.iter().map(|path| Item { steps: &path.steps, act: act.clone() }));
+    items.extend(paths.iter().map(|path| Item {
+        steps: &path.steps,
+        act: act.clone(),
+    }));
 }
 
 /// A record around the place at hand, and through which projects it is seen.
@@ -109,10 +143,17 @@ enum Verdict {
 
 impl<'a> Eye<'a> {
     /// What is left of a value: `whole` says that all of it passes but for what the items say.
-    fn render(&mut self, node: &'a Node, items: &[Item<'a>], whole: bool, around: &[Around<'a>]) -> Option<Node> {
+    fn render(
+        &mut self,
+        node: &'a Node,
+        items: &[Item<'a>],
+        whole: bool,
+        around: &[Around<'a>],
+    ) -> Option<Node> {
         let here = items.iter().filter(|item| item.steps.is_empty());
-        let (sets, mut acts): (Vec<&Act>, Vec<&Act>) =
-            here.map(|item| &item.act).partition(|act| matches!(act, Act::Set { .. }));
+        let (sets, mut acts): (Vec<&Act>, Vec<&Act>) = here
+            .map(|item| &item.act)
+            .partition(|act| matches!(act, Act::Set { .. }));
         acts.sort_by_key(|act| act.rank());
         if let (Some(Act::Set { index, kind, whose }), true) =
             (sets.first(), acts.first().is_none_or(|act| act.rank() > 4))
@@ -152,7 +193,10 @@ impl<'a> Eye<'a> {
                     .filter_map(|member| {
                         let value =
                             self.render(&member.value, &advance(items, Some(&member.name)), whole, around)?;
-                        Some(Member { value, ..member.clone() })
+                        Some(Member {
+                            value,
+                            ..member.clone()
+                        })
                     })
                     .collect(),
             ),
@@ -188,7 +232,10 @@ impl<'a> Eye<'a> {
             self.kept[index] += 1;
         }
         let mut around = around.to_vec();
-        around.push(Around { record: node, through });
+        around.push(Around {
+            record: node,
+            through,
+        });
         match node {
             // A scalar or a list in a record's place has nothing in it that could be named.
             Node::Scalar(_) => None,
@@ -204,12 +251,22 @@ impl<'a> Eye<'a> {
         edits(items, &kind.keep_all, Act::KeepAll);
         edits(items, &kind.expect, Act::Remove);
         for (path, mask, always) in &kind.masks {
-            let act = if self.viewer.unmasked && !always { Act::Keep } else { Act::Mask(mask) };
-            items.push(Item { steps: &path.steps, act });
+            let act = if self.viewer.unmasked && !always {
+                Act::Keep
+            } else {
+                Act::Mask(mask)
+            };
+            items.push(Item {
+                steps: &path.steps,
+                act,
+            });
         }
         for group in &kind.fields {
             if !matches!(group.layout, Layout::Columns) {
-                items.push(Item { steps: &group.at.steps, act: Act::Fields(group) });
+                items.push(Item {
+                    steps: &group.at.steps,
+                    act: Act::Fields(group),
+                });
             }
             for (path, field) in group.columns.iter().zip(&world.fields) {
                 let act = match self.treatment(through, field) {
@@ -217,18 +274,34 @@ impl<'a> Eye<'a> {
                     Show::Masked => Act::Mask(&world.mask_hidden),
                     Show::Plain => Act::Keep,
                 };
-                items.push(Item { steps: &path.steps, act });
+                items.push(Item {
+                    steps: &path.steps,
+                    act,
+                });
             }
         }
         for inner in &kind.records {
-            let act = Act::Set { index: None, kind: inner.kind, whose: inner.whose.as_ref() };
-            items.push(Item { steps: &inner.path.steps, act });
+            let act = Act::Set {
+                index: None,
+                kind: inner.kind,
+                whose: inner.whose.as_ref(),
+            };
+            items.push(Item {
+                steps: &inner.path.steps,
+                act,
+            });
         }
     }
 
     fn judge(&self, kind: &Kind, whose: &Whose, record: &'a Node, around: &[Around<'a>]) -> Verdict {
         let everything = self.viewer.everything;
-        let of = |projects: &[String]| if everything { Through::All } else { Through::Of(projects.to_vec()) };
+        let of = |projects: &[String]| {
+            if everything {
+                Through::All
+            } else {
+                Through::Of(projects.to_vec())
+            }
+        };
         match whose {
             Whose::Everyone => Verdict::Keep(of(&[])),
             Whose::Caller if self.counted.is_empty() && !everything => Verdict::Drop,
@@ -242,12 +315,19 @@ impl<'a> Eye<'a> {
                         up => around[around.len() - up].record,
                     };
                     let value = follow(from, &place.path)?;
-                    (*value != Node::null()).then_some((value, place.object))
+                    let nothing = ["null", "\"\"", "[]"].contains(&value.compact().as_str());
+                    (!nothing).then_some((value, place.object))
                 });
-                let Some((value, object)) = found else { return Verdict::Drop };
-                let Some(projects) = self.projects(value, object) else { return Verdict::Drop };
-                let shared: Vec<String> =
-                    projects.into_iter().filter(|project| self.counted.contains(project)).collect();
+                let Some((value, object)) = found else {
+                    return Verdict::Drop;
+                };
+                let Some(projects) = self.projects(value, object) else {
+                    return Verdict::Drop;
+                };
+                let shared: Vec<String> = projects
+                    .into_iter()
+                    .filter(|project| self.counted.contains(project))
+                    .collect();
                 let tiles = self.viewer.lists_projects && self.chosen.is_none() && kind.tile.is_some();
                 match shared.is_empty() {
                     false => Verdict::Keep(of(&shared)),
@@ -287,10 +367,20 @@ impl<'a> Eye<'a> {
 
     /// A kept scalar, or of a kept array its scalars, those of arrays in it too, and what else is named.
     fn scalars(&mut self, node: &'a Node, items: &[Item<'a>], around: &[Around<'a>]) -> Node {
-        let Node::Array(elements) = node else { return node.clone() };
+        let Node::Array(elements) = node else {
+            return node.clone();
+        };
         let mut below = advance(items, None);
-        below.push(Item { steps: &[], act: Act::Keep });
-        Node::Array(elements.iter().filter_map(|element| self.render(element, &below, false, around)).collect())
+        below.push(Item {
+            steps: &[],
+            act: Act::Keep,
+        });
+        Node::Array(
+            elements
+                .iter()
+                .filter_map(|element| self.render(element, &below, false, around))
+                .collect(),
+        )
     }
 
     fn fields(
@@ -300,14 +390,18 @@ impl<'a> Eye<'a> {
         items: &[Item<'a>],
         around: &[Around<'a>],
     ) -> Option<Node> {
-        let through = around.last().map_or(Through::Of(Vec::new()), |record| record.through.clone());
+        let through = around
+            .last()
+            .map_or(Through::Of(Vec::new()), |record| record.through.clone());
         match (&group.layout, node) {
             (_, Node::Scalar(_)) => None,
             (Layout::Entries { name, value, also }, Node::Array(entries)) => {
                 let below = advance(items, None);
                 let mut left = Vec::new();
                 for entry in entries {
-                    let Some(key) = entry.get(name).and_then(Node::as_str) else { continue };
+                    let Some(key) = entry.get(name).and_then(Node::as_str) else {
+                        continue;
+                    };
                     let act = match self.of_field(&through, &key) {
                         None | Some(Act::Remove) => continue,
                         Some(act) => act,
@@ -320,7 +414,9 @@ impl<'a> Eye<'a> {
                 }
                 Some(Node::Array(left))
             }
-            (Layout::Entries { .. }, node) => (!items.is_empty()).then(|| self.children(node, items, false, around)),
+            (Layout::Entries { .. }, node) => {
+                (!items.is_empty()).then(|| self.children(node, items, false, around))
+            }
             (_, Node::Object(_)) => {
                 let known = self.known(&through);
                 Some(self.listed(node, items, around, &|name| known.get(name).cloned()))
@@ -329,7 +425,9 @@ impl<'a> Eye<'a> {
                 let below = advance(items, None);
                 let known = self.known(&through);
                 let of = |element: &'a Node| match element {
-                    Node::Object(_) => Some(self.listed(element, &below, around, &|name| known.get(name).cloned())),
+                    Node::Object(_) => {
+                        Some(self.listed(element, &below, around, &|name| known.get(name).cloned()))
+                    }
                     _ => self.render(element, &below, false, around),
                 };
                 Some(Node::Array(elements.iter().filter_map(of).collect()))
@@ -350,7 +448,10 @@ impl<'a> Eye<'a> {
             let mut items = advance(items, Some(&member.name));
             items.extend(list(&member.name).map(|act| Item { steps: &[], act }));
             if let Some(value) = self.render(&member.value, &items, false, around) {
-                left.push(Member { value, ..member.clone() });
+                left.push(Member {
+                    value,
+                    ..member.clone()
+                });
             }
         }
         Node::Object(left)
@@ -358,7 +459,9 @@ impl<'a> Eye<'a> {
 
     fn known(&self, through: &Through) -> BTreeMap<&'a str, Act<'a>> {
         let fields = self.world.fields.iter();
-        fields.filter_map(|field| Some((field.key.as_str(), self.of_field(through, &field.key)?))).collect()
+        fields
+            .filter_map(|field| Some((field.key.as_str(), self.of_field(through, &field.key)?)))
+            .collect()
     }
 
     /// What becomes of a contact field's value (D14–D19); none if there is no such field.
@@ -375,7 +478,9 @@ impl<'a> Eye<'a> {
     fn treatment(&self, through: &Through, field: &Field) -> Show {
         let used = match through {
             Through::All => true,
-            Through::Of(projects) => field.system || field.projects.iter().any(|project| projects.contains(project)),
+            Through::Of(projects) => {
+                field.system || field.projects.iter().any(|project| projects.contains(project))
+            }
         };
         match (used, field.hidden && !self.viewer.unmasked) {
             (false, _) => Show::Gone,
@@ -387,7 +492,11 @@ impl<'a> Eye<'a> {
 
 /// The items that speak of places inside.
 fn below<'a>(items: &[Item<'a>]) -> Vec<Item<'a>> {
-    items.iter().filter(|item| !item.steps.is_empty()).cloned().collect()
+    items
+        .iter()
+        .filter(|item| !item.steps.is_empty())
+        .cloned()
+        .collect()
 }
 
 fn is_number(node: &Node) -> bool {
@@ -398,13 +507,18 @@ fn is_number(node: &Node) -> bool {
 fn advance<'a>(items: &[Item<'a>], name: Option<&str>) -> Vec<Item<'a>> {
     let mut next = Vec::new();
     for item in items {
-        let Some((step, rest)) = item.steps.split_first() else { continue };
+        let Some((step, rest)) = item.steps.split_first() else {
+            continue;
+        };
         let matches = match step {
             Step::Each => true,
             Step::Name(step) | Step::Descend(step) => name == Some(step),
         };
         if matches {
-            next.push(Item { steps: rest, act: item.act.clone() });
+            next.push(Item {
+                steps: rest,
+                act: item.act.clone(),
+            });
         }
         if matches!(step, Step::Descend(_)) {
             next.push(item.clone());
@@ -424,10 +538,17 @@ fn masked(mask: &Mask, value: &Node) -> Node {
     match mask {
         Mask::Fixed(text) => Node::string(text),
         Mask::Null => Node::null(),
-        Mask::Hash => Node::string(&format!("{HASH}{}", value.as_str().unwrap_or_else(|| value.compact()))),
+        Mask::Hash => Node::string(&format!(
+            "{HASH}{}",
+            value.as_str().unwrap_or_else(|| value.compact())
+        )),
         Mask::KeepLast(last) => {
             let text: Vec<char> = value.plain().unwrap_or_default().chars().collect();
-            let kept: String = if text.len() > *last { text[text.len() - last..].iter().collect() } else { String::new() };
+            let kept: String = if text.len() > *last {
+                text[text.len() - last..].iter().collect()
+            } else {
+                String::new()
+            };
             Node::string(&format!("****{kept}"))
         }
     }

@@ -46,14 +46,19 @@ impl Tally {
     /// Every construct was exercised, in pairs of bodies that differ.
     pub(crate) fn assert_covered(&self) {
         for what in CONSTRUCTS {
-            assert!(self.counts.get(what).is_some_and(|count| *count > 0), "no case exercised: {what}");
+            assert!(
+                self.counts.get(what).is_some_and(|count| *count > 0),
+                "no case exercised: {what}"
+            );
         }
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.counts.iter().try_for_each(|(what, count)| writeln!(f, "{count:>8} {what}"))
+        self.counts
+            .iter()
+            .try_for_each(|(what, count)| writeln!(f, "{count:>8} {what}"))
     }
 }
 
@@ -123,12 +128,25 @@ impl Scene {
             config.project.header = Some(http::HeaderName::from_static("x-project"));
         })
         .await;
-        Scene { dice, world, backend, cordon, clients: BTreeMap::new(), rules, leak, tally: Tally::default() }
+        Scene {
+            dice,
+            world,
+            backend,
+            cordon,
+            clients: BTreeMap::new(),
+            rules,
+            leak,
+            tally: Tally::default(),
+        }
     }
 
     /// What the world is made of, to see why a case failed.
     pub(crate) fn describe(&self) -> String {
-        format!("--- directory\n{}\n--- rules\n{}", text::directory(&self.world), self.rules)
+        format!(
+            "--- directory\n{}\n--- rules\n{}",
+            text::directory(&self.world),
+            self.rules
+        )
     }
 
     /// Tries one pair of backend states.
@@ -144,17 +162,52 @@ impl Scene {
             let status = *self.dice.pick(&[400, 403, 404, 409, 500, 503]);
             self.tally.one("error of the backend");
             let body = |dice: &mut Dice| Some(body::value(dice, 2));
-            (Side { status, body: body(&mut self.dice) }, Side { status, body: body(&mut self.dice) })
+            (
+                Side {
+                    status,
+                    body: body(&mut self.dice),
+                },
+                Side {
+                    status,
+                    body: body(&mut self.dice),
+                },
+            )
         } else if seen.is_none() && self.dice.chance(40) {
             self.tally.one("hidden or missing record");
-            (Side { status: 200, body: Some(body) }, Side { status: 404, body: None })
+            (
+                Side {
+                    status: 200,
+                    body: Some(body),
+                },
+                Side {
+                    status: 404,
+                    body: None,
+                },
+            )
         } else {
             let other = self.vary(&viewer, chosen.as_deref(), &route, &body, seen.as_ref());
-            (Side { status: 200, body: Some(body) }, Side { status: 200, body: Some(other) })
+            (
+                Side {
+                    status: 200,
+                    body: Some(body),
+                },
+                Side {
+                    status: 200,
+                    body: Some(other),
+                },
+            )
         };
-        let method = if self.dice.chance(8) { Method::HEAD } else { Method::GET };
-        let (first, sent) = self.ask(&viewer, chosen.as_deref(), &route, &one, style, &method).await;
-        let (second, also_sent) = self.ask(&viewer, chosen.as_deref(), &route, &other, style, &method).await;
+        let method = if self.dice.chance(8) {
+            Method::HEAD
+        } else {
+            Method::GET
+        };
+        let (first, sent) = self
+            .ask(&viewer, chosen.as_deref(), &route, &one, style, &method)
+            .await;
+        let (second, also_sent) = self
+            .ask(&viewer, chosen.as_deref(), &route, &other, style, &method)
+            .await;
         self.count(&viewer, chosen.as_deref(), &route, &first, sent != also_sent);
         let story = || {
             format!(
@@ -175,19 +228,34 @@ impl Scene {
             return Err(format!("cut: {}", story()));
         }
         if one.status == 200 && method == Method::GET && self.leak == Leak::None {
-            self.agrees(&viewer, &route, &first, seen.as_ref()).map_err(|why| format!("{why}: {}", story()))?;
+            self.agrees(&viewer, &route, &first, seen.as_ref())
+                .map_err(|why| format!("{why}: {}", story()))?;
         }
         Ok(())
     }
 
     /// Whether the answer is what the oracle says.
-    fn agrees(&mut self, viewer: &Viewer, route: &Route, answer: &Answer, seen: Option<&Node>) -> Result<(), String> {
+    fn agrees(
+        &mut self,
+        viewer: &Viewer,
+        route: &Route,
+        answer: &Answer,
+        seen: Option<&Node>,
+    ) -> Result<(), String> {
         if route.section != "any" && !viewer.opens(route.section) {
             let refused = (400..500).contains(&answer.status);
-            return if refused { Ok(()) } else { Err("a closed section was opened".to_owned()) };
+            return if refused {
+                Ok(())
+            } else {
+                Err("a closed section was opened".to_owned())
+            };
         }
         let Some(seen) = seen else {
-            return if answer.status == 404 { Ok(()) } else { Err("not the answer for a missing record".to_owned()) };
+            return if answer.status == 404 {
+                Ok(())
+            } else {
+                Err("not the answer for a missing record".to_owned())
+            };
         };
         let got = Node::parse(&answer.body).map_err(|error| format!("not JSON: {error}"))?;
         if answer.status != 200 {
@@ -198,7 +266,11 @@ impl Scene {
             return Ok(());
         }
         self.tally.one("answers compared with the oracle");
-        if got.compact() == seen.compact() { Ok(()) } else { Err("not what the oracle says".to_owned()) }
+        if got.compact() == seen.compact() {
+            Ok(())
+        } else {
+            Err("not what the oracle says".to_owned())
+        }
     }
 
     fn chosen(&mut self, viewer: &Viewer) -> Option<String> {
@@ -208,7 +280,14 @@ impl Scene {
     }
 
     /// Another body of which the viewer sees the same.
-    fn vary(&mut self, viewer: &Viewer, chosen: Option<&str>, route: &Route, body: &Node, seen: Option<&Node>) -> Node {
+    fn vary(
+        &mut self,
+        viewer: &Viewer,
+        chosen: Option<&str>,
+        route: &Route,
+        body: &Node,
+        seen: Option<&Node>,
+    ) -> Node {
         let mut varied = body.clone();
         for _ in 0..25 {
             let mut tried = varied.clone();
@@ -232,13 +311,23 @@ impl Scene {
         method: &Method,
     ) -> (Answer, String) {
         let path = format!("/{}", route.name);
-        let sent = side.body.as_ref().map_or(r#"{"message":"no such record"}"#.to_owned(), |body| body::text(body, style));
+        let sent = side
+            .body
+            .as_ref()
+            .map_or(r#"{"message":"no such record"}"#.to_owned(), |body| {
+                body::text(body, style)
+            });
         let reply = self.framed(&sent).await.status(side.status);
         self.backend.answer(&path, reply);
         let cordon = &self.cordon;
-        let client = self.clients.entry(viewer.login.clone()).or_insert_with(|| cordon.client(&viewer.login));
+        let client = self
+            .clients
+            .entry(viewer.login.clone())
+            .or_insert_with(|| cordon.client(&viewer.login));
         let headers: Vec<(&str, &str)> = chosen.iter().map(|&project| ("x-project", project)).collect();
-        let answer = client.send(method.clone(), &path, &headers, bytes::Bytes::new()).await;
+        let answer = client
+            .send(method.clone(), &path, &headers, bytes::Bytes::new())
+            .await;
         (answer.undated(), sent)
     }
 
@@ -246,7 +335,11 @@ impl Scene {
     async fn framed(&mut self, text: &str) -> Reply {
         let dice = &mut self.dice;
         let gzip = dice.chance(25);
-        let bytes = if gzip { compress(text).await } else { text.as_bytes().to_vec() };
+        let bytes = if gzip {
+            compress(text).await
+        } else {
+            text.as_bytes().to_vec()
+        };
         let mut reply = if dice.chance(50) {
             let mut parts = Vec::new();
             let mut rest = &bytes[..];
@@ -264,7 +357,16 @@ impl Scene {
             self.tally.one("gzip");
             reply = reply.header("content-encoding", "gzip");
         }
-        for name in ["etag", "x-total-count", "set-cookie", "last-modified", "link", "server", "x-request-cost", "vary"] {
+        for name in [
+            "etag",
+            "x-total-count",
+            "set-cookie",
+            "last-modified",
+            "link",
+            "server",
+            "x-request-cost",
+            "vary",
+        ] {
             if dice.chance(30) {
                 reply = reply.header(name, &format!("\"{}\"", dice.number()));
             }
@@ -287,7 +389,11 @@ impl Scene {
         if !differ {
             return;
         }
-        let mut when = |holds: bool, what| if holds { tally.one(what) };
+        let mut when = |holds: bool, what| {
+            if holds {
+                tally.one(what)
+            }
+        };
         when(true, "bodies that differ");
         when(chosen.is_some(), "chosen project");
         when(viewer.everything, "see-everything");
@@ -295,25 +401,69 @@ impl Scene {
         when(viewer.lists_projects, "list-projects");
         when(viewer.projects.is_empty() && !viewer.everything, "no project");
         when(!route.totals.is_empty(), "total");
-        let kinds: Vec<_> = route.sets.iter().map(|(_, kind, _)| &self.world.kinds[*kind]).collect();
+        let kinds: Vec<_> = route
+            .sets
+            .iter()
+            .map(|(_, kind, _)| &self.world.kinds[*kind])
+            .collect();
         let inner = || kinds.iter().flat_map(|kind| &kind.records);
-        let fields = || kinds.iter().flat_map(|kind| &kind.fields).map(|group| &group.layout);
+        let fields = || {
+            kinds
+                .iter()
+                .flat_map(|kind| &kind.fields)
+                .map(|group| &group.layout)
+        };
         let masks = || kinds.iter().flat_map(|kind| &kind.masks).map(|(_, mask, _)| mask);
-        let whose: Vec<&Whose> =
-            kinds.iter().map(|kind| &kind.whose).chain(inner().filter_map(|inner| inner.whose.as_ref())).collect();
-        let places = || whose.iter().filter_map(|whose| if let Whose::Places(places) = whose { Some(places) } else { None });
+        let whose: Vec<&Whose> = kinds
+            .iter()
+            .map(|kind| &kind.whose)
+            .chain(inner().filter_map(|inner| inner.whose.as_ref()))
+            .collect();
+        let places = || {
+            whose.iter().filter_map(|whose| {
+                if let Whose::Places(places) = whose {
+                    Some(places)
+                } else {
+                    None
+                }
+            })
+        };
         when(places().any(|places| places.len() > 1), "several candidates");
         when(places().flatten().any(|place| place.object.is_some()), "object");
-        when(places().flatten().any(|place| place.path.up > 0), "the record around");
-        when(whose.iter().any(|whose| matches!(whose, Whose::Caller)), "caller's records");
-        when(whose.iter().any(|whose| matches!(whose, Whose::Everyone)), "everyone's records");
-        when(whose.iter().any(|whose| matches!(whose, Whose::Outer)), "outer's records");
+        when(
+            places().flatten().any(|place| place.path.up > 0),
+            "the record around",
+        );
+        when(
+            whose.iter().any(|whose| matches!(whose, Whose::Caller)),
+            "caller's records",
+        );
+        when(
+            whose.iter().any(|whose| matches!(whose, Whose::Everyone)),
+            "everyone's records",
+        );
+        when(
+            whose.iter().any(|whose| matches!(whose, Whose::Outer)),
+            "outer's records",
+        );
         when(inner().count() > 0, "nested sets");
-        when(fields().any(|layout| matches!(layout, Layout::Members)), "members");
-        when(fields().any(|layout| matches!(layout, Layout::Columns)), "columns");
-        when(fields().any(|layout| matches!(layout, Layout::Entries { .. })), "entries");
+        when(
+            fields().any(|layout| matches!(layout, Layout::Members)),
+            "members",
+        );
+        when(
+            fields().any(|layout| matches!(layout, Layout::Columns)),
+            "columns",
+        );
+        when(
+            fields().any(|layout| matches!(layout, Layout::Entries { .. })),
+            "entries",
+        );
         when(masks().any(|mask| matches!(mask, Mask::Hash)), "mask: hash");
-        when(masks().any(|mask| matches!(mask, Mask::KeepLast(_))), "mask: keep-last");
+        when(
+            masks().any(|mask| matches!(mask, Mask::KeepLast(_))),
+            "mask: keep-last",
+        );
         when(kinds.iter().any(|kind| kind.tile.is_some()), "tile");
         let descends = |paths: &[Path]| paths.iter().any(body::descends);
         when(kinds.iter().any(|kind| descends(&kind.keep)), "descendants");
@@ -334,7 +484,11 @@ fn totals_kept(rules: &str) -> String {
         None => line.to_owned(),
         // `keep_all` may stand there already: totals go by another name.
         Some(totals) => {
-            let paths: Vec<&str> = totals.split("path = ").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect();
+            let paths: Vec<&str> = totals
+                .split("path = ")
+                .skip(1)
+                .filter_map(|rest| rest.split('"').nth(1))
+                .collect();
             format!("#totals {paths:?}")
         }
     });
@@ -350,7 +504,10 @@ fn totals_kept(rules: &str) -> String {
         match line.strip_prefix("#totals [") {
             None => text += &(line + "\n"),
             Some(paths) => match kept {
-                Some(at) => text.insert_str(at + "keep = [".len(), &format!("{}, ", paths.trim_end_matches(']'))),
+                Some(at) => text.insert_str(
+                    at + "keep = [".len(),
+                    &format!("{}, ", paths.trim_end_matches(']')),
+                ),
                 None => text += &format!("keep = [{paths}\n"),
             },
         }
@@ -362,7 +519,13 @@ fn totals_kept(rules: &str) -> String {
 fn everyone(rules: &str) -> String {
     let lines = rules.lines().map(|line| {
         // A tile is of a kind whose records belong to projects.
-        if line.starts_with("project = [") { "project = \"everyone\"" } else { line }
+        if line.starts_with("project = [") {
+            "project = \"everyone\""
+        } else {
+            line
+        }
     });
-    lines.filter(|line| !line.starts_with("tile = ")).fold(String::new(), |text, line| text + line + "\n")
+    lines
+        .filter(|line| !line.starts_with("tile = "))
+        .fold(String::new(), |text, line| text + line + "\n")
 }

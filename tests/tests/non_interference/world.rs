@@ -25,10 +25,16 @@ pub(crate) struct Path {
 impl Path {
     /// From dotted names: `a.b[*].c`, `..d`; the empty text is the value itself.
     pub(crate) fn new(text: &str) -> Path {
-        let (up, text) = (text.len() - text.trim_start_matches('^').len(), text.trim_start_matches('^'));
+        let (up, text) = (
+            text.len() - text.trim_start_matches('^').len(),
+            text.trim_start_matches('^'),
+        );
         let mut steps = Vec::new();
         if let Some(name) = text.strip_prefix("..") {
-            return Path { up, steps: vec![Step::Descend(name.to_owned())] };
+            return Path {
+                up,
+                steps: vec![Step::Descend(name.to_owned())],
+            };
         }
         for part in text.split('.').filter(|part| !part.is_empty()) {
             let (name, each) = (part.trim_end_matches("[*]"), part.matches("[*]").count());
@@ -51,7 +57,11 @@ impl Path {
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&if self.up == 0 { "$".to_owned() } else { "^".repeat(self.up) })?;
+        f.write_str(&if self.up == 0 {
+            "$".to_owned()
+        } else {
+            "^".repeat(self.up)
+        })?;
         self.steps.iter().try_for_each(|step| match step {
             Step::Name(name) => write!(f, ".{name}"),
             Step::Each => f.write_str("[*]"),
@@ -88,7 +98,11 @@ pub(crate) enum Whose {
 pub(crate) enum Layout {
     Members,
     Columns,
-    Entries { name: &'static str, value: &'static str, also: Vec<&'static str> },
+    Entries {
+        name: &'static str,
+        value: &'static str,
+        also: Vec<&'static str>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -160,8 +174,9 @@ pub(crate) const SECTIONS: [&str; 3] = ["calls", "contacts", "any"];
 
 impl World {
     pub(crate) fn new(dice: &mut Dice) -> World {
-        let projects: Vec<(String, String)> =
-            (0..2 + dice.below(3)).map(|index| (format!("project{index}"), (30 + index).to_string())).collect();
+        let projects: Vec<(String, String)> = (0..2 + dice.below(3))
+            .map(|index| (format!("project{index}"), (30 + index).to_string()))
+            .collect();
         let ids: Vec<String> = projects.iter().map(|(id, _)| id.clone()).collect();
         let mut world = World {
             objects: objects(dice, &ids),
@@ -189,7 +204,10 @@ impl World {
     fn tell_tiles(&mut self) {
         let elsewhere = |inner: &Inner| !matches!(inner.whose, None | Some(Whose::Places(_)));
         let inner = self.kinds.iter().flat_map(|kind| &kind.records);
-        let without: Vec<usize> = inner.filter(|inner| elsewhere(inner)).map(|inner| inner.kind).collect();
+        let without: Vec<usize> = inner
+            .filter(|inner| elsewhere(inner))
+            .map(|inner| inner.kind)
+            .collect();
         without.into_iter().for_each(|kind| self.kinds[kind].tile = None);
     }
 }
@@ -204,7 +222,11 @@ fn objects(dice: &mut Dice, projects: &[String]) -> Vec<Object> {
                 _ => Vec::new(),
             };
             // Kinds share ids, as backends' tables do.
-            objects.push(Object { kind, id: (index + 1).to_string(), projects });
+            objects.push(Object {
+                kind,
+                id: (index + 1).to_string(),
+                projects,
+            });
         }
     }
     objects
@@ -213,8 +235,17 @@ fn objects(dice: &mut Dice, projects: &[String]) -> Vec<Object> {
 fn fields(dice: &mut Dice, projects: &[String]) -> Vec<Field> {
     let field = |dice: &mut Dice, index: usize| {
         let system = dice.chance(15);
-        let used = if system { Vec::new() } else { dice.some(projects, 40) };
-        Field { key: format!("f{index}"), projects: used, system, hidden: dice.chance(30) }
+        let used = if system {
+            Vec::new()
+        } else {
+            dice.some(projects, 40)
+        };
+        Field {
+            key: format!("f{index}"),
+            projects: used,
+            system,
+            hidden: dice.chance(30),
+        }
     };
     (0..4 + dice.below(5)).map(|index| field(dice, index)).collect()
 }
@@ -226,7 +257,11 @@ fn viewers(dice: &mut Dice, projects: &[String]) -> Vec<Viewer> {
             0 => vec![projects[0].as_str()],
             1 => projects[..2].iter().map(String::as_str).collect(),
             2 => Vec::new(),
-            _ => projects.iter().map(String::as_str).filter(|_| dice.chance(45)).collect(),
+            _ => projects
+                .iter()
+                .map(String::as_str)
+                .filter(|_| dice.chance(45))
+                .collect(),
         };
         let mut viewer = Viewer::new(&format!("user{index}"), &mine);
         viewer.everything = index == 5 || index > 2 && dice.chance(15);
@@ -251,9 +286,26 @@ pub(crate) fn mask(dice: &mut Dice) -> Mask {
 fn kind(dice: &mut Dice, depth: usize, known: &[Field]) -> Kind {
     let whose = whose(dice, false);
     let paths = |dice: &mut Dice, paths: &[&str], percent| -> Vec<Path> {
-        paths.iter().filter(|_| dice.chance(percent)).map(|path| Path::new(path)).collect()
+        paths
+            .iter()
+            .filter(|_| dice.chance(percent))
+            .map(|path| Path::new(path))
+            .collect()
     };
-    let keep = paths(dice, &["id", "note", "info.title", "info.deep.er", "tags[*].label", "queue", "project", "..mark"], 55);
+    let keep = paths(
+        dice,
+        &[
+            "id",
+            "note",
+            "info.title",
+            "info.deep.er",
+            "tags[*].label",
+            "queue",
+            "project",
+            "..mark",
+        ],
+        55,
+    );
     let keep_all = paths(dice, &["blob", "box.blob"], 40);
     let expect = paths(dice, &["blob.secret", "internal", "tags[*].secret"], 40);
     let mut masks = Vec::new();
@@ -264,29 +316,56 @@ fn kind(dice: &mut Dice, depth: usize, known: &[Field]) -> Kind {
     }
     let mut fields = Vec::new();
     if dice.chance(50) {
-        fields.push(Group { at: Path::new("fields"), layout: Layout::Members, columns: Vec::new() });
+        fields.push(Group {
+            at: Path::new("fields"),
+            layout: Layout::Members,
+            columns: Vec::new(),
+        });
     }
     if dice.chance(50) {
         let at = Path::new(*dice.pick(&["", "columns"]));
         let columns = known.iter().map(|field| at.under(&field.key)).collect();
-        fields.push(Group { at, layout: Layout::Columns, columns });
+        fields.push(Group {
+            at,
+            layout: Layout::Columns,
+            columns,
+        });
     }
     if dice.chance(50) {
         let also = dice.some(&["label", "kind"], 40);
         let (name, value) = *dice.pick(&[("name", "value"), ("KEY", "VALUE")]);
-        fields.push(Group { at: Path::new("entries"), layout: Layout::Entries { name, value, also }, columns: Vec::new() });
+        fields.push(Group {
+            at: Path::new("entries"),
+            layout: Layout::Entries { name, value, also },
+            columns: Vec::new(),
+        });
     }
     let mut records = Vec::new();
     for (path, chance) in [("contact", 60), ("lines[*]", 60), ("info.parts[*]", 30)] {
         if depth > 0 && dice.chance(chance) {
             let kind = 6 - 2 * depth + dice.below(2 * depth);
             let whose = dice.chance(60).then(|| self::whose(dice, true));
-            records.push(Inner { path: Path::new(path), kind, whose });
+            records.push(Inner {
+                path: Path::new(path),
+                kind,
+                whose,
+            });
         }
     }
     let tile = matches!(whose, Whose::Places(_)) && dice.chance(30);
-    let tile = tile.then(|| paths(dice, &["id", "note", "info.title"], 60)).filter(|tile| !tile.is_empty());
-    Kind { whose, keep, keep_all, expect, masks, fields, records, tile }
+    let tile = tile
+        .then(|| paths(dice, &["id", "note", "info.title"], 60))
+        .filter(|tile| !tile.is_empty());
+    Kind {
+        whose,
+        keep,
+        keep_all,
+        expect,
+        masks,
+        fields,
+        records,
+        tile,
+    }
 }
 
 fn whose(dice: &mut Dice, inner: bool) -> Whose {
@@ -296,13 +375,28 @@ fn whose(dice: &mut Dice, inner: bool) -> Whose {
         8.. => Whose::Outer,
         _ => {
             let mut places = vec![
-                Place { path: Path::new("project"), object: None },
-                Place { path: Path::new("queue"), object: Some("queue") },
-                Place { path: Path::new("info.script"), object: Some("script") },
-                Place { path: Path::new("lists"), object: Some("list") },
+                Place {
+                    path: Path::new("project"),
+                    object: None,
+                },
+                Place {
+                    path: Path::new("queue"),
+                    object: Some("queue"),
+                },
+                Place {
+                    path: Path::new("info.script"),
+                    object: Some("script"),
+                },
+                Place {
+                    path: Path::new("lists"),
+                    object: Some("list"),
+                },
             ];
             if inner {
-                places.push(Place { path: Path::new("^project"), object: None });
+                places.push(Place {
+                    path: Path::new("^project"),
+                    object: None,
+                });
             }
             dice.shuffle(&mut places);
             places.truncate(1 + dice.below(3));
