@@ -41,6 +41,9 @@ pub(crate) struct Automaton {
 /// One state: the fate of a value by its type, and where its children lead.
 #[derive(Debug)]
 pub(crate) struct Node {
+    /// Of numbers, which alone can be totals.
+    pub(crate) number: Fate,
+    /// Of other scalars.
     pub(crate) scalar: Fate,
     pub(crate) object: Fate,
     pub(crate) array: Fate,
@@ -91,10 +94,15 @@ impl Automaton {
 
 impl Node {
     pub(crate) fn of(fate: Fate) -> Node {
+        Node::of_types(fate, fate, fate)
+    }
+
+    pub(crate) fn of_types(scalar: Fate, object: Fate, array: Fate) -> Node {
         Node {
-            scalar: fate,
-            object: fate,
-            array: fate,
+            number: scalar,
+            scalar,
+            object,
+            array,
             members: HashMap::new(),
             member: NOTHING,
             elements: HashMap::new(),

@@ -39,6 +39,12 @@ impl Walk {
         self.judging
             .judge(&docket, &mut self.record_names, judge, &mut self.report)?;
         if self.is_missing() {
+            // What was held for it counts against the limit, whether or not it was written out by now.
+            let ended = self.outlet.end_run(&mut self.report);
+            ended.map_err(|kind| EditError {
+                offset: held[0].offset,
+                kind,
+            })?;
             self.go_missing();
             return Ok(());
         }

@@ -258,7 +258,8 @@ impl Outlet {
         }
     }
 
-    fn end_run(&mut self, report: &mut Report) -> Result<(), EditErrorKind> {
+    /// Ends the stretch of kept bytes under way.
+    pub(crate) fn end_run(&mut self, report: &mut Report) -> Result<(), EditErrorKind> {
         let Some(run) = self.run.take() else { return Ok(()) };
         if self.hold.is_active() {
             self.hold.text(&run.source[run.start..run.end]);

@@ -81,6 +81,7 @@ impl<'a> Merger<'a> {
             return Some(node);
         }
         let mut node = Node::of(Fate::Unlisted);
+        node.number = self.fate(state, |node| node.number);
         node.scalar = self.fate(state, |node| node.scalar);
         node.object = self.fate(state, |node| node.object);
         node.array = self.fate(state, |node| node.array);
@@ -149,7 +150,7 @@ impl<'a> Merger<'a> {
                 match of(node) {
                     Fate::Walk => walked(profile, id),
                     Fate::Keep => id,
-                    Fate::Remove if node.scalar == Fate::Remove => id,
+                    Fate::Remove if node.number == Fate::Remove => id,
                     _ => NOTHING,
                 }
             })

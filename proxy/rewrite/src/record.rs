@@ -2,7 +2,6 @@
 
 use crate::automaton::{Automaton, Fate, NodeId, ROOT};
 use crate::judging::{Judged, Standing};
-use crate::lexer::ScalarKind;
 use crate::mask;
 use crate::names::SeenNames;
 use crate::place::Place;
@@ -126,7 +125,7 @@ impl<'a> RecordEdit<'a> {
                 self.mask(scope.automaton.mask(mask), at);
                 true
             }
-            Fate::Recount(set) if token.kind == Kind::Scalar(ScalarKind::Number) => {
+            Fate::Recount(set) => {
                 self.lead(lead, token.start);
                 let count = self.judged.count_kept(scope.record, set);
                 self.make(|made| made.push_str(&count.to_string()));
@@ -134,7 +133,7 @@ impl<'a> RecordEdit<'a> {
                 true
             }
             Fate::Record(_) => self.nested(scope, lead)?,
-            Fate::Recount(_) | Fate::Remove => {
+            Fate::Remove => {
                 self.report.removed.add(self.place.pattern());
                 self.note(DifferenceKind::Removed);
                 false

@@ -67,21 +67,27 @@ pub enum DifferenceKind {
     Recounted,
 }
 
-/// Counts by path pattern, in the order in which the paths first came up.
+/// Counts by path pattern.
 ///
 /// Array indices are `[*]`. A member name that does not look like an identifier (a letter or `_`, then letters,
 /// digits, `_` and `-`, 64 at the most) is `*`, since such names are often values. After 1000 distinct paths the rest
 /// is counted under `…`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct PathCounts {
     places: HashMap<Box<str>, usize>,
     counts: Vec<(Box<str>, u64)>,
 }
 
 impl PathCounts {
-    /// Paths and counts.
+    /// Paths and counts, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.counts.iter().map(|(path, count)| (&**path, *count))
+        let mut counts: Vec<(&str, u64)> = self
+            .counts
+            .iter()
+            .map(|(path, count)| (&**path, *count))
+            .collect();
+        counts.sort_unstable();
+        counts.into_iter()
     }
 
     /// Whether nothing was counted.
@@ -113,6 +119,14 @@ impl PathCounts {
         }
     }
 }
+
+impl PartialEq for PathCounts {
+    fn eq(&self, other: &PathCounts) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for PathCounts {}
 
 impl Report {
     /// A total that was to be replaced was removed instead.

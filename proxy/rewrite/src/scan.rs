@@ -118,6 +118,7 @@ pub(crate) fn fate(automaton: &Automaton, id: NodeId, token: Token) -> Fate {
     match token.kind {
         Kind::Object => node.object,
         Kind::Array => node.array,
+        Kind::Scalar(ScalarKind::Number) => node.number,
         Kind::Scalar(_) | Kind::Name => node.scalar,
     }
 }

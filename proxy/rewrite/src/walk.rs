@@ -328,6 +328,7 @@ impl Walk {
         let fate = match value.kind {
             ValueKind::Object => node.object,
             ValueKind::Array => node.array,
+            ValueKind::Scalar(ScalarKind::Number) => node.number,
             ValueKind::Scalar(_) => node.scalar,
         };
         if !matches!(fate, Fate::Record(_)) {
@@ -349,10 +350,8 @@ impl Walk {
             }
             Fate::Walk => self.open(chunk, value),
             Fate::Mask(number) => self.mask(chunk, value, plan.outside.mask(number), number),
-            Fate::Recount(set) if value.kind == ValueKind::Scalar(ScalarKind::Number) => {
-                self.recount(chunk, value, set)
-            }
-            Fate::Recount(_) | Fate::Remove => {
+            Fate::Recount(set) => self.recount(chunk, value, set),
+            Fate::Remove => {
                 self.report.removed.add(self.place.pattern());
                 self.note(DifferenceKind::Removed);
                 self.remove(chunk, value)

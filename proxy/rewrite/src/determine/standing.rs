@@ -91,57 +91,41 @@ impl Builder<'_> {
         } else {
             Fate::Unlisted
         };
-        let mut node = match (standing.act, standing.record) {
+        match (standing.act, standing.record) {
             (Some(Act::Remove), _) => Node::of(Fate::Remove),
             (Some(Act::Mask(mask)), _) => Node::of(Fate::Mask(mask)),
             (_, Some(set)) => Node::of(Fate::Record(set)),
             (Some(Act::Recount(set)), _) => Node {
-                scalar: Fate::Recount(set),
+                number: Fate::Recount(set),
                 ..Node::of(Fate::Remove)
             },
             _ if standing.listed => {
                 let array = atoms.iter().any(|atom| matches!(atom, Atom::Act(Act::Only(_))));
                 let array = if array { Fate::Walk } else { passage };
-                Node {
-                    scalar: Fate::Unlisted,
-                    array,
-                    ..Node::of(Fate::Walk)
-                }
+                Node::of_types(Fate::Unlisted, Fate::Walk, array)
             }
-            (Some(Act::Entries(_)), _) => Node {
-                scalar: Fate::Unlisted,
-                object: passage,
-                ..Node::of(Fate::Walk)
-            },
+            (Some(Act::Entries(_)), _) => Node::of_types(Fate::Unlisted, passage, Fate::Walk),
             (act, _) => match kept(act, standing.kept) {
-                Kept::All if standing.pending => Node {
-                    scalar: Fate::Keep,
-                    ..Node::of(Fate::Walk)
-                },
+                Kept::All if standing.pending => Node::of_types(Fate::Keep, Fate::Walk, Fate::Walk),
                 Kept::All => Node::of(Fate::Keep),
-                Kept::Scalars => Node {
-                    scalar: Fate::Keep,
-                    object: passage,
-                    ..Node::of(Fate::Walk)
-                },
-                Kept::Nothing => Node {
-                    scalar: Fate::Unlisted,
-                    ..Node::of(passage)
-                },
+                Kept::Scalars => Node::of_types(Fate::Keep, passage, Fate::Walk),
+                Kept::Nothing => Node::of_types(Fate::Unlisted, passage, passage),
             },
-        };
-        node.finishes = Box::default();
-        node
+        }
     }
 
-    /// The sets of which only singular steps have been taken: what ends here cannot come again.
+    /// The sets of which only singular steps have been taken: what ends here cannot come again. A path that looks at
+    /// every depth stands at the same step everywhere below, so that it is done only with what is around it.
     pub(super) fn finishes(&self, atoms: &[Atom]) -> Box<[u32]> {
         let mut sets: Vec<u32> = atoms
             .iter()
             .filter_map(|atom| match *atom {
                 Atom::Set { set, step } => {
                     let (path, index) = &self.scope.sets[set as usize];
-                    (step as usize <= path.singular_steps()).then_some(*index)
+                    let step = step as usize;
+                    let unique = step < path.singular_steps()
+                        || step == path.singular_steps() && !path.steps[step].descends;
+                    unique.then_some(*index)
                 }
                 Atom::Record(index) => {
                     let singular = |(path, set): &(Path, u32)| *set == index && path.is_singular();
