@@ -43,6 +43,7 @@ async fn check(system: &str, rules: &str, shapes: &[Shape]) {
         let example = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let example = Node::parse(&example).unwrap();
         let scene = Scene::new(shape, &example);
+        scene.has_what_is_hidden();
         for viewer in &viewers {
             let mut client = cordon.client(&viewer.login);
             for (path, body) in &scene.bodies {
@@ -263,6 +264,18 @@ impl<'a> Scene<'a> {
         viewer
             .sees(&copy.projects)
             .then(|| filter(self.shape, viewer, &viewer.through(&copy.projects), record))
+    }
+
+    /// A search finds nothing where nothing is: the backend does send what nobody gets.
+    fn has_what_is_hidden(&self) {
+        let sent: String = self.bodies.iter().map(|(_, body)| body.compact()).collect();
+        for hidden in self.shape.hidden {
+            assert!(
+                sent.contains(&format!(".{hidden}~")),
+                "{}: no text in `{hidden}`",
+                self.shape.file
+            );
+        }
     }
 
     /// Whether marks of what the viewer must not see came; how many were looked for.

@@ -94,7 +94,11 @@ pub(crate) fn record(dice: &mut Dice, world: &World, kind: &Kind) -> Node {
 fn owner(dice: &mut Dice, world: &World, record: &mut Node, place: &Place) {
     let value = match (dice.below(20), place.object) {
         (0, _) => return,
-        (1, _) => Node::Scalar((*dice.pick(&["null", "\"\"", "[]"])).to_owned()),
+        (1, _) => match dice.below(3) {
+            0 => Node::null(),
+            1 => Node::string(""),
+            _ => Node::Array(Vec::new()),
+        },
         (2, _) => self::value(dice, 1),
         (3, _) => Node::string("nobody's"),
         (4, _) => Node::Array((0..dice.below(3)).map(|_| project(dice, world)).collect()),

@@ -144,7 +144,7 @@ pub(crate) const TWILIO: &[Shape] = &[
         totals: &[],
         masks: &[],
         fields: &[],
-        hidden: &["uri", "account_sid"],
+        hidden: &["uri", "api_version"],
         prepare: as_it_is,
     },
     Shape {
@@ -309,7 +309,7 @@ pub(crate) const TWILIO: &[Shape] = &[
         totals: &[],
         masks: &[("from", Mask::KeepLast(2))],
         fields: &[],
-        hidden: &["to", "url", "label"],
+        hidden: &["to", "url", "country_code"],
         prepare: as_it_is,
     },
 ];
@@ -525,7 +525,7 @@ pub(crate) const BITRIX24: &[Shape] = &[
         totals: &["total"],
         masks: &[],
         fields: &["contact", "multi"],
-        hidden: &["ID_"],
+        hidden: &["LAST_NAME", "DATE_CREATE"],
         prepare: as_it_is,
     },
     Shape {
