@@ -105,8 +105,10 @@ mod tests {
     }
 
     #[test]
-    fn a_module_without_a_world_is_refused() {
-        assert!(matches!(encode(b"\0asm\x01\0\0\0"), Err(BuildError::Encode(_))));
+    fn a_module_that_wants_what_its_world_does_not_have_is_refused() {
+        // (module (import "env" "x" (func)))
+        let module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x09\x01\x03env\x01x\0\0";
+        assert!(matches!(encode(module), Err(BuildError::Encode(_))));
         assert!(matches!(encode(b"nonsense"), Err(BuildError::Encode(_))));
     }
 }
