@@ -137,6 +137,14 @@ impl Path {
         self.segments.len()
     }
 
+    /// The paths to what lies around what this one leads to, the outermost first, and the path itself.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = Path> + use<> {
+        let segments = self.segments.clone();
+        (1..=segments.len()).map(move |end| Path {
+            segments: segments[..end].to_vec(),
+        })
+    }
+
     /// The path without the wildcards at its end: the array that holds what it leads to.
     #[must_use]
     pub(crate) fn container(&self) -> Path {

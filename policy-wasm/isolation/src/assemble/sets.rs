@@ -284,7 +284,11 @@ impl<'a> Sets<'a> {
         let inside = u32::try_from(set).ok();
         for (inner, path) in self.sets.iter().zip(&self.paths) {
             if inside.is_some() && inner.within == inside {
-                edits.push(edit(&path.container(), Action::Remove));
+                // As far out as the tile allows: the containers on the way would tell what lies in them.
+                let container = path.container();
+                let free = |place: &Path| !tile.value.iter().any(|kept| kept.value.can_reach_into(place));
+                let place = container.prefixes().find(free).unwrap_or(container);
+                edits.push(edit(&place, Action::Remove));
             }
         }
         self.sets[set].tile = Some(edits);
