@@ -291,7 +291,7 @@ fn card(index: usize) -> Value {
         "birthday": format!("19{:02}-0{}-11", index % 100, index % 9 + 1),
         "contract": format!("contract-{index:04}"),
         "tariff": format!("tariff-{}", index % 7),
-        "vip": index % 3 == 0,
+        "vip": index.is_multiple_of(3),
         "pin": format!("pin-{:05}", index * 37 % 100_000),
         "legacy_code": format!("legacy-{index}"),
         "extra": [
@@ -307,17 +307,17 @@ fn card(index: usize) -> Value {
 /// A third of the calls name their project; of the others one half only their queue, one quarter only their script,
 /// and some follow from nothing.
 fn call(index: usize) -> Value {
-    let named = if index % 3 == 0 {
+    let named = if index.is_multiple_of(3) {
         project_id(PROJECTS[index / 3 % 4])
     } else {
         String::new()
     };
-    let queue = if index % 3 == 1 || index % 7 == 0 {
+    let queue = if index % 3 == 1 || index.is_multiple_of(7) {
         queue_id(index / 2 % QUEUES)
     } else {
         String::new()
     };
-    let script = if index % 3 == 2 && index % 10 != 0 {
+    let script = if index % 3 == 2 && !index.is_multiple_of(10) {
         script_id(index % SCRIPTS)
     } else {
         String::new()

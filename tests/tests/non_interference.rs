@@ -7,6 +7,7 @@
 //! each other and with what the oracle says.
 //!
 //! `CORDON_CASES` is the number of cases (500, and 10,000 in CI); a failing world is run again by `CORDON_SEED`.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "non_interference/body.rs"]
 mod body;

@@ -1,5 +1,6 @@
 //! A real PocketBase behind Cordon, with nothing but a rules file: what each caller gets of every list, record and
 //! HEAD is compared, byte by byte, with what an independent oracle makes of PocketBase's own answer.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

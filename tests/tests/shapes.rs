@@ -2,6 +2,7 @@
 //! examples hold a record or two: each is multiplied, every text in it is marked with the copy and the place it stands
 //! in, and the copies are given to projects. What callers get is compared with an oracle, and searched for marks that
 //! they must not see.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "shapes/table.rs"]
 mod table;
@@ -30,6 +31,7 @@ async fn bitrix24() {
     check("bitrix24", include_str!("rules/bitrix24.toml"), BITRIX24).await;
 }
 
+#[allow(clippy::print_stdout, reason = "a test says how much it has looked at")]
 async fn check(system: &str, rules: &str, shapes: &[Shape]) {
     let Some(folder) = external::shared("shapes") else {
         return;

@@ -99,7 +99,7 @@ fn owner(dice: &mut Dice, world: &World, record: &mut Node, place: &Place) {
             1 => Node::string(""),
             _ => Node::Array(Vec::new()),
         },
-        (2, _) => self::value(dice, 1),
+        (2, _) => value(dice, 1),
         (3, _) => Node::string("nobody's"),
         (4, _) => Node::Array((0..dice.below(3)).map(|_| project(dice, world)).collect()),
         (_, None) => project(dice, world),

@@ -29,9 +29,9 @@ pub(crate) fn view(
             },
         });
     }
-    edits(&mut items, &route.keep, Act::Keep);
-    edits(&mut items, &route.keep_all, Act::KeepAll);
-    edits(&mut items, &route.expect, Act::Remove);
+    edits(&mut items, &route.keep, &Act::Keep);
+    edits(&mut items, &route.keep_all, &Act::KeepAll);
+    edits(&mut items, &route.expect, &Act::Remove);
     for (path, set) in &route.totals {
         items.push(Item {
             steps: &path.steps,
@@ -104,7 +104,7 @@ impl Act<'_> {
     }
 }
 
-fn edits<'a>(items: &mut Vec<Item<'a>>, paths: &'a [Path], act: Act<'a>) {
+fn edits<'a>(items: &mut Vec<Item<'a>>, paths: &'a [Path], act: &Act<'a>) {
     items.extend(paths.iter().map(|path| Item {
         steps: &path.steps,
         act: act.clone(),
@@ -220,7 +220,7 @@ impl<'a> Eye<'a> {
         let through = match verdict {
             Verdict::Drop => return None,
             Verdict::Tile => {
-                edits(&mut items, kind.tile.as_deref().unwrap_or_default(), Act::Keep);
+                edits(&mut items, kind.tile.as_deref().unwrap_or_default(), &Act::Keep);
                 Through::Of(Vec::new())
             }
             Verdict::Keep(through) => {
@@ -247,9 +247,9 @@ impl<'a> Eye<'a> {
 
     fn profile(&self, kind: &'a Kind, through: &Through, items: &mut Vec<Item<'a>>) {
         let world = self.world;
-        edits(items, &kind.keep, Act::Keep);
-        edits(items, &kind.keep_all, Act::KeepAll);
-        edits(items, &kind.expect, Act::Remove);
+        edits(items, &kind.keep, &Act::Keep);
+        edits(items, &kind.keep_all, &Act::KeepAll);
+        edits(items, &kind.expect, &Act::Remove);
         for (path, mask, always) in &kind.masks {
             let act = if self.viewer.unmasked && !always {
                 Act::Keep

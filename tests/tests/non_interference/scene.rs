@@ -203,10 +203,10 @@ impl Scene {
             Method::GET
         };
         let (first, sent) = self
-            .ask(&viewer, chosen.as_deref(), &route, &one, style, &method)
+            .ask(&viewer, chosen.as_deref(), &route, &one, (style, &method))
             .await;
         let (second, also_sent) = self
-            .ask(&viewer, chosen.as_deref(), &route, &other, style, &method)
+            .ask(&viewer, chosen.as_deref(), &route, &other, (style, &method))
             .await;
         self.count(&viewer, chosen.as_deref(), &route, &first, sent != also_sent);
         let story = || {
@@ -307,8 +307,7 @@ impl Scene {
         chosen: Option<&str>,
         route: &Route,
         side: &Side,
-        style: Style,
-        method: &Method,
+        (style, method): (Style, &Method),
     ) -> (Answer, String) {
         let path = format!("/{}", route.name);
         let sent = side
@@ -391,7 +390,7 @@ impl Scene {
         }
         let mut when = |holds: bool, what| {
             if holds {
-                tally.one(what)
+                tally.one(what);
             }
         };
         when(true, "bodies that differ");

@@ -192,6 +192,7 @@ impl World {
             world.kinds.push(kind);
         }
         world.tell_tiles();
+        world.keep_to_one_around();
         for (index, layout) in LAYOUTS.iter().enumerate() {
             world.routes.push(route(dice, index, layout));
         }
@@ -209,6 +210,28 @@ impl World {
             .map(|inner| inner.kind)
             .collect();
         without.into_iter().for_each(|kind| self.kinds[kind].tile = None);
+    }
+}
+
+impl World {
+    /// Where a part goes with its record and there are several of it, the records inside cannot mean "the one around".
+    fn keep_to_one_around(&mut self) {
+        let outer = |inner: &Inner| matches!(inner.whose, Some(Whose::Outer));
+        let inner = self.kinds.iter().flat_map(|kind| &kind.records);
+        let parts: Vec<usize> = inner
+            .filter(|inner| outer(inner))
+            .map(|inner| inner.kind)
+            .collect();
+        for kind in parts {
+            for inner in &mut self.kinds[kind].records {
+                if let Some(Whose::Places(places)) = &mut inner.whose {
+                    places.retain(|place| place.path.up == 0);
+                    if places.is_empty() {
+                        inner.whose = None;
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -323,7 +346,7 @@ fn kind(dice: &mut Dice, depth: usize, known: &[Field]) -> Kind {
         });
     }
     if dice.chance(50) {
-        let at = Path::new(*dice.pick(&["", "columns"]));
+        let at = Path::new(dice.pick(&["", "columns"]));
         let columns = known.iter().map(|field| at.under(&field.key)).collect();
         fields.push(Group {
             at,
@@ -440,7 +463,7 @@ fn route(dice: &mut Dice, index: usize, layout: &[&str]) -> Route {
     }
     Route {
         name: format!("route{index}"),
-        section: *dice.pick(&SECTIONS),
+        section: dice.pick(&SECTIONS),
         keep: some(dice, &["meta.page", "status", "groups[*].title"]),
         keep_all: some(dice, &["meta.links", "facets"]),
         expect: some(dice, &["meta.cursor", "facets.secret"]),
