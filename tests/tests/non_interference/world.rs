@@ -346,7 +346,7 @@ fn kind(dice: &mut Dice, depth: usize, known: &[Field]) -> Kind {
         });
     }
     if dice.chance(50) {
-        let at = Path::new(dice.pick(&["", "columns"]));
+        let at = Path::new(if dice.chance(50) { "" } else { "columns" });
         let columns = known.iter().map(|field| at.under(&field.key)).collect();
         fields.push(Group {
             at,
@@ -463,7 +463,7 @@ fn route(dice: &mut Dice, index: usize, layout: &[&str]) -> Route {
     }
     Route {
         name: format!("route{index}"),
-        section: dice.pick(&SECTIONS),
+        section: SECTIONS[dice.below(SECTIONS.len())],
         keep: some(dice, &["meta.page", "status", "groups[*].title"]),
         keep_all: some(dice, &["meta.links", "facets"]),
         expect: some(dice, &["meta.cursor", "facets.secret"]),
