@@ -46,9 +46,7 @@ pub struct Gate {
 impl Gate {
     /// A closed gate.
     pub fn closed() -> Gate {
-        Gate {
-            open: Arc::new(watch::Sender::new(false)),
-        }
+        Gate { open: Arc::new(watch::Sender::new(false)) }
     }
 
     /// Lets everybody through, now and later.
@@ -88,11 +86,7 @@ impl Reply {
 
     /// 200 with a JSON document in these pieces, chunked unless a `Content-Length` is set.
     pub fn parts(parts: Vec<Part>) -> Reply {
-        Reply {
-            parts,
-            one_piece: false,
-            ..Reply::json("")
-        }
+        Reply { parts, one_piece: false, ..Reply::json("") }
     }
 
     /// With another status.
@@ -170,18 +164,12 @@ impl Backend {
                 connections.spawn(async move {
                     let service = service_fn(move |request| answer(Arc::clone(&script), request));
                     // A connection that a script breaks ends in an error, as it should.
-                    _ = http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service)
-                        .await;
+                    _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
                 });
                 while connections.try_join_next().is_some() {}
             }
         });
-        Backend {
-            address,
-            script,
-            task: task.abort_handle(),
-        }
+        Backend { address, script, task: task.abort_handle() }
     }
 
     /// Where it listens.
@@ -210,19 +198,11 @@ type AnyBody = Pin<Box<dyn Body<Data = Bytes, Error = io::Error> + Send>>;
 
 async fn answer(script: Arc<Script>, request: Request<Incoming>) -> Result<Response<AnyBody>, Infallible> {
     let (head, body) = request.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes)
-        .unwrap_or_default();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     let headers = head.headers.iter();
-    let headers = headers.map(|(name, value)| {
-        (
-            name.to_string(),
-            String::from_utf8_lossy(value.as_bytes()).into_owned(),
-        )
-    });
+    let headers = headers
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     lock(&script.seen).push(Seen {
         method: head.method.to_string(),
         target: target.to_owned(),
@@ -231,10 +211,7 @@ async fn answer(script: Arc<Script>, request: Request<Incoming>) -> Result<Respo
     });
     let reply = {
         let replies = lock(&script.replies);
-        replies
-            .get(target)
-            .or_else(|| replies.get(head.uri.path()))
-            .cloned()
+        replies.get(target).or_else(|| replies.get(head.uri.path())).cloned()
     };
     let reply = reply.unwrap_or_else(|| Reply::json(r#"{"message":"no such thing"}"#).status(404));
     if let Some(gate) = &reply.before {

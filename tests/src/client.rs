@@ -25,10 +25,7 @@ pub struct Answer {
 impl Answer {
     /// The first header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(header, _)| header == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
 
     /// The answer without what may differ from one moment to the next: its `Date`.
@@ -40,11 +37,7 @@ impl Answer {
 
     /// The headers without those named.
     pub fn headers_but(&self, but: &[&str]) -> Vec<(String, String)> {
-        self.headers
-            .iter()
-            .filter(|(name, _)| !but.contains(&name.as_str()))
-            .cloned()
-            .collect()
+        self.headers.iter().filter(|(name, _)| !but.contains(&name.as_str())).cloned().collect()
     }
 
     /// The body as text, with what is not UTF-8 replaced.
@@ -63,10 +56,7 @@ impl Answer {
 
     /// Whether these bytes came, in a header or in the body.
     pub fn holds(&self, bytes: &str) -> bool {
-        let found = |hay: &[u8]| {
-            hay.windows(bytes.len().max(1))
-                .any(|window| window == bytes.as_bytes())
-        };
+        let found = |hay: &[u8]| hay.windows(bytes.len().max(1)).any(|window| window == bytes.as_bytes());
         found(&self.body) || self.headers.iter().any(|(_, value)| found(value.as_bytes()))
     }
 }
@@ -81,11 +71,7 @@ pub struct Client {
 impl Client {
     /// Somebody without credentials.
     pub fn new(address: SocketAddr) -> Client {
-        Client {
-            address,
-            headers: Vec::new(),
-            connection: None,
-        }
+        Client { address, headers: Vec::new(), connection: None }
     }
 
     /// A caller with an API token.
@@ -113,8 +99,7 @@ impl Client {
     /// POST of a JSON document.
     pub async fn post(&mut self, path: &str, body: &serde_json::Value) -> Answer {
         let body = Bytes::from(body.to_string());
-        self.send(Method::POST, path, &[("content-type", "application/json")], body)
-            .await
+        self.send(Method::POST, path, &[("content-type", "application/json")], body).await
     }
 
     /// Any request.
@@ -128,10 +113,8 @@ impl Client {
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", self.address.to_string());
+        let mut request =
+            Request::builder().method(method).uri(path).header("host", self.address.to_string());
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -151,17 +134,8 @@ impl Client {
             }
         };
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = head
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect();
-        Answer {
-            status: head.status.as_u16(),
-            headers,
-            body,
-            whole,
-        }
+        let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        Answer { status: head.status.as_u16(), headers, body, whole }
     }
 
     async fn connection(&mut self) -> &mut SendRequest<Full<Bytes>> {
@@ -173,9 +147,7 @@ impl Client {
         if self.connection.is_none() {
             let stream = TcpStream::connect(self.address).await.expect("somebody listens");
             stream.set_nodelay(true).expect("a TCP socket");
-            let (sender, driver) = http1::handshake(TokioIo::new(stream))
-                .await
-                .expect("an HTTP connection");
+            let (sender, driver) = http1::handshake(TokioIo::new(stream)).await.expect("an HTTP connection");
             tokio::spawn(driver);
             self.connection = Some(sender);
         }

@@ -45,20 +45,14 @@ impl Cordon {
         backend: SocketAddr,
         set: impl FnOnce(&mut GatewayConfig),
     ) -> Running {
-        let url = format!("http://{backend}")
-            .parse()
-            .expect("an address makes a URL");
+        let url = format!("http://{backend}").parse().expect("an address makes a URL");
         let mut config = GatewayConfig::new(url, MaskSecret([7; 32]));
         set(&mut config);
         let gateway = Gateway::new(config, store(directory), policy(rules)).expect("settings that hold");
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
         let serving = Arc::clone(&gateway).serve(listener, None, std::future::pending());
-        Running {
-            address,
-            gateway,
-            task: tokio::spawn(serving).abort_handle(),
-        }
+        Running { address, gateway, task: tokio::spawn(serving).abort_handle() }
     }
 }
 
@@ -78,9 +72,7 @@ impl Running {
     /// # Panics
     /// If they are wrong.
     pub fn activate(&self, rules: &str) {
-        self.gateway
-            .activate(policy(rules))
-            .expect("routes that can be matched");
+        self.gateway.activate(policy(rules)).expect("routes that can be matched");
     }
 
     /// A caller with the token of this user.

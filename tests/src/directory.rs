@@ -12,9 +12,7 @@ pub struct DirectoryText {
 
 impl Default for DirectoryText {
     fn default() -> DirectoryText {
-        DirectoryText {
-            text: "security = \"enhanced\"\n".to_owned(),
-        }
+        DirectoryText { text: "security = \"enhanced\"\n".to_owned() }
     }
 }
 
@@ -33,9 +31,7 @@ impl DirectoryText {
     #[must_use]
     pub fn role(mut self, name: &str, rights: &[&str], sections: Option<&[&str]>) -> DirectoryText {
         let sections = sections.map_or("\"all\"".to_owned(), |sections| format!("{sections:?}"));
-        self.add(&format!(
-            "[[role]]\nname = {name:?}\nrights = {rights:?}\nsections = {sections}\n"
-        ));
+        self.add(&format!("[[role]]\nname = {name:?}\nrights = {rights:?}\nsections = {sections}\n"));
         self
     }
 
@@ -72,11 +68,7 @@ impl DirectoryText {
     pub fn field(mut self, kind: &str, key: &str, projects: &[&str], flags: &[&str]) -> DirectoryText {
         let system = flags.contains(&"system");
         let hidden = flags.contains(&"hidden");
-        let projects = if system {
-            String::new()
-        } else {
-            format!("projects = {projects:?}\n")
-        };
+        let projects = if system { String::new() } else { format!("projects = {projects:?}\n") };
         self.add(&format!(
             "[[field]]\nkind = {kind:?}\nkey = {key:?}\nname = {key:?}\n{projects}system = {system}\nhidden = {hidden}\n"
         ));
@@ -86,9 +78,7 @@ impl DirectoryText {
     /// Adds an object, a queue or a script, with its projects.
     #[must_use]
     pub fn object(mut self, kind: &str, id: &str, projects: &[&str]) -> DirectoryText {
-        self.add(&format!(
-            "[[object]]\nkind = {kind:?}\nid = {id:?}\nprojects = {projects:?}\n"
-        ));
+        self.add(&format!("[[object]]\nkind = {kind:?}\nid = {id:?}\nprojects = {projects:?}\n"));
         self
     }
 

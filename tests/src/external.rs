@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The root of the workspace.
 pub fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .map_or_else(PathBuf::new, Path::to_path_buf)
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
 /// A program that the script `tests/install-tools.sh` installs into `.tools`, or that stands on `PATH`.
@@ -32,21 +30,12 @@ pub fn shared(folder: &str) -> Option<PathBuf> {
     if place.is_dir() {
         return Some(place);
     }
-    missing(
-        &format!("../shared/{folder}"),
-        "put the folder beside the workspace",
-    )
+    missing(&format!("../shared/{folder}"), "put the folder beside the workspace")
 }
 
-#[allow(
-    clippy::print_stdout,
-    reason = "whoever runs the tests must see that one was skipped"
-)]
+#[allow(clippy::print_stdout, reason = "whoever runs the tests must see that one was skipped")]
 fn missing<T>(what: &str, advice: &str) -> Option<T> {
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "{what} is missing, and in CI it must be there: {advice}"
-    );
+    assert!(std::env::var_os("CI").is_none(), "{what} is missing, and in CI it must be there: {advice}");
     println!("skipped: {what} is missing; {advice}");
     None
 }

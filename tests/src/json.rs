@@ -26,11 +26,7 @@ pub struct Member {
 impl Member {
     /// A member whose name needs no escaping beyond the usual.
     pub fn new(name: &str, value: Node) -> Member {
-        Member {
-            name: name.to_owned(),
-            text: quote(name),
-            value,
-        }
+        Member { name: name.to_owned(), text: quote(name), value }
     }
 }
 
@@ -94,10 +90,9 @@ impl Node {
     /// The member of this name.
     pub fn get(&self, name: &str) -> Option<&Node> {
         match self {
-            Node::Object(members) => members
-                .iter()
-                .find(|member| member.name == name)
-                .map(|member| &member.value),
+            Node::Object(members) => {
+                members.iter().find(|member| member.name == name).map(|member| &member.value)
+            }
             _ => None,
         }
     }
@@ -105,10 +100,9 @@ impl Node {
     /// The member of this name, to change it.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Node> {
         match self {
-            Node::Object(members) => members
-                .iter_mut()
-                .find(|member| member.name == name)
-                .map(|member| &mut member.value),
+            Node::Object(members) => {
+                members.iter_mut().find(|member| member.name == name).map(|member| &mut member.value)
+            }
             _ => None,
         }
     }
@@ -206,11 +200,7 @@ impl Reader<'_> {
                 let text = reader.token();
                 let name = serde_json::from_str(&text).expect("serde_json has read the document");
                 reader.skip(b':');
-                Member {
-                    name,
-                    text,
-                    value: reader.value(),
-                }
+                Member { name, text, value: reader.value() }
             })),
             b'[' => Node::Array(self.items(b']', Reader::value)),
             _ => Node::Scalar(self.token()),
@@ -240,11 +230,7 @@ impl Reader<'_> {
             }
             self.at += 1;
         } else {
-            while self
-                .text
-                .get(self.at)
-                .is_some_and(|byte| !b",]} \t\r\n".contains(byte))
-            {
+            while self.text.get(self.at).is_some_and(|byte| !b",]} \t\r\n".contains(byte)) {
                 self.at += 1;
             }
         }

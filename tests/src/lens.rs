@@ -24,18 +24,12 @@ impl Viewer {
     /// Somebody in these projects without any right.
     pub fn new(login: &str, projects: &[&str]) -> Viewer {
         let projects = projects.iter().map(|&project| project.to_owned()).collect();
-        Viewer {
-            login: login.to_owned(),
-            projects,
-            ..Viewer::default()
-        }
+        Viewer { login: login.to_owned(), projects, ..Viewer::default() }
     }
 
     /// Whether a section is open.
     pub fn opens(&self, section: &str) -> bool {
-        self.sections
-            .as_ref()
-            .is_none_or(|sections| sections.iter().any(|open| open == section))
+        self.sections.as_ref().is_none_or(|sections| sections.iter().any(|open| open == section))
     }
 
     /// The projects among these through which the viewer sees a record.
@@ -106,10 +100,7 @@ pub fn show(fields: &[Field], viewer: &Viewer, through: &[String], key: &str) ->
 pub fn map_members(node: &Node, mut of: impl FnMut(&Member) -> Option<Node>) -> Node {
     let members = node.members().iter().filter_map(|member| {
         let value = of(member)?;
-        Some(Member {
-            value,
-            ..member.clone()
-        })
+        Some(Member { value, ..member.clone() })
     });
     Node::Object(members.collect())
 }
@@ -126,14 +117,10 @@ pub fn map_elements(node: &Node, of: impl FnMut(&Node) -> Option<Node>) -> Node 
 pub fn pick(node: &Node, paths: &[&str]) -> Node {
     map_members(node, |member| {
         let name = member.name.as_str();
-        let inner: Vec<&str> = paths
-            .iter()
-            .filter_map(|path| path.strip_prefix(name)?.strip_prefix('.'))
-            .collect();
-        let each: Vec<&str> = paths
-            .iter()
-            .filter_map(|path| path.strip_prefix(name)?.strip_prefix("[]."))
-            .collect();
+        let inner: Vec<&str> =
+            paths.iter().filter_map(|path| path.strip_prefix(name)?.strip_prefix('.')).collect();
+        let each: Vec<&str> =
+            paths.iter().filter_map(|path| path.strip_prefix(name)?.strip_prefix("[].")).collect();
         match &member.value {
             value if paths.contains(&name) && value.is_flat() => Some(value.clone()),
             value @ Node::Object(_) if !inner.is_empty() => Some(pick(value, &inner)),
@@ -173,11 +160,7 @@ mod tests {
 
     #[test]
     fn fields_are_shown_through_the_projects_of_record_and_viewer() {
-        let fields = [
-            Field::new("name", &["*"]),
-            Field::new("tax!", &["a"]),
-            Field::new("loose", &[]),
-        ];
+        let fields = [Field::new("name", &["*"]), Field::new("tax!", &["a"]), Field::new("loose", &[])];
         let viewer = Viewer::new("v", &["a", "b"]);
         let through = viewer.through(&["a".into(), "c".into()]);
         assert_eq!(through, ["a"]);
@@ -185,10 +168,7 @@ mod tests {
         assert_eq!(show(&fields, &viewer, &through, "tax"), Show::Masked);
         assert_eq!(show(&fields, &viewer, &["b".into()], "tax"), Show::Gone);
         assert_eq!(show(&fields, &viewer, &through, "loose"), Show::Gone);
-        let unmasked = Viewer {
-            unmasked: true,
-            ..viewer
-        };
+        let unmasked = Viewer { unmasked: true, ..viewer };
         assert_eq!(show(&fields, &unmasked, &through, "tax"), Show::Plain);
     }
 }

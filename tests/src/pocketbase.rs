@@ -39,37 +39,20 @@ impl PocketBase {
             let mut command = Command::new(program);
             // It writes migrations beside its data: both inside the temporary folder.
             command.args(arguments).arg("--dir").arg(data.path().join("data"));
-            command
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null());
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             command
         };
-        let upserted = run(&["superuser", "upsert", IDENTITY, PASSWORD])
-            .status()
-            .expect("a program");
+        let upserted = run(&["superuser", "upsert", IDENTITY, PASSWORD]).status().expect("a program");
         assert!(upserted.success(), "PocketBase did not create its superuser");
         let address = free_address();
-        let process = run(&["serve", "--http", &address.to_string()])
-            .spawn()
-            .expect("a program");
-        let mut started = PocketBase {
-            address,
-            token: String::new(),
-            process,
-            _data: data,
-        };
+        let process = run(&["serve", "--http", &address.to_string()]).spawn().expect("a program");
+        let mut started = PocketBase { address, token: String::new(), process, _data: data };
         started.wait().await;
         let credentials = json!({ "identity": IDENTITY, "password": PASSWORD });
         let mut client = Client::new(address);
-        let answer = client
-            .post("/api/collections/_superusers/auth-with-password", &credentials)
-            .await;
+        let answer = client.post("/api/collections/_superusers/auth-with-password", &credentials).await;
         let answer: Value = serde_json::from_slice(&answer.body).expect("PocketBase answers in JSON");
-        started.token = answer["token"]
-            .as_str()
-            .expect("a token for the superuser")
-            .to_owned();
+        started.token = answer["token"].as_str().expect("a token for the superuser").to_owned();
         started
     }
 
@@ -93,30 +76,18 @@ impl PocketBase {
     /// # Panics
     /// If PocketBase refuses something.
     pub async fn load(&self) -> usize {
-        let mut loader = Loader {
-            client: self.superuser(),
-            records: 0,
-        };
-        let projects = loader
-            .collection("projects", json!([text("name"), text("description")]))
-            .await;
+        let mut loader = Loader { client: self.superuser(), records: 0 };
+        let projects = loader.collection("projects", json!([text("name"), text("description")])).await;
         let of_project = || relation("project", &projects, 1);
-        let queues = loader
-            .collection("queues", json!([text("name"), of_project()]))
-            .await;
-        let scripts = loader
-            .collection("scripts", json!([text("name"), text("text"), of_project()]))
-            .await;
+        let queues = loader.collection("queues", json!([text("name"), of_project()])).await;
+        let scripts = loader.collection("scripts", json!([text("name"), text("text"), of_project()])).await;
         let contacts = loader.collection("contacts", contact_columns(&projects)).await;
         let calls = call_columns(&[&projects, &queues, &scripts, &contacts]);
         loader.collection("calls", calls).await;
         for (index, project) in PROJECTS.iter().enumerate() {
             let name = format!("Project {project} <{index}> & Sons");
             loader
-                .record(
-                    "projects",
-                    json!({ "id": project_id(project), "name": name, "description": "…" }),
-                )
+                .record("projects", json!({ "id": project_id(project), "name": name, "description": "…" }))
                 .await;
         }
         for index in 0..QUEUES {
@@ -205,10 +176,7 @@ impl Loader {
     }
 
     async fn record(&mut self, collection: &str, record: Value) {
-        let answer = self
-            .client
-            .post(&format!("/api/collections/{collection}/records"), &record)
-            .await;
+        let answer = self.client.post(&format!("/api/collections/{collection}/records"), &record).await;
         assert_eq!(answer.status, 200, "{collection}: {}", answer.text());
         self.records += 1;
     }
@@ -256,10 +224,7 @@ fn queue(index: usize) -> Value {
 
 fn script(index: usize) -> Value {
     let project = project_id(project_of_script(index));
-    let text = format!(
-        "Hello, this is \"{}\".\nHow can I help?",
-        project_of_script(index)
-    );
+    let text = format!("Hello, this is \"{}\".\nHow can I help?", project_of_script(index));
     json!({ "id": script_id(index), "name": format!("Script {index}"), "text": text, "project": project })
 }
 
@@ -268,10 +233,7 @@ fn contact(index: usize) -> Value {
     let first = PROJECTS[index % 4];
     let projects: Vec<String> = match index {
         _ if index % 11 == 10 => Vec::new(),
-        _ if index % 5 == 4 => vec![
-            project_id(first),
-            project_id(PROJECTS[(index + 1 + index / 5 % 3) % 4]),
-        ],
+        _ if index % 5 == 4 => vec![project_id(first), project_id(PROJECTS[(index + 1 + index / 5 % 3) % 4])],
         _ => vec![project_id(first)],
     };
     let mut record = card(index);
@@ -307,31 +269,13 @@ fn card(index: usize) -> Value {
 /// A third of the calls name their project; of the others one half only their queue, one quarter only their script,
 /// and some follow from nothing.
 fn call(index: usize) -> Value {
-    let named = if index.is_multiple_of(3) {
-        project_id(PROJECTS[index / 3 % 4])
-    } else {
-        String::new()
-    };
-    let queue = if index % 3 == 1 || index.is_multiple_of(7) {
-        queue_id(index / 2 % QUEUES)
-    } else {
-        String::new()
-    };
-    let script = if index % 3 == 2 && !index.is_multiple_of(10) {
-        script_id(index % SCRIPTS)
-    } else {
-        String::new()
-    };
-    let attached = if index % 13 == 12 {
-        Value::Null
-    } else {
-        card(index % CONTACTS)
-    };
-    let contact = if attached.is_null() {
-        String::new()
-    } else {
-        format!("con{:0>12}", index % CONTACTS)
-    };
+    let named = if index.is_multiple_of(3) { project_id(PROJECTS[index / 3 % 4]) } else { String::new() };
+    let queue =
+        if index % 3 == 1 || index.is_multiple_of(7) { queue_id(index / 2 % QUEUES) } else { String::new() };
+    let script =
+        if index % 3 == 2 && !index.is_multiple_of(10) { script_id(index % SCRIPTS) } else { String::new() };
+    let attached = if index % 13 == 12 { Value::Null } else { card(index % CONTACTS) };
+    let contact = if attached.is_null() { String::new() } else { format!("con{:0>12}", index % CONTACTS) };
     json!({
         "id": format!("cal{index:0>12}"),
         "project": named, "queue": queue, "script": script, "contact": contact,

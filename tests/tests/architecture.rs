@@ -17,16 +17,8 @@ struct Room {
     knows_nothing_of: &'static [&'static str],
 }
 
-const HTTP: [&str; 8] = [
-    "http",
-    "http-body",
-    "http-body-util",
-    "hyper",
-    "hyper-util",
-    "hyper-rustls",
-    "axum",
-    "tower",
-];
+const HTTP: [&str; 8] =
+    ["http", "http-body", "http-body-util", "hyper", "hyper-util", "hyper-rustls", "axum", "tower"];
 const WASM: [&str; 3] = ["wasmtime", "wasmtime-wizer", "wit-component"];
 const INPUT_OUTPUT: [&str; 3] = ["tokio", "notify", "rustls"];
 
@@ -62,15 +54,7 @@ const ROOMS: [Room; 10] = [
         folder: "proxy/directory",
         name: "cordon-directory",
         may_import: &["cordon-rewrite", "cordon-settings"],
-        knows_nothing_of: &[
-            "hyper",
-            "hyper-util",
-            "http",
-            "axum",
-            "tower",
-            "wasmtime",
-            "wasmtime-wizer",
-        ],
+        knows_nothing_of: &["hyper", "hyper-util", "http", "axum", "tower", "wasmtime", "wasmtime-wizer"],
     },
     Room {
         folder: "proxy/settings",
@@ -134,11 +118,7 @@ fn manifests_depend_in_one_direction() {
             }
         }
     }
-    assert!(
-        faults.is_empty(),
-        "imports against the direction of ARCHITECTURE.md:\n{}",
-        faults.join("\n")
-    );
+    assert!(faults.is_empty(), "imports against the direction of ARCHITECTURE.md:\n{}", faults.join("\n"));
 }
 
 #[test]
@@ -159,20 +139,13 @@ fn sources_import_in_one_direction() {
         }
     }
     assert!(files > 20, "only {files} source files found: the walk is broken");
-    assert!(
-        faults.is_empty(),
-        "imports against the direction of ARCHITECTURE.md:\n{}",
-        faults.join("\n")
-    );
+    assert!(faults.is_empty(), "imports against the direction of ARCHITECTURE.md:\n{}", faults.join("\n"));
 }
 
 #[test]
 fn every_crate_of_the_proxy_has_a_place_in_the_direction() {
     for parent in ["proxy", "policy-wasm"] {
-        for entry in fs::read_dir(workspace().join(parent))
-            .expect("the folder exists")
-            .flatten()
-        {
+        for entry in fs::read_dir(workspace().join(parent)).expect("the folder exists").flatten() {
             let folder = format!("{parent}/{}", entry.file_name().to_string_lossy());
             let listed = ROOMS.iter().any(|room| room.folder == folder) || folder == "policy-wasm/component";
             assert!(
@@ -188,19 +161,13 @@ fn files_stay_short() {
     let mut long = BTreeMap::new();
     for folder in ["proxy", "policy-wasm", "examples", "tests"] {
         for file in rust_files(&workspace().join(folder)) {
-            let lines = fs::read_to_string(&file)
-                .expect("a source file is readable")
-                .lines()
-                .count();
+            let lines = fs::read_to_string(&file).expect("a source file is readable").lines().count();
             if lines > 550 {
                 long.insert(shown(&file), lines);
             }
         }
     }
-    assert!(
-        long.is_empty(),
-        "one idea a file, under about 500 lines: {long:#?}"
-    );
+    assert!(long.is_empty(), "one idea a file, under about 500 lines: {long:#?}");
 }
 
 #[test]
@@ -209,15 +176,9 @@ fn the_direction_test_can_fail() {
     assert!(rewrite.fault("cordon-gateway").is_some());
     assert!(rewrite.fault("hyper").is_some());
     assert!(rewrite.fault("bytes").is_none());
-    assert_eq!(
-        imported_crates("use cordon_gateway::Gateway;"),
-        ["cordon-gateway"]
-    );
+    assert_eq!(imported_crates("use cordon_gateway::Gateway;"), ["cordon-gateway"]);
     assert_eq!(imported_crates("    let x = hyper::Request::new(());"), ["hyper"]);
-    assert_eq!(
-        imported_crates("/// see cordon_gateway::Gateway"),
-        Vec::<String>::new()
-    );
+    assert_eq!(imported_crates("/// see cordon_gateway::Gateway"), Vec::<String>::new());
 }
 
 impl Room {
@@ -234,17 +195,11 @@ impl Room {
 }
 
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("tests lie in the workspace")
-        .to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lie in the workspace").to_path_buf()
 }
 
 fn shown(file: &Path) -> String {
-    file.strip_prefix(workspace())
-        .unwrap_or(file)
-        .display()
-        .to_string()
+    file.strip_prefix(workspace()).unwrap_or(file).display().to_string()
 }
 
 /// Names under `[dependencies]`; what tests and build scripts use is their own affair.

@@ -78,23 +78,14 @@ impl Scene {
     async fn answer_at(&self, path: &str, reply: Reply) -> Answer {
         self.backend.answer(path, reply);
         let answer = self.cordon.client("olga").get(path).await;
-        assert!(
-            !answer.holds(SECRET),
-            "a hidden byte reached the caller: {}",
-            answer.text()
-        );
+        assert!(!answer.holds(SECRET), "a hidden byte reached the caller: {}", answer.text());
         answer
     }
 
     /// The answer is a refusal from before the head was sent, and nothing else.
     async fn refused(&self, reply: Reply, status: u16, code: &str) {
         let answer = self.answer(reply).await;
-        assert_eq!(
-            (answer.status, answer.problem().as_deref()),
-            (status, Some(code)),
-            "{}",
-            answer.text()
-        );
+        assert_eq!((answer.status, answer.problem().as_deref()), (status, Some(code)), "{}", answer.text());
         assert!(answer.whole);
         // And the next request works.
         let next = self.answer(Reply::json(body(&[OURS, THEIRS]))).await;
@@ -105,15 +96,8 @@ impl Scene {
     async fn aborted(&self, reply: Reply) {
         let answer = self.answer(reply).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        assert!(
-            !answer.whole,
-            "the body ended as if it were whole: {} bytes",
-            answer.body.len()
-        );
-        assert!(
-            answer.body.starts_with(br#"{"items":[{"id":1"#),
-            "nothing had been sent yet"
-        );
+        assert!(!answer.whole, "the body ended as if it were whole: {} bytes", answer.body.len());
+        assert!(answer.body.starts_with(br#"{"items":[{"id":1"#), "nothing had been sent yet");
     }
 }
 
@@ -137,54 +121,30 @@ async fn backend_down() {
     let Scene { backend, cordon } = scene;
     drop(backend);
     let answer = cordon.client("olga").get("/calls").await;
-    assert_eq!(
-        (answer.status, answer.problem().as_deref()),
-        (502, Some("backend-unreachable"))
-    );
+    assert_eq!((answer.status, answer.problem().as_deref()), (502, Some("backend-unreachable")));
 }
 
 #[tokio::test]
 async fn no_response_head_in_time() {
     let scene = Scene::with(|config| config.deadlines.head = Duration::from_millis(300)).await;
-    scene
-        .refused(
-            Reply::json(body(&[OURS])).after(&Gate::closed()),
-            504,
-            "backend-late",
-        )
-        .await;
+    scene.refused(Reply::json(body(&[OURS])).after(&Gate::closed()), 504, "backend-late").await;
 }
 
 #[tokio::test]
 async fn a_body_that_stalls() {
     let scene = Scene::with(|config| config.deadlines.idle = Duration::from_millis(500)).await;
     let start = format!(r#"{{"items":[{OURS},{THEIRS}"#);
-    let stalled = Reply::parts(vec![
-        start.as_str().into(),
-        Part::Wait(Gate::closed()),
-        "]}".into(),
-    ]);
+    let stalled = Reply::parts(vec![start.as_str().into(), Part::Wait(Gate::closed()), "]}".into()]);
     scene.refused(stalled, 504, "backend-late").await;
     let start = long_beginning();
-    scene
-        .aborted(Reply::parts(vec![
-            start.as_str().into(),
-            Part::Wait(Gate::closed()),
-            "]}".into(),
-        ]))
-        .await;
+    scene.aborted(Reply::parts(vec![start.as_str().into(), Part::Wait(Gate::closed()), "]}".into()])).await;
 }
 
 #[tokio::test]
 async fn a_slow_body_arrives_whole() {
     let scene = Scene::new().await;
     let gate = Gate::closed();
-    let parts = vec![
-        r#"{"items":["#.into(),
-        Part::Wait(gate.clone()),
-        OURS.into(),
-        "],\"total\":1}".into(),
-    ];
+    let parts = vec![r#"{"items":["#.into(), Part::Wait(gate.clone()), OURS.into(), "],\"total\":1}".into()];
     scene.backend.answer("/calls", Reply::parts(parts));
     let mut client = scene.cordon.client("olga");
     let answer = tokio::spawn(async move { client.get("/calls").await });
@@ -209,9 +169,7 @@ async fn a_body_cut_in_the_middle() {
         scene.refused(cut(&start), 502, "backend-response").await;
     }
     let start = long_beginning();
-    scene
-        .aborted(Reply::parts(vec![start.as_str().into(), Part::Cut]))
-        .await;
+    scene.aborted(Reply::parts(vec![start.as_str().into(), Part::Cut])).await;
     let length = (start.len() + 1000).to_string();
     let cut = Reply::parts(vec![start.as_str().into(), Part::Cut]).header("content-length", &length);
     scene.aborted(cut).await;
@@ -221,13 +179,7 @@ async fn a_body_cut_in_the_middle() {
 async fn a_cut_behind_the_last_byte_of_the_document() {
     let scene = Scene::new().await;
     let whole = body(&[OURS, THEIRS]);
-    scene
-        .refused(
-            Reply::parts(vec![whole.as_str().into(), Part::Cut]),
-            502,
-            "backend-response",
-        )
-        .await;
+    scene.refused(Reply::parts(vec![whole.as_str().into(), Part::Cut]), 502, "backend-response").await;
 }
 
 #[tokio::test]
@@ -249,45 +201,17 @@ async fn broken_json() {
         " ".to_owned(),
     ];
     for text in broken {
-        scene
-            .refused(Reply::json(text.clone()), 502, "backend-response")
-            .await;
+        scene.refused(Reply::json(text.clone()), 502, "backend-response").await;
         // In pieces that end anywhere, the answer is the same.
-        let middle = (0..=text.len() / 2)
-            .rev()
-            .find(|at| text.is_char_boundary(*at))
-            .unwrap();
-        scene
-            .refused(
-                in_pieces(&[&text[..middle], &text[middle..]]),
-                502,
-                "backend-response",
-            )
-            .await;
+        let middle = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+        scene.refused(in_pieces(&[&text[..middle], &text[middle..]]), 502, "backend-response").await;
     }
-    let invalid = [
-        br#"{"items":["#,
-        OURS.as_bytes(),
-        b",{\"project\":\"zeta\",\"note\":\"SeCrEt\xff\"}]}",
-    ]
-    .concat();
+    let invalid =
+        [br#"{"items":["#, OURS.as_bytes(), b",{\"project\":\"zeta\",\"note\":\"SeCrEt\xff\"}]}"].concat();
     scene.refused(Reply::json(invalid), 502, "backend-response").await;
-    let utf16: Vec<u8> = body(&[OURS, THEIRS])
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    scene
-        .refused(
-            Reply::json([&b"\xff\xfe"[..], &utf16].concat()),
-            502,
-            "backend-response",
-        )
-        .await;
-    scene
-        .aborted(Reply::json(
-            long_beginning() + r#",{"project":"acme","note":}],"total":1}"#,
-        ))
-        .await;
+    let utf16: Vec<u8> = body(&[OURS, THEIRS]).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    scene.refused(Reply::json([&b"\xff\xfe"[..], &utf16].concat()), 502, "backend-response").await;
+    scene.aborted(Reply::json(long_beginning() + r#",{"project":"acme","note":}],"total":1}"#)).await;
 }
 
 #[tokio::test]
@@ -303,16 +227,11 @@ async fn known_wrappers_are_kept_and_filtered_inside() {
     let scene = Scene::new().await;
     let filtered = r#"{"items":[{"id":1,"note":"ours"}],"total":1}"#;
     for (before, after) in [("while(1);", ""), (")]}',\n", ""), ("callback(", ");")] {
-        let answer = scene
-            .answer(Reply::json(format!("{before}{}{after}", body(&[OURS, THEIRS]))))
-            .await;
+        let answer = scene.answer(Reply::json(format!("{before}{}{after}", body(&[OURS, THEIRS])))).await;
         // Recognised or refused: never passed by (H25).
         match answer.status {
             200 => assert_eq!(answer.text(), format!("{before}{filtered}{after}")),
-            status => assert_eq!(
-                (status, answer.problem().as_deref()),
-                (502, Some("backend-response"))
-            ),
+            status => assert_eq!((status, answer.problem().as_deref()), (502, Some("backend-response"))),
         }
     }
 }
@@ -327,9 +246,7 @@ async fn duplicate_keys() {
         r#"{"id":1,"project":"acme","note":"ours","note":"SeCrEt"}"#,
     ];
     for record in doubled {
-        scene
-            .refused(Reply::json(body(&[OURS, record])), 502, "backend-response")
-            .await;
+        scene.refused(Reply::json(body(&[OURS, record])), 502, "backend-response").await;
     }
     let twice = format!(r#"{{"items":[{OURS}],"items":[{THEIRS}],"total":1}}"#);
     scene.refused(Reply::json(twice), 502, "backend-response").await;
@@ -339,17 +256,11 @@ async fn duplicate_keys() {
 async fn a_hundred_thousand_nested_arrays() {
     let scene = Scene::new().await;
     let deep = "[".repeat(100_000) + "\"SeCrEt\"" + &"]".repeat(100_000);
-    scene
-        .refused(Reply::json(deep.clone()), 502, "backend-response")
-        .await;
+    scene.refused(Reply::json(deep.clone()), 502, "backend-response").await;
     let unlisted = format!(r#"{{"items":[{OURS}],"deep":{deep},"total":1}}"#);
-    scene
-        .refused(Reply::json(unlisted), 502, "backend-response")
-        .await;
+    scene.refused(Reply::json(unlisted), 502, "backend-response").await;
     let in_a_record = body(&[OURS, &format!(r#"{{"project":"zeta","note":{deep}}}"#)]);
-    scene
-        .refused(Reply::json(in_a_record), 502, "backend-response")
-        .await;
+    scene.refused(Reply::json(in_a_record), 502, "backend-response").await;
     let objects = r#"{"a":"#.repeat(100_000) + "1" + &"}".repeat(100_000);
     scene.refused(Reply::json(objects), 502, "backend-response").await;
 }
@@ -365,15 +276,9 @@ async fn a_coding_that_was_not_asked_for() {
         ("deflate", code!(ZlibEncoder, plain)),
     ];
     for (name, bytes) in &coded {
-        let answer = scene
-            .answer(Reply::json(bytes.clone()).header("content-encoding", name))
-            .await;
+        let answer = scene.answer(Reply::json(bytes.clone()).header("content-encoding", name)).await;
         assert_eq!(answer.status, 200, "{name}: {}", answer.text());
-        assert_eq!(
-            answer.text(),
-            r#"{"items":[{"id":1,"note":"ours"}],"total":1}"#,
-            "{name}"
-        );
+        assert_eq!(answer.text(), r#"{"items":[{"id":1,"note":"ours"}],"total":1}"#, "{name}");
         assert_eq!(answer.header("content-encoding"), None);
         // Cut in its middle, it is no end.
         let half = bytes[..bytes.len() / 2].to_vec();
@@ -384,66 +289,36 @@ async fn a_coding_that_was_not_asked_for() {
         scene.refused(reply, 502, "backend-response").await;
     }
     let asked = scene.backend.seen();
-    let accepted = asked[0]
-        .headers
-        .iter()
-        .find(|(name, _)| name == "accept-encoding");
+    let accepted = asked[0].headers.iter().find(|(name, _)| name == "accept-encoding");
     assert_eq!(accepted.map(|(_, value)| value.as_str()), Some("identity"));
     for unknown in ["compress", "x-secret", "gzip, rot13", "identity, nothing"] {
         let reply = Reply::json(plain.clone()).header("content-encoding", unknown);
         scene.refused(reply, 502, "backend-response").await;
     }
     let behind = [coded[0].1.clone(), THEIRS.as_bytes().to_vec()].concat();
-    scene
-        .refused(
-            Reply::json(behind).header("content-encoding", "gzip"),
-            502,
-            "backend-response",
-        )
-        .await;
+    scene.refused(Reply::json(behind).header("content-encoding", "gzip"), 502, "backend-response").await;
 }
 
 #[tokio::test]
 async fn a_bomb() {
     let scene = Scene::with(|config| config.limits.decoded_body = 8 << 20).await;
-    let bomb = format!(
-        r#"{{"items":[{OURS}],"x":[{}1],"total":1}}"#,
-        "0,".repeat(16 << 20)
-    );
+    let bomb = format!(r#"{{"items":[{OURS}],"x":[{}1],"total":1}}"#, "0,".repeat(16 << 20));
     let bomb = code!(GzipEncoder, bomb);
-    scene
-        .refused(
-            Reply::json(bomb).header("content-encoding", "gzip"),
-            502,
-            "backend-response",
-        )
-        .await;
+    scene.refused(Reply::json(bomb).header("content-encoding", "gzip"), 502, "backend-response").await;
 }
 
 #[tokio::test]
 async fn another_type_than_declared() {
     let scene = Scene::new().await;
     let plain = body(&[OURS, THEIRS]);
-    for declared in [
-        "text/html",
-        "text/csv",
-        "application/xml",
-        "application/pdf",
-        "image/png",
-        "multipart/mixed",
-        "x",
-    ] {
+    for declared in
+        ["text/html", "text/csv", "application/xml", "application/pdf", "image/png", "multipart/mixed", "x"]
+    {
         let reply = Reply::json(plain.clone()).header("content-type", declared);
         scene.refused(reply, 502, "backend-response").await;
     }
-    for declared in [
-        "application/json; charset=utf-8",
-        "application/JSON",
-        "application/hal+json",
-    ] {
-        let answer = scene
-            .answer(Reply::json(plain.clone()).header("content-type", declared))
-            .await;
+    for declared in ["application/json; charset=utf-8", "application/JSON", "application/hal+json"] {
+        let answer = scene.answer(Reply::json(plain.clone()).header("content-type", declared)).await;
         assert_eq!(answer.status, 200, "{declared}: {}", answer.text());
     }
     let utf16 = Reply::json(plain.clone()).header("content-type", "application/json; charset=utf-16");
@@ -453,9 +328,7 @@ async fn another_type_than_declared() {
 #[tokio::test]
 async fn a_part_of_a_body_that_nobody_asked_for() {
     let scene = Scene::new().await;
-    let partial = Reply::json(body(&[OURS, THEIRS]))
-        .status(206)
-        .header("content-range", "bytes 0-10/99");
+    let partial = Reply::json(body(&[OURS, THEIRS])).status(206).header("content-range", "bytes 0-10/99");
     scene.refused(partial, 502, "backend-response").await;
 }
 
@@ -482,17 +355,9 @@ async fn records_without_a_project() {
     ];
     for record in homeless {
         let answer = scene.answer(Reply::json(body(&[record, OURS, record]))).await;
-        assert_eq!(
-            answer.text(),
-            r#"{"items":[{"id":1,"note":"ours"}],"total":1}"#,
-            "{record}"
-        );
+        assert_eq!(answer.text(), r#"{"items":[{"id":1,"note":"ours"}],"total":1}"#, "{record}");
         let answer = scene.answer_at("/calls/1", Reply::json(record)).await;
-        assert_eq!(
-            (answer.status, answer.problem().as_deref()),
-            (404, Some("not-found")),
-            "{record}"
-        );
+        assert_eq!((answer.status, answer.problem().as_deref()), (404, Some("not-found")), "{record}");
     }
 }
 
@@ -503,22 +368,13 @@ async fn a_record_of_two_mebibytes() {
     let members: Vec<String> = (0..350).map(|index| format!(r#""m{index}":"{fill}""#)).collect();
     let huge = format!(r#"{{"id":1,{},"project":"acme"}}"#, members.join(","));
     assert!(huge.len() > 2 << 20);
-    scene
-        .refused(Reply::json(body(&[&huge])), 502, "backend-response")
-        .await;
+    scene.refused(Reply::json(body(&[&huge])), 502, "backend-response").await;
     let answer = scene.answer_at("/calls/1", Reply::json(huge.clone())).await;
-    assert_eq!(
-        (answer.status, answer.problem().as_deref()),
-        (502, Some("backend-response"))
-    );
-    scene
-        .aborted(Reply::json(format!("{},{huge}],\"total\":1}}", long_beginning())))
-        .await;
+    assert_eq!((answer.status, answer.problem().as_deref()), (502, Some("backend-response")));
+    scene.aborted(Reply::json(format!("{},{huge}],\"total\":1}}", long_beginning()))).await;
     let text = "SeCrEt".repeat(400_000);
     let huge = format!(r#"{{"id":1,"note":"{text}","project":"zeta"}}"#);
-    scene
-        .refused(Reply::json(body(&[&huge])), 502, "backend-response")
-        .await;
+    scene.refused(Reply::json(body(&[&huge])), 502, "backend-response").await;
 }
 
 #[tokio::test]
@@ -528,15 +384,11 @@ async fn errors_of_the_backend_that_quote_rows() {
         let answer = scene.answer(Reply::json(THEIRS).status(status)).await;
         assert!(answer.status >= 400, "{status} became {}", answer.status);
         assert!(answer.problem().is_some(), "{status}: {}", answer.text());
-        let html = Reply::json(format!("<p>{THEIRS}</p>"))
-            .status(status)
-            .header("content-type", "text/html");
+        let html = Reply::json(format!("<p>{THEIRS}</p>")).status(status).header("content-type", "text/html");
         assert!(scene.answer(html).await.problem().is_some());
     }
     for status in [301, 302, 307] {
-        let answer = scene
-            .answer(Reply::json("").status(status).header("location", "/calls/SeCrEt"))
-            .await;
+        let answer = scene.answer(Reply::json("").status(status).header("location", "/calls/SeCrEt")).await;
         assert_eq!(answer.status, 502, "{status}: {}", answer.text());
     }
     let answer = scene.answer_at("/calls/1", Reply::json(THEIRS).status(404)).await;

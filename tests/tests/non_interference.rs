@@ -30,18 +30,12 @@ fn cases_per_world(cases: usize) -> usize {
 }
 
 fn variable(name: &str) -> Option<u64> {
-    std::env::var(name)
-        .ok()
-        .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number")))
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number")))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_caller_may_not_see_changes_nothing() {
-    let otherwise = if std::env::var_os("CI").is_some() {
-        10_000
-    } else {
-        500
-    };
+    let otherwise = if std::env::var_os("CI").is_some() { 10_000 } else { 500 };
     let cases = usize::try_from(variable("CORDON_CASES").unwrap_or(otherwise)).unwrap();
     let per_world = cases_per_world(cases);
     let seeds: Vec<u64> = match variable("CORDON_SEED") {
@@ -68,10 +62,7 @@ async fn world(seed: u64, cases: usize) -> Result<Tally, String> {
     let mut scene = Scene::new(seed, Leak::None).await;
     for case in 0..cases {
         if let Err(failure) = scene.case().await {
-            return Err(format!(
-                "CORDON_SEED={seed}, case {case}: {failure}\n{}",
-                scene.describe()
-            ));
+            return Err(format!("CORDON_SEED={seed}, case {case}: {failure}\n{}", scene.describe()));
         }
     }
     Ok(scene.tally)
@@ -92,10 +83,7 @@ async fn leaky_rules_are_found_out() {
             }
         }
         let (seed, case, failure) = found.unwrap_or_else(|| panic!("{leak:?} went unnoticed"));
-        assert!(
-            failure.contains("interference"),
-            "{leak:?} was noticed by something else: {failure}"
-        );
+        assert!(failure.contains("interference"), "{leak:?} was noticed by something else: {failure}");
         println!("{leak:?} found out in world {seed}, case {case}");
     }
 }

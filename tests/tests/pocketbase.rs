@@ -27,15 +27,10 @@ async fn every_caller_gets_what_the_oracle_says_of_every_list_and_record() {
     let records = pocketbase.load().await;
     assert!(records >= 500, "{records} records are too few to mean anything");
     let viewers = viewers();
-    let credential = pocketbase
-        .credential()
-        .parse()
-        .expect("a token is a header value");
+    let credential = pocketbase.credential().parse().expect("a token is a header value");
     let cordon = Cordon::start_with(RULES, &directory(&viewers), pocketbase.address(), |config| {
-        config.backend.credential = BackendCredential::Header {
-            name: http::header::AUTHORIZATION,
-            value: credential,
-        };
+        config.backend.credential =
+            BackendCredential::Header { name: http::header::AUTHORIZATION, value: credential };
     })
     .await;
     let truth = Truth::of(&pocketbase).await;
@@ -52,17 +47,11 @@ async fn every_caller_gets_what_the_oracle_says_of_every_list_and_record() {
             }
         }
         caller.asks_what_is_not_offered().await;
-        println!(
-            "{:>6}: {} checks, {} records seen",
-            viewer.login, caller.checks, caller.seen
-        );
+        println!("{:>6}: {} checks, {} records seen", viewer.login, caller.checks, caller.seen);
         checks += caller.checks;
     }
     assert!(!refused.is_empty() && refused.iter().all(|answer| answer == &refused[0]));
-    println!(
-        "{checks} checks of {records} records in PocketBase for {} callers",
-        viewers.len()
-    );
+    println!("{checks} checks of {records} records in PocketBase for {} callers", viewers.len());
 }
 
 fn viewers() -> Vec<Viewer> {
@@ -71,28 +60,11 @@ fn viewers() -> Vec<Viewer> {
         Viewer::new("olga", &["acme"]),
         Viewer::new("omar", &["acme", "brio"]),
         Viewer::new("nina", &[]),
-        Viewer {
-            sections: client,
-            ..Viewer::new("klara", &["core"])
-        },
-        Viewer {
-            unmasked: true,
-            ..Viewer::new("hanna", &["brio", "dune"])
-        },
-        Viewer {
-            lists_projects: true,
-            ..Viewer::new("lena", &["dune"])
-        },
-        Viewer {
-            everything: true,
-            ..Viewer::new("vera", &[])
-        },
-        Viewer {
-            everything: true,
-            unmasked: true,
-            lists_projects: true,
-            ..Viewer::new("adam", &[])
-        },
+        Viewer { sections: client, ..Viewer::new("klara", &["core"]) },
+        Viewer { unmasked: true, ..Viewer::new("hanna", &["brio", "dune"]) },
+        Viewer { lists_projects: true, ..Viewer::new("lena", &["dune"]) },
+        Viewer { everything: true, ..Viewer::new("vera", &[]) },
+        Viewer { everything: true, unmasked: true, lists_projects: true, ..Viewer::new("adam", &[]) },
     ]
 }
 
@@ -129,20 +101,12 @@ fn directory(viewers: &[Viewer]) -> String {
             (viewer.lists_projects, "list-projects"),
             (viewer.unmasked, "see-masked-fields"),
         ];
-        let rights: Vec<&str> = held
-            .iter()
-            .filter(|(held, _)| *held)
-            .map(|(_, right)| *right)
-            .collect();
-        let sections: Option<Vec<&str>> = viewer
-            .sections
-            .as_ref()
-            .map(|sections| sections.iter().map(String::as_str).collect());
+        let rights: Vec<&str> = held.iter().filter(|(held, _)| *held).map(|(_, right)| *right).collect();
+        let sections: Option<Vec<&str>> =
+            viewer.sections.as_ref().map(|sections| sections.iter().map(String::as_str).collect());
         let projects: Vec<&str> = viewer.projects.iter().map(String::as_str).collect();
         let role = format!("role of {}", viewer.login);
-        directory = directory
-            .role(&role, &rights, sections.as_deref())
-            .user(&viewer.login, &role, &projects);
+        directory = directory.role(&role, &rights, sections.as_deref()).user(&viewer.login, &role, &projects);
     }
     for field in fields() {
         let projects: Vec<&str> = field.projects.iter().map(String::as_str).collect();
@@ -176,23 +140,15 @@ impl Truth {
         for collection in COLLECTIONS {
             let mut paths = vec![list(collection)];
             let first = fetch(&mut superuser, &list(collection)).await;
-            let total: usize = first
-                .get("totalItems")
-                .and_then(Node::plain)
-                .unwrap()
-                .parse()
-                .unwrap();
+            let total: usize = first.get("totalItems").and_then(Node::plain).unwrap().parse().unwrap();
             for page in 1..=total.div_ceil(PER_PAGE) + 1 {
                 paths.push(format!("{}?page={page}&perPage={PER_PAGE}", list(collection)));
             }
             for path in paths {
                 let answer = fetch(&mut superuser, &path).await;
                 for record in answer.get("items").unwrap().elements() {
-                    let path = format!(
-                        "{}/{}",
-                        list(collection),
-                        record.get("id").unwrap().as_str().unwrap()
-                    );
+                    let path =
+                        format!("{}/{}", list(collection), record.get("id").unwrap().as_str().unwrap());
                     answers.insert(path, record.clone());
                 }
                 answers.insert(path, answer);
@@ -208,9 +164,7 @@ impl Truth {
 
     fn of_collection(&self, collection: &str) -> impl Iterator<Item = (&String, &Node)> {
         let list = list(collection);
-        self.answers
-            .iter()
-            .filter(move |(path, _)| path.starts_with(&list))
+        self.answers.iter().filter(move |(path, _)| path.starts_with(&list))
     }
 }
 
@@ -235,26 +189,15 @@ struct Caller<'a> {
 impl<'a> Caller<'a> {
     fn new(cordon: SocketAddr, viewer: &'a Viewer) -> Caller<'a> {
         let client = Client::with_token(cordon, &token_of(&viewer.login));
-        Caller {
-            viewer,
-            client,
-            checks: 0,
-            seen: 0,
-        }
+        Caller { viewer, client, checks: 0, seen: 0 }
     }
 
     async fn compare(&mut self, collection: &str, truth: &Truth) {
-        let missing = self
-            .get_and_head(&format!("{}/nonexistent0000", list(collection)))
-            .await;
+        let missing = self.get_and_head(&format!("{}/nonexistent0000", list(collection))).await;
         assert_eq!(missing.status, 404, "{}: {}", self.viewer.login, missing.text());
         for (path, backend) in truth.of_collection(collection) {
             let answer = self.get_and_head(path).await;
-            let what = format!(
-                "{} asks {path}\nbackend: {}\n",
-                self.viewer.login,
-                backend.compact()
-            );
+            let what = format!("{} asks {path}\nbackend: {}\n", self.viewer.login, backend.compact());
             let expected = match backend.get("items") {
                 Some(_) => Some(filter_list(collection, self.viewer, backend)),
                 None => filter_record(collection, self.viewer, backend),
@@ -279,11 +222,7 @@ impl<'a> Caller<'a> {
         let answer = self.client.get(path).await.undated();
         assert!(answer.whole, "{} asks {path}: cut", self.viewer.login);
         let framing = ["content-length", "transfer-encoding"];
-        assert_eq!(
-            head.status, answer.status,
-            "HEAD {path} for {}",
-            self.viewer.login
-        );
+        assert_eq!(head.status, answer.status, "HEAD {path} for {}", self.viewer.login);
         assert_eq!(
             head.headers_but(&framing),
             answer.headers_but(&framing),
@@ -291,9 +230,8 @@ impl<'a> Caller<'a> {
             self.viewer.login
         );
         assert!(head.body.is_empty());
-        let backend_says = head
-            .header("content-length")
-            .filter(|length| Some(*length) != answer.header("content-length"));
+        let backend_says =
+            head.header("content-length").filter(|length| Some(*length) != answer.header("content-length"));
         assert_eq!(backend_says, None, "HEAD {path} tells the backend's length");
         self.checks += 1;
         answer
@@ -302,53 +240,30 @@ impl<'a> Caller<'a> {
     /// A closed section is refused without a word on what is in it (D12).
     async fn is_refused(&mut self, collection: &str) -> Answer {
         let answer = self.get_and_head(&list(collection)).await;
-        assert!(
-            (400..500).contains(&answer.status),
-            "{collection}: {}",
-            answer.text()
-        );
-        let single = self
-            .get_and_head(&format!("{}/con000000000001", list(collection)))
-            .await;
+        assert!((400..500).contains(&answer.status), "{collection}: {}", answer.text());
+        let single = self.get_and_head(&format!("{}/con000000000001", list(collection))).await;
         assert_eq!(answer, single);
         answer
     }
 
     /// Sorting, searching and expanding reach hidden fields, and writing is not declared (H35, D22).
     async fn asks_what_is_not_offered(&mut self) {
-        for query in [
-            "filter=phone~'49'",
-            "sort=-budget",
-            "expand=contact",
-            "fields=pin",
-            "search=x",
-            "skipTotal=1",
-        ] {
+        for query in
+            ["filter=phone~'49'", "sort=-budget", "expand=contact", "fields=pin", "search=x", "skipTotal=1"]
+        {
             let answer = self.client.get(&format!("{}?{query}", list("calls"))).await;
             assert!((400..500).contains(&answer.status), "{query}: {}", answer.text());
             self.checks += 1;
         }
-        for method in [
-            http::Method::POST,
-            http::Method::PATCH,
-            http::Method::DELETE,
-            http::Method::OPTIONS,
-        ] {
+        for method in [http::Method::POST, http::Method::PATCH, http::Method::DELETE, http::Method::OPTIONS] {
             let path = format!("{}/cal000000000000", list("calls"));
-            let answer = self
-                .client
-                .send(method.clone(), &path, &[], bytes::Bytes::new())
-                .await;
+            let answer = self.client.send(method.clone(), &path, &[], bytes::Bytes::new()).await;
             assert!((400..500).contains(&answer.status), "{method}: {}", answer.text());
             self.checks += 1;
         }
-        for path in [
-            "/api/collections/users/records",
-            "/api/collections",
-            "/api/settings",
-            "/api/health",
-            "/_/",
-        ] {
+        for path in
+            ["/api/collections/users/records", "/api/collections", "/api/settings", "/api/health", "/_/"]
+        {
             let answer = self.client.get(path).await;
             assert_eq!(answer.status, 404, "{path}: {}", answer.text());
             self.checks += 1;
@@ -357,9 +272,8 @@ impl<'a> Caller<'a> {
 }
 
 fn filter_list(collection: &str, viewer: &Viewer, backend: &Node) -> Node {
-    let records = map_elements(backend.get("items").unwrap(), |record| {
-        filter_record(collection, viewer, record)
-    });
+    let records =
+        map_elements(backend.get("items").unwrap(), |record| filter_record(collection, viewer, record));
     let total = Node::number(records.elements().len());
     map_members(backend, |member| match member.name.as_str() {
         "items" => Some(records.clone()),
@@ -444,28 +358,12 @@ fn keep_last(value: &Node, last: usize) -> Node {
 
 /// The projects of a record (D23): its own, or else those of its queue, or else those of its script.
 fn projects_of(collection: &str, record: &Node) -> Vec<String> {
-    let text = |name: &str| {
-        record
-            .get(name)
-            .and_then(Node::as_str)
-            .filter(|text| !text.is_empty())
-    };
+    let text = |name: &str| record.get(name).and_then(Node::as_str).filter(|text| !text.is_empty());
     let known = |id: &str| {
-        PROJECTS
-            .iter()
-            .find(|project| project_id(project) == id)
-            .map(|project| (*project).to_owned())
+        PROJECTS.iter().find(|project| project_id(project) == id).map(|project| (*project).to_owned())
     };
-    let queue = |id: &str| {
-        (0..QUEUES)
-            .find(|index| queue_id(*index) == id)
-            .and_then(project_of_queue)
-    };
-    let script = |id: &str| {
-        (0..SCRIPTS)
-            .find(|index| script_id(*index) == id)
-            .map(project_of_script)
-    };
+    let queue = |id: &str| (0..QUEUES).find(|index| queue_id(*index) == id).and_then(project_of_queue);
+    let script = |id: &str| (0..SCRIPTS).find(|index| script_id(*index) == id).map(project_of_script);
     match collection {
         "projects" => text("id").and_then(|id| known(&id)).into_iter().collect(),
         "contacts" => {

@@ -57,10 +57,7 @@ async fn check(system: &str, rules: &str, shapes: &[Shape]) {
             }
         }
     }
-    println!(
-        "{system}: {} shapes, {checks} answers, {marks} marks searched for",
-        shapes.len()
-    );
+    println!("{system}: {} shapes, {checks} answers, {marks} marks searched for", shapes.len());
 }
 
 async fn ask(shape: &Shape, client: &mut Client, path: &str) -> Answer {
@@ -78,15 +75,8 @@ fn viewers() -> Vec<Viewer> {
         Viewer::new("bert", &["acme", "brio"]),
         Viewer::new("cora", &["core"]),
         Viewer::new("none", &[]),
-        Viewer {
-            unmasked: true,
-            ..Viewer::new("hana", &["brio"])
-        },
-        Viewer {
-            everything: true,
-            unmasked: true,
-            ..Viewer::new("root", &[])
-        },
+        Viewer { unmasked: true, ..Viewer::new("hana", &["brio"]) },
+        Viewer { everything: true, unmasked: true, ..Viewer::new("root", &[]) },
     ]
 }
 
@@ -99,11 +89,9 @@ fn fields(of: &str) -> Vec<Field> {
             Field::new("COMMENTS!", &["acme", "brio"]),
             Field::new("POST", &[]),
         ],
-        "multi" => vec![
-            Field::new("PHONE!", &["*"]),
-            Field::new("EMAIL", &["brio"]),
-            Field::new("IM", &["acme"]),
-        ],
+        "multi" => {
+            vec![Field::new("PHONE!", &["*"]), Field::new("EMAIL", &["brio"]), Field::new("IM", &["acme"])]
+        }
         "attribute" => {
             vec![
                 Field::new("plan", &["acme"]),
@@ -111,10 +99,7 @@ fn fields(of: &str) -> Vec<Field> {
                 Field::new("pin!", &["acme", "brio"]),
             ]
         }
-        _ => vec![
-            Field::new("_default_title_", &["acme"]),
-            Field::new("_default_description_!", &["*"]),
-        ],
+        _ => vec![Field::new("_default_title_", &["acme"]), Field::new("_default_description_!", &["*"])],
     }
 }
 
@@ -133,15 +118,11 @@ fn directory(viewers: &[Viewer]) -> String {
         };
         let projects: Vec<&str> = viewer.projects.iter().map(String::as_str).collect();
         let role = format!("role of {}", viewer.login);
-        text = text
-            .role(&role, rights, None)
-            .user(&viewer.login, &role, &projects);
+        text = text.role(&role, rights, None).user(&viewer.login, &role, &projects);
     }
     text = text.role("worker", &[], None);
     for (id, projects) in Owners::Several.known() {
-        text = text
-            .user(&format!("worker {id}"), "worker", projects)
-            .called(&[id]);
+        text = text.user(&format!("worker {id}"), "worker", projects).called(&[id]);
         for kind in ["phone", "company", "pipeline"] {
             text = text.object(kind, id, projects);
         }
@@ -153,11 +134,7 @@ fn directory(viewers: &[Viewer]) -> String {
         for field in fields(of) {
             let projects: Vec<&str> = field.projects.iter().map(String::as_str).collect();
             let flags = [(field.system, "system"), (field.hidden, "hidden")];
-            let flags: Vec<&str> = flags
-                .iter()
-                .filter(|(set, _)| *set)
-                .map(|(_, flag)| *flag)
-                .collect();
+            let flags: Vec<&str> = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| *flag).collect();
             text = text.field(of, &field.key, &projects, &flags);
         }
     }
@@ -179,14 +156,8 @@ struct Copied {
 
 impl<'a> Scene<'a> {
     fn new(shape: &'a Shape, example: &Node) -> Scene<'a> {
-        let place = example
-            .at(shape.records)
-            .expect("the records are where the table says");
-        let templates = if shape.list {
-            place.elements()
-        } else {
-            std::slice::from_ref(place)
-        };
+        let place = example.at(shape.records).expect("the records are where the table says");
+        let templates = if shape.list { place.elements() } else { std::slice::from_ref(place) };
         let copies: Vec<Copied> = (0..COPIES)
             .map(|copy| {
                 let mut record = templates[copy % templates.len()].clone();
@@ -216,18 +187,11 @@ impl<'a> Scene<'a> {
             vec![(shape.path.to_owned(), with(Node::Array(records)))]
         } else {
             let single = |(index, copy): (usize, &Copied)| {
-                (
-                    shape.path.replace("{id}", &index.to_string()),
-                    with(copy.record.clone()),
-                )
+                (shape.path.replace("{id}", &index.to_string()), with(copy.record.clone()))
             };
             copies.iter().enumerate().map(single).collect()
         };
-        Scene {
-            shape,
-            copies,
-            bodies,
-        }
+        Scene { shape, copies, bodies }
     }
 
     fn compare(&self, viewer: &Viewer, body: &Node, answer: &Answer) {
@@ -240,29 +204,18 @@ impl<'a> Scene<'a> {
             self.filter(viewer, place)
         };
         let Some(left) = left else {
-            assert_eq!(
-                (answer.status, answer.problem().as_deref()),
-                (404, Some("not-found")),
-                "{what}"
-            );
+            assert_eq!((answer.status, answer.problem().as_deref()), (404, Some("not-found")), "{what}");
             return;
         };
         assert_eq!(answer.status, 200, "{what}: {}", answer.text());
-        let expected = if shape.records.is_empty() {
-            left
-        } else {
-            outside(shape, body, &left)
-        };
+        let expected = if shape.records.is_empty() { left } else { outside(shape, body, &left) };
         assert_eq!(answer.text(), expected.compact(), "{what}");
     }
 
     /// What is left of a record, if it is one that the viewer may see.
     fn filter(&self, viewer: &Viewer, record: &Node) -> Option<Node> {
-        let copy = self
-            .copies
-            .iter()
-            .find(|copy| copy.record == *record)
-            .expect("a record is one of the copies");
+        let copy =
+            self.copies.iter().find(|copy| copy.record == *record).expect("a record is one of the copies");
         viewer
             .sees(&copy.projects)
             .then(|| filter(self.shape, viewer, &viewer.through(&copy.projects), record))
@@ -272,11 +225,7 @@ impl<'a> Scene<'a> {
     fn has_what_is_hidden(&self) {
         let sent: String = self.bodies.iter().map(|(_, body)| body.compact()).collect();
         for hidden in self.shape.hidden {
-            assert!(
-                sent.contains(&format!(".{hidden}~")),
-                "{}: no text in `{hidden}`",
-                self.shape.file
-            );
+            assert!(sent.contains(&format!(".{hidden}~")), "{}: no text in `{hidden}`", self.shape.file);
         }
     }
 
@@ -296,12 +245,7 @@ impl<'a> Scene<'a> {
             }
             for hidden in self.shape.hidden {
                 let mark = format!("~{index}.{hidden}~");
-                assert!(
-                    !answer.holds(&mark),
-                    "{} as {}: {mark}",
-                    self.shape.file,
-                    viewer.login
-                );
+                assert!(!answer.holds(&mark), "{} as {}: {mark}", self.shape.file, viewer.login);
                 searched += 1;
             }
             let through = viewer.through(&copy.projects);
@@ -311,12 +255,7 @@ impl<'a> Scene<'a> {
                         !field.system && field.projects.iter().all(|project| !through.contains(project));
                     if foreign && !viewer.everything {
                         let mark = format!("~{index}.{}~", field.key);
-                        assert!(
-                            !answer.holds(&mark),
-                            "{} as {}: {mark}",
-                            self.shape.file,
-                            viewer.login
-                        );
+                        assert!(!answer.holds(&mark), "{} as {}: {mark}", self.shape.file, viewer.login);
                         searched += 1;
                     }
                 }
@@ -338,11 +277,7 @@ fn mark(node: &mut Node, copy: usize) {
             Node::Array(elements) => elements.iter_mut().for_each(|element| texts(element, name, copy)),
             Node::Object(members) => members.iter_mut().for_each(|member| {
                 // A list of values is marked with the field's name, not with its parts'.
-                let name = if matches!(name, "PHONE" | "EMAIL" | "IM") {
-                    name
-                } else {
-                    &member.name
-                };
+                let name = if matches!(name, "PHONE" | "EMAIL" | "IM") { name } else { &member.name };
                 texts(&mut member.value, name, copy);
             }),
         }
@@ -355,11 +290,7 @@ fn own(record: &mut Node, path: &str, id: &str) {
     if let Some(place) = record.at_mut(path) {
         let numeric =
             matches!(place, Node::Scalar(text) if text.starts_with(|first: char| first.is_ascii_digit()));
-        *place = if numeric {
-            Node::Scalar(id.to_owned())
-        } else {
-            Node::string(id)
-        };
+        *place = if numeric { Node::Scalar(id.to_owned()) } else { Node::string(id) };
         return;
     }
     record.set(path, Node::string(id));
@@ -422,12 +353,10 @@ fn mask_inside(kept: &mut Node, all: &Node, list: &str, inner: &str, mask: impl 
 /// `kept`, with the masked value at the path of names where `all` has one, in its order.
 fn masked_at(all: &Node, kept: &Node, path: &str, mask: &dyn Fn(&Node) -> Node) -> Node {
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
-    map_members(all, |member| {
-        match (member.name == name, kept.get(&member.name)) {
-            (true, _) if rest.is_empty() => Some(mask(&member.value)),
-            (true, Some(inner)) => Some(masked_at(&member.value, inner, rest, mask)),
-            (_, other) => other.cloned(),
-        }
+    map_members(all, |member| match (member.name == name, kept.get(&member.name)) {
+        (true, _) if rest.is_empty() => Some(mask(&member.value)),
+        (true, Some(inner)) => Some(masked_at(&member.value, inner, rest, mask)),
+        (_, other) => other.cloned(),
     })
 }
 
@@ -445,9 +374,7 @@ fn field(of: &str, viewer: &Viewer, through: &[String], member: &Member) -> Opti
     };
     match (of, member.name.as_str()) {
         ("attribute", "custom_attributes") | ("ticket", "ticket_attributes") => {
-            Some(Some(map_members(&member.value, |inner| {
-                value(shown(&inner.name), &inner.value)
-            })))
+            Some(Some(map_members(&member.value, |inner| value(shown(&inner.name), &inner.value))))
         }
         ("contact" | "multi", name) if known.iter().any(|field| field.key == name) => match (of, shown(name))
         {
@@ -474,11 +401,7 @@ impl Mask {
             Mask::Null => Node::null(),
             Mask::KeepLast(last) => {
                 let text: Vec<char> = value.plain().unwrap_or_default().chars().collect();
-                let kept = if text.len() > *last {
-                    &text[text.len() - last..]
-                } else {
-                    &[]
-                };
+                let kept = if text.len() > *last { &text[text.len() - last..] } else { &[] };
                 Node::string(&format!("****{}", kept.iter().collect::<String>()))
             }
         }

@@ -174,13 +174,7 @@ const fn project(
     description: &'static str,
     hourly_rate: &'static str,
 ) -> ProjectRow {
-    ProjectRow {
-        id,
-        code,
-        name,
-        description,
-        hourly_rate,
-    }
+    ProjectRow { id, code, name, description, hourly_rate }
 }
 
 const fn object(id: u32, name: &'static str, projects: &'static [&'static str]) -> ObjectRow {
@@ -193,12 +187,7 @@ const fn user(
     name: &'static str,
     projects: &'static [&'static str],
 ) -> UserRow {
-    UserRow {
-        id,
-        login,
-        name,
-        projects,
-    }
+    UserRow { id, login, name, projects }
 }
 
 const fn field(
@@ -207,10 +196,5 @@ const fn field(
     label: &'static str,
     projects: &'static [&'static str],
 ) -> FieldRow {
-    FieldRow {
-        id,
-        key,
-        label,
-        projects,
-    }
+    FieldRow { id, key, label, projects }
 }

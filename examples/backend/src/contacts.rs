@@ -14,11 +14,7 @@ pub(crate) fn put(data: &mut Data, id: u32, body: &[u8]) -> Answer {
         return missing(data, id);
     };
     let Ok(Value::Object(values)) = serde_json::from_slice(body) else {
-        return Answer::error(
-            StatusCode::BAD_REQUEST,
-            "bad_json",
-            "the body is not a JSON object",
-        );
+        return Answer::error(StatusCode::BAD_REQUEST, "bad_json", "the body is not a JSON object");
     };
     for (name, value) in &values {
         let Some(field) = FIELDS.iter().find(|field| field.key == name) else {
@@ -45,20 +41,9 @@ pub(crate) fn delete(data: &mut Data, id: u32) -> Answer {
 
 /// There is no such contact; and who the nearest one is, which is nobody's business.
 pub(crate) fn missing(data: &Data, id: u32) -> Answer {
-    let near = data
-        .contacts
-        .range(..id)
-        .next_back()
-        .or_else(|| data.contacts.iter().next());
+    let near = data.contacts.range(..id).next_back().or_else(|| data.contacts.iter().next());
     let hint = near.map_or_else(String::new, |(near, contact)| {
-        format!(
-            "; did you mean {near} ({}, {})?",
-            contact.fields["name"], contact.fields["phone"]
-        )
+        format!("; did you mean {near} ({}, {})?", contact.fields["name"], contact.fields["phone"])
     });
-    Answer::error(
-        StatusCode::NOT_FOUND,
-        "not_found",
-        &format!("contact {id} does not exist{hint}"),
-    )
+    Answer::error(StatusCode::NOT_FOUND, "not_found", &format!("contact {id} does not exist{hint}"))
 }

@@ -84,21 +84,13 @@ impl Data {
         let mut dice = Dice::new(seed);
         let contacts: Vec<Contact> = (0..CONTACTS).map(|number| contact(number, &mut dice)).collect();
         let by_project = PROJECTS.iter().map(|project| {
-            let own = contacts
-                .iter()
-                .filter(|contact| contact.projects().contains(&project.code));
+            let own = contacts.iter().filter(|contact| contact.projects().contains(&project.code));
             (project.code, own.collect())
         });
         let by_project = by_project.collect();
         let calls = (0..CALLS).map(|number| call(number, &by_project, &mut dice));
         let calls = calls.map(|call| (call.id, call)).collect();
-        Data {
-            calls,
-            contacts: contacts
-                .into_iter()
-                .map(|contact| (contact.id, contact))
-                .collect(),
-        }
+        Data { calls, contacts: contacts.into_iter().map(|contact| (contact.id, contact)).collect() }
     }
 }
 
@@ -161,11 +153,8 @@ const COMMENTS: [&str; 6] = [
 fn contact(number: u32, dice: &mut Dice) -> Contact {
     let id = FIRST_CONTACT + number;
     let home = dice.pick(&PROJECTS).code;
-    let own: Vec<u32> = LISTS
-        .iter()
-        .filter(|list| list.projects.contains(&home))
-        .map(|list| list.id)
-        .collect();
+    let own: Vec<u32> =
+        LISTS.iter().filter(|list| list.projects.contains(&home)).map(|list| list.id).collect();
     let mut lists = Vec::new();
     // Some walked in and stand on no list: they belong to nobody.
     if !dice.chance(4) {
@@ -210,40 +199,21 @@ fn call(number: u32, contacts: &BTreeMap<&str, Vec<&Contact>>, dice: &mut Dice) 
     let project = dice.pick(&PROJECTS);
     let code = project.code;
     let of = |objects: &'static [ObjectRow], dice: &mut Dice| {
-        let own: Vec<u32> = objects
-            .iter()
-            .filter(|row| row.projects == [code])
-            .map(|row| row.id)
-            .collect();
+        let own: Vec<u32> = objects.iter().filter(|row| row.projects == [code]).map(|row| row.id).collect();
         *dice.pick(&own)
     };
     let (attribution, direction) = match dice.below(20) {
-        0..8 => (
-            Attribution::Project {
-                project: project.id,
-                queue: of(&QUEUES, dice),
-            },
-            "in",
-        ),
+        0..8 => (Attribution::Project { project: project.id, queue: of(&QUEUES, dice) }, "in"),
         8..14 => (Attribution::Queue(of(&QUEUES, dice)), "in"),
         14..17 => (Attribution::Autodialer(of(&AUTODIALERS, dice)), "out"),
         _ => (Attribution::Script(of(&SCRIPTS, dice)), "out"),
     };
-    let contact = if dice.chance(80) {
-        Some(*dice.pick(&contacts[code]))
-    } else {
-        None
-    };
-    let operators: Vec<u32> = USERS
-        .iter()
-        .filter(|user| user.projects.contains(&code))
-        .map(|user| user.id)
-        .collect();
+    let contact = if dice.chance(80) { Some(*dice.pick(&contacts[code])) } else { None };
+    let operators: Vec<u32> =
+        USERS.iter().filter(|user| user.projects.contains(&code)).map(|user| user.id).collect();
     let result = *dice.pick(&["answered", "answered", "answered", "busy", "no-answer"]);
-    let number_called = contact.map_or_else(
-        || format!("+49{}", dice.digits(10)),
-        |c| c.fields["phone"].clone(),
-    );
+    let number_called =
+        contact.map_or_else(|| format!("+49{}", dice.digits(10)), |c| c.fields["phone"].clone());
     Call {
         id,
         project: code,
@@ -254,11 +224,7 @@ fn call(number: u32, contacts: &BTreeMap<&str, Vec<&Contact>>, dice: &mut Dice) 
         direction,
         result,
         started_at: started_at(number, dice),
-        duration_seconds: if result == "answered" {
-            15 + dice.below(900)
-        } else {
-            0
-        },
+        duration_seconds: if result == "answered" { 15 + dice.below(900) } else { 0 },
     }
 }
 

@@ -31,14 +31,7 @@ impl Dice {
     /// This many decimal digits, the first of them not 0.
     pub(crate) fn digits(&mut self, count: usize) -> String {
         (0..count)
-            .map(|place| {
-                if place == 0 {
-                    1 + self.below(9)
-                } else {
-                    self.below(10)
-                }
-                .to_string()
-            })
+            .map(|place| if place == 0 { 1 + self.below(9) } else { self.below(10) }.to_string())
             .collect()
     }
 

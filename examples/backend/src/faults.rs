@@ -20,28 +20,16 @@ use crate::reply::{Body, full, gzip};
 /// Names of the faults, each under `/api/faults/`, and what they do.
 pub const FAULTS: [(&str, &str); 12] = [
     ("slow-head", "nothing for a minute, then a whole answer"),
-    (
-        "stalled-body",
-        "the first half of the body, then nothing for a minute, then the rest",
-    ),
-    (
-        "cut",
-        "the first half of a chunked body, then the connection is closed",
-    ),
-    (
-        "cut-length",
-        "a Content-Length, the first half of that, then the connection is closed",
-    ),
+    ("stalled-body", "the first half of the body, then nothing for a minute, then the rest"),
+    ("cut", "the first half of a chunked body, then the connection is closed"),
+    ("cut-length", "a Content-Length, the first half of that, then the connection is closed"),
     ("down", "the connection is closed without an answer"),
     ("broken-json", "a body that is no JSON from its second half on"),
     ("duplicate-keys", "a call that names its project twice"),
     ("deep", "100,000 nested arrays"),
     ("gzip", "a gzip body whatever was asked for"),
     ("content-type", "the body as text/html"),
-    (
-        "no-project",
-        "a call among others that says nothing of its project",
-    ),
+    ("no-project", "a call among others that says nothing of its project"),
     ("large-record", "a call of 2 MiB among others"),
 ];
 
@@ -53,12 +41,7 @@ const LARGE: usize = 2 * 1024 * 1024;
 
 /// The answer of a fault: none if there is no such fault, an error to close the connection.
 pub(crate) async fn answer(data: &Data, name: &str) -> Option<Result<Response<Body>, io::Error>> {
-    let mut calls: Vec<Value> = data
-        .calls
-        .values()
-        .take(20)
-        .map(|call| render::call(data, call))
-        .collect();
+    let mut calls: Vec<Value> = data.calls.values().take(20).map(|call| render::call(data, call)).collect();
     let whole = list(&calls);
     let halves = || [whole.slice(..whole.len() / 2), whole.slice(whole.len() / 2..)];
     let response = match name {
@@ -75,11 +58,7 @@ pub(crate) async fn answer(data: &Data, name: &str) -> Option<Result<Response<Bo
             json_response(streamed(stream::iter([Ok(first)]).chain(later)))
         }
         "cut" => json_response(streamed(broken(halves()))),
-        "cut-length" => with(
-            json_response(streamed(broken(halves()))),
-            CONTENT_LENGTH,
-            whole.len().into(),
-        ),
+        "cut-length" => with(json_response(streamed(broken(halves()))), CONTENT_LENGTH, whole.len().into()),
         "down" => return Some(Err(closed())),
         "broken-json" => {
             let [first, second] = halves();
@@ -89,21 +68,16 @@ pub(crate) async fn answer(data: &Data, name: &str) -> Option<Result<Response<Bo
         "duplicate-keys" => {
             let text = String::from_utf8_lossy(&whole).into_owned();
             json_response(full(
-                text.replacen("\"id\":", "\"project_id\":1,\"project_id\":2,\"id\":", 1)
-                    .into(),
+                text.replacen("\"id\":", "\"project_id\":1,\"project_id\":2,\"id\":", 1).into(),
             ))
         }
         "deep" => json_response(full([vec![b'['; NESTED], vec![b']'; NESTED]].concat().into())),
-        "gzip" => with(
-            json_response(full(gzip(&whole).await)),
-            CONTENT_ENCODING,
-            HeaderValue::from_static("gzip"),
-        ),
-        "content-type" => with(
-            json_response(full(whole)),
-            CONTENT_TYPE,
-            HeaderValue::from_static("text/html"),
-        ),
+        "gzip" => {
+            with(json_response(full(gzip(&whole).await)), CONTENT_ENCODING, HeaderValue::from_static("gzip"))
+        }
+        "content-type" => {
+            with(json_response(full(whole)), CONTENT_TYPE, HeaderValue::from_static("text/html"))
+        }
         "no-project" => {
             calls.insert(
                 10,
@@ -121,9 +95,7 @@ pub(crate) async fn answer(data: &Data, name: &str) -> Option<Result<Response<Bo
 }
 
 fn list(calls: &[Value]) -> Bytes {
-    json!({ "data": calls, "meta": { "page": 1, "total": calls.len() } })
-        .to_string()
-        .into()
+    json!({ "data": calls, "meta": { "page": 1, "total": calls.len() } }).to_string().into()
 }
 
 fn broken([first, _]: [Bytes; 2]) -> impl Stream<Item = io::Result<Bytes>> + Send {
@@ -139,11 +111,7 @@ fn streamed(chunks: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> B
 }
 
 fn json_response(body: Body) -> Response<Body> {
-    with(
-        Response::new(body),
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    )
+    with(Response::new(body), CONTENT_TYPE, HeaderValue::from_static("application/json"))
 }
 
 fn with(mut response: Response<Body>, name: HeaderName, value: HeaderValue) -> Response<Body> {

@@ -63,15 +63,10 @@ fn contact_list(row: &ObjectRow) -> Value {
 }
 
 fn form(row: &ObjectRow) -> Value {
-    let bound = FIELDS.iter().filter(|field| {
-        field
-            .projects
-            .iter()
-            .any(|project| row.projects.contains(project))
-    });
-    let questions: Vec<Value> = bound
-        .map(|field| json!({ "text": format!("{}?", field.label), "field": field.key }))
-        .collect();
+    let bound =
+        FIELDS.iter().filter(|field| field.projects.iter().any(|project| row.projects.contains(project)));
+    let questions: Vec<Value> =
+        bound.map(|field| json!({ "text": format!("{}?", field.label), "field": field.key })).collect();
     json!({ "id": row.id, "name": row.name, "questions": questions })
 }
 
@@ -88,9 +83,7 @@ fn user(row: &UserRow) -> Value {
 
 fn project(row: &ProjectRow) -> Value {
     let queues = QUEUES.iter().filter(|queue| queue.projects.contains(&row.code));
-    let queues: Vec<Value> = queues
-        .map(|queue| json!({ "id": queue.id, "name": queue.name }))
-        .collect();
+    let queues: Vec<Value> = queues.map(|queue| json!({ "id": queue.id, "name": queue.name })).collect();
     json!({
         "id": row.id,
         "code": row.code,
@@ -108,7 +101,5 @@ fn field(row: &FieldRow) -> Value {
 
 /// The operators of some projects.
 fn members(projects: &[&str]) -> impl Iterator<Item = &'static UserRow> {
-    USERS
-        .iter()
-        .filter(move |user| user.projects.iter().any(|project| projects.contains(project)))
+    USERS.iter().filter(move |user| user.projects.iter().any(|project| projects.contains(project)))
 }

@@ -31,31 +31,16 @@ pub(crate) fn call(data: &Data, call: &Call) -> Value {
             put("script_id", json!(script));
         }
     }
-    put(
-        "operator",
-        json!({ "id": call.operator, "name": user_name(call.operator) }),
-    );
+    put("operator", json!({ "id": call.operator, "name": user_name(call.operator) }));
     put("caller_number", json!(call.number));
     let contact = call.contact.and_then(|id| data.contacts.get(&id));
     put(
         "contact",
-        contact.map_or(
-            Value::Null,
-            |contact| json!({ "id": contact.id, "fields": contact.fields }),
-        ),
+        contact.map_or(Value::Null, |contact| json!({ "id": contact.id, "fields": contact.fields })),
     );
-    put(
-        "recording_url",
-        json!(format!("/api/calls/{}/recording", call.id)),
-    );
-    put(
-        "notes",
-        json!(format!("{}; ring back on {}", call.result, call.number)),
-    );
-    put(
-        "billing",
-        json!({ "cost": cents(call.duration_seconds), "rate": rate(call.project) }),
-    );
+    put("recording_url", json!(format!("/api/calls/{}/recording", call.id)));
+    put("notes", json!(format!("{}; ring back on {}", call.result, call.number)));
+    put("billing", json!({ "cost": cents(call.duration_seconds), "rate": rate(call.project) }));
     Value::Object(record)
 }
 
@@ -128,24 +113,15 @@ fn system_columns(contact: &Contact) -> Map<String, Value> {
 }
 
 fn user_name(id: u32) -> &'static str {
-    USERS
-        .iter()
-        .find(|user| user.id == id)
-        .map_or("", |user| user.name)
+    USERS.iter().find(|user| user.id == id).map_or("", |user| user.name)
 }
 
 fn project_name(id: u32) -> &'static str {
-    PROJECTS
-        .iter()
-        .find(|project| project.id == id)
-        .map_or("", |project| project.name)
+    PROJECTS.iter().find(|project| project.id == id).map_or("", |project| project.name)
 }
 
 fn rate(code: &str) -> &'static str {
-    PROJECTS
-        .iter()
-        .find(|project| project.code == code)
-        .map_or("", |project| project.hourly_rate)
+    PROJECTS.iter().find(|project| project.code == code).map_or("", |project| project.hourly_rate)
 }
 
 /// What a call costs: half a cent a second, as text, since such software does.

@@ -30,12 +30,7 @@ impl Answer {
     /// A JSON document.
     pub(crate) fn json(status: StatusCode, document: &Value) -> Answer {
         let body = Bytes::from(document.to_string());
-        Answer {
-            status,
-            content_type: "application/json; charset=utf-8",
-            body,
-            headers: Vec::new(),
-        }
+        Answer { status, content_type: "application/json; charset=utf-8", body, headers: Vec::new() }
     }
 
     /// An error that says more than it should.
@@ -66,9 +61,7 @@ impl Answer {
     /// for HEAD.
     pub(crate) async fn respond(self, method: &Method, request: &HeaderMap) -> Response<Body> {
         let tag = tag_of(&self.body);
-        let known = request
-            .get(IF_NONE_MATCH)
-            .is_some_and(|asked| asked.as_bytes() == tag.as_bytes());
+        let known = request.get(IF_NONE_MATCH).is_some_and(|asked| asked.as_bytes() == tag.as_bytes());
         let ok = self.status == StatusCode::OK;
         let mut response = Response::new(full(Bytes::new()));
         let headers = response.headers_mut();
@@ -120,15 +113,8 @@ pub(crate) async fn gzip(bytes: &[u8]) -> Bytes {
 }
 
 fn asks_for_gzip(request: &HeaderMap) -> bool {
-    let mut asked = request
-        .get_all(ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    asked.any(|value| {
-        value
-            .split(',')
-            .any(|coding| coding.trim().eq_ignore_ascii_case("gzip"))
-    })
+    let mut asked = request.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    asked.any(|value| value.split(',').any(|coding| coding.trim().eq_ignore_ascii_case("gzip")))
 }
 
 fn tag_of(body: &[u8]) -> String {

@@ -13,9 +13,7 @@ use crate::reply::Answer;
 /// number, code or name, `limit` of them at the most.
 pub(crate) fn calls(data: &Data, query: &Query) -> Answer {
     let project = query.get("project").map(|name| {
-        PROJECTS
-            .iter()
-            .find(|row| row.name == name || row.code == name || row.id.to_string() == name)
+        PROJECTS.iter().find(|row| row.name == name || row.code == name || row.id.to_string() == name)
     });
     if let Some(None) = project {
         let names: Vec<&str> = PROJECTS.iter().map(|row| row.name).collect();

@@ -34,11 +34,7 @@ pub(crate) fn answer(data: &RwLock<Data>, request: &Parts, body: &[u8]) -> Answe
     match request.method {
         Method::GET | Method::HEAD => read(data, request, path, &query),
         Method::PUT | Method::DELETE => write(data, request, path, body),
-        _ => Answer::error(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            "no such method here",
-        ),
+        _ => Answer::error(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "no such method here"),
     }
 }
 
@@ -46,9 +42,7 @@ pub(crate) fn answer(data: &RwLock<Data>, request: &Parts, body: &[u8]) -> Answe
 pub(crate) fn is_authenticated(request: &Parts, query: &Query) -> bool {
     let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
     let bearer = header(AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
-    let mut given = [query.get("api_token"), header("x-api-key"), bearer]
-        .into_iter()
-        .flatten();
+    let mut given = [query.get("api_token"), header("x-api-key"), bearer].into_iter().flatten();
     given.any(|given| TOKENS.iter().any(|(_, token)| *token == given))
 }
 
@@ -61,11 +55,7 @@ fn read(data: &RwLock<Data>, request: &Parts, path: &[&str], query: &Query) -> A
                 query.get("status").is_none_or(|status| status == call.result)
                     && number("operator_id").is_none_or(|operator| operator == call.operator)
             });
-            page(
-                request,
-                query,
-                calls.map(|call| render::call(&data, call)).collect(),
-            )
+            page(request, query, calls.map(|call| render::call(&data, call)).collect())
         }
         ["calls", id] => match parse(id).and_then(|id| data.calls.get(&id)) {
             Some(call) => Answer::json(StatusCode::OK, &json!({ "data": render::call(&data, call) })),
@@ -79,10 +69,7 @@ fn read(data: &RwLock<Data>, request: &Parts, path: &[&str], query: &Query) -> A
             let search = query.get("q").unwrap_or_default().to_lowercase();
             let found = data.contacts.values().filter(|contact| {
                 search.is_empty()
-                    || contact
-                        .fields
-                        .values()
-                        .any(|value| value.to_lowercase().contains(&search))
+                    || contact.fields.values().any(|value| value.to_lowercase().contains(&search))
             });
             page(request, query, found.map(render::contact_entries).collect())
         }
@@ -129,23 +116,15 @@ fn page(request: &Parts, query: &Query, records: Vec<Value>) -> Answer {
     if number < pages {
         let path = request.uri.path();
         let next = number + 1;
-        answer = answer.with(
-            LINK,
-            format!("<{path}?page={next}&per_page={per_page}>; rel=\"next\""),
-        );
+        answer = answer.with(LINK, format!("<{path}?page={next}&per_page={per_page}>; rel=\"next\""));
     }
     answer.with(TOTAL_COUNT, total.to_string())
 }
 
 fn one_object(kind: &str, objects: Vec<Value>, id: &str) -> Answer {
-    let known: Vec<String> = objects
-        .iter()
-        .map(|object| format!("{} ({})", object["id"], text(object)))
-        .collect();
-    match objects
-        .into_iter()
-        .find(|object| object["id"].as_u64() == id.parse().ok())
-    {
+    let known: Vec<String> =
+        objects.iter().map(|object| format!("{} ({})", object["id"], text(object))).collect();
+    match objects.into_iter().find(|object| object["id"].as_u64() == id.parse().ok()) {
         Some(object) => Answer::json(StatusCode::OK, &json!({ "data": object })),
         None => {
             let message = format!("no {id} among {kind}; there are {}", known.join(", "));
@@ -160,12 +139,7 @@ fn recording() -> Answer {
         b"RIFF\x64\x1f\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data\x40\x1f\0\0"
             .to_vec();
     wave.resize(wave.len() + 8_000, 0x80);
-    Answer {
-        status: StatusCode::OK,
-        content_type: "audio/wav",
-        body: Bytes::from(wave),
-        headers: Vec::new(),
-    }
+    Answer { status: StatusCode::OK, content_type: "audio/wav", body: Bytes::from(wave), headers: Vec::new() }
 }
 
 fn missing(what: &str, id: &str) -> Answer {
@@ -179,10 +153,7 @@ fn no_route(request: &Parts) -> Answer {
 }
 
 fn text(object: &Value) -> &str {
-    object["name"]
-        .as_str()
-        .or(object["label"].as_str())
-        .unwrap_or_default()
+    object["name"].as_str().or(object["label"].as_str()).unwrap_or_default()
 }
 
 fn parse(id: &str) -> Option<u32> {

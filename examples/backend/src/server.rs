@@ -44,14 +44,8 @@ impl Backend {
     pub async fn start_with(address: SocketAddr, options: BackendOptions) -> io::Result<Running> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            data: RwLock::new(Data::generate(SEED)),
-            options,
-        });
-        Ok(Running {
-            address,
-            task: Some(tokio::spawn(listen(listener, shared))),
-        })
+        let shared = Arc::new(Shared { data: RwLock::new(Data::generate(SEED)), options });
+        Ok(Running { address, task: Some(tokio::spawn(listen(listener, shared))) })
     }
 }
 
@@ -108,19 +102,12 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>) {
         async move { respond(&shared, request).await }
     });
     // A caller who goes away, or a fault that closes the connection, ends it with an error that is nobody's concern.
-    _ = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(socket), service)
-        .await;
+    _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service).await;
 }
 
 async fn respond(shared: &Shared, request: Request<Incoming>) -> io::Result<Response<Body>> {
     let (head, body) = request.into_parts();
-    if let Some(fault) = head
-        .uri
-        .path()
-        .strip_prefix("/api/faults/")
-        .filter(|_| shared.options.faults)
+    if let Some(fault) = head.uri.path().strip_prefix("/api/faults/").filter(|_| shared.options.faults)
         && routes::is_authenticated(&head, &Query::parse(head.uri.query()))
     {
         let data = shared.data.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -130,11 +117,7 @@ async fn respond(shared: &Shared, request: Request<Incoming>) -> io::Result<Resp
     }
     let answer = match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => routes::answer(&shared.data, &head, &body.to_bytes()),
-        Err(_) => Answer::error(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            "a body of 1 MiB at the most",
-        ),
+        Err(_) => Answer::error(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "a body of 1 MiB at the most"),
     };
     Ok(answer.respond(&head.method, &head.headers).await)
 }

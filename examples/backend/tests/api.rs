@@ -23,16 +23,10 @@ async fn any_token_is_good_for_everything_and_none_for_nothing() {
             (&by_query, &[]),
         ] {
             let got = api.send(Method::GET, path, headers, "").await.unwrap();
-            assert_eq!(
-                (got.status, &got.json()["meta"]["total"]),
-                (StatusCode::OK, &json!(2_000))
-            );
+            assert_eq!((got.status, &got.json()["meta"]["total"]), (StatusCode::OK, &json!(2_000)));
         }
     }
-    let got = api
-        .send(Method::GET, "/api/calls?api_token=guess", &[], "")
-        .await
-        .unwrap();
+    let got = api.send(Method::GET, "/api/calls?api_token=guess", &[], "").await.unwrap();
     assert_eq!(got.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -82,12 +76,8 @@ async fn contact_fields_stand_in_three_forms() {
     assert_eq!(members["data"]["contact"]["fields"], json!(fields));
 
     let entries = api.get("/api/contacts?per_page=2000").await.json();
-    let entries = entries["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|contact| contact["id"] == json!(id))
-        .unwrap();
+    let entries =
+        entries["data"].as_array().unwrap().iter().find(|contact| contact["id"] == json!(id)).unwrap();
     for entry in entries["custom"].as_array().unwrap() {
         assert_eq!(entry["value"], json!(fields[entry["name"].as_str().unwrap()]));
     }
@@ -102,10 +92,8 @@ async fn contact_fields_stand_in_three_forms() {
 #[tokio::test]
 async fn the_report_counts_what_it_shows() {
     let api = Api::start(BackendOptions::default()).await;
-    let report = api
-        .get("/api/reports/calls?limit=2000&project=Acme&from=2026-03-02&to=2026-03-09")
-        .await
-        .json();
+    let report =
+        api.get("/api/reports/calls?limit=2000&project=Acme&from=2026-03-02&to=2026-03-09").await.json();
     let rows = report["rows"].as_array().unwrap();
     assert!(rows.len() > 50, "{}", rows.len());
     assert_eq!(report["totals"]["calls"], json!(rows.len()));
@@ -114,10 +102,7 @@ async fn the_report_counts_what_it_shows() {
         let id = u32::try_from(row["call_id"].as_u64().unwrap()).unwrap();
         assert_eq!(data.calls[&id].project, "acme");
     }
-    assert_eq!(
-        api.get("/api/reports/calls?project=Stark").await.status,
-        StatusCode::UNPROCESSABLE_ENTITY
-    );
+    assert_eq!(api.get("/api/reports/calls?project=Stark").await.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]
@@ -128,27 +113,14 @@ async fn head_validators_and_compression_are_as_usual() {
     assert!(got.header("set-cookie").contains("PHPSESSID") && got.header("server").contains("PHP"));
     let key = ("x-api-key", TOKEN);
     let head = api.send(Method::HEAD, "/api/queues", &[key], "").await.unwrap();
-    assert_eq!(
-        (head.body.len(), head.header("content-length")),
-        (0, got.header("content-length"))
-    );
+    assert_eq!((head.body.len(), head.header("content-length")), (0, got.header("content-length")));
     let again = [key, ("if-none-match", got.header("etag"))];
     assert_eq!(
-        api.send(Method::GET, "/api/queues", &again, "")
-            .await
-            .unwrap()
-            .status,
+        api.send(Method::GET, "/api/queues", &again, "").await.unwrap().status,
         StatusCode::NOT_MODIFIED
     );
-    let packed = api
-        .send(
-            Method::GET,
-            "/api/queues",
-            &[key, ("accept-encoding", "br, gzip")],
-            "",
-        )
-        .await
-        .unwrap();
+    let packed =
+        api.send(Method::GET, "/api/queues", &[key, ("accept-encoding", "br, gzip")], "").await.unwrap();
     assert_eq!(packed.header("content-encoding"), "gzip");
     assert!(packed.body.starts_with(b"\x1f\x8b") && packed.body.len() < got.body.len());
 }
@@ -158,34 +130,16 @@ async fn contacts_are_changed_and_deleted() {
     let api = Api::start(BackendOptions::default()).await;
     let key = [("x-api-key", TOKEN)];
     let put = api
-        .send(
-            Method::PUT,
-            "/api/contacts/1001",
-            &key,
-            r#"{"comment": "new", "email": null}"#,
-        )
+        .send(Method::PUT, "/api/contacts/1001", &key, r#"{"comment": "new", "email": null}"#)
         .await
         .unwrap();
-    assert_eq!(
-        (put.status, &put.json()["comment"]),
-        (StatusCode::OK, &json!("new"))
-    );
+    assert_eq!((put.status, &put.json()["comment"]), (StatusCode::OK, &json!("new")));
     assert_eq!(api.get("/api/contacts/1001").await.json()["email"], Value::Null);
     for (body, status) in [("{", 400), ("[]", 400), (r#"{"nonsense": 1}"#, 422)] {
-        let got = api
-            .send(Method::PUT, "/api/contacts/1001", &key, body)
-            .await
-            .unwrap();
+        let got = api.send(Method::PUT, "/api/contacts/1001", &key, body).await.unwrap();
         assert_eq!(got.status.as_u16(), status, "{body}");
     }
-    assert_eq!(
-        api.send(Method::DELETE, "/api/contacts/1001", &key, "")
-            .await
-            .unwrap()
-            .status
-            .as_u16(),
-        204
-    );
+    assert_eq!(api.send(Method::DELETE, "/api/contacts/1001", &key, "").await.unwrap().status.as_u16(), 204);
     let gone = api.get("/api/contacts/1001").await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
     assert!(
@@ -200,17 +154,9 @@ async fn faults_are_there_only_if_switched_on() {
     assert_eq!(api.get("/api/faults/gzip").await.status, StatusCode::NOT_FOUND);
     let api = Api::start(BackendOptions { faults: true }).await;
     let key = [("x-api-key", TOKEN)];
-    for (name, _) in FAULTS
-        .iter()
-        .filter(|(name, _)| !matches!(*name, "slow-head" | "stalled-body"))
-    {
-        let got = api
-            .send(Method::GET, &format!("/api/faults/{name}"), &key, "")
-            .await;
-        let parsed = got
-            .as_ref()
-            .ok()
-            .map(|got| serde_json::from_slice::<Value>(&got.body).is_ok());
+    for (name, _) in FAULTS.iter().filter(|(name, _)| !matches!(*name, "slow-head" | "stalled-body")) {
+        let got = api.send(Method::GET, &format!("/api/faults/{name}"), &key, "").await;
+        let parsed = got.as_ref().ok().map(|got| serde_json::from_slice::<Value>(&got.body).is_ok());
         match *name {
             "cut" | "cut-length" | "down" => assert!(got.is_err(), "{name}"),
             "broken-json" | "gzip" | "deep" => assert_eq!(parsed, Some(false), "{name}"),
@@ -223,10 +169,7 @@ async fn faults_are_there_only_if_switched_on() {
             _ => {}
         }
     }
-    assert_eq!(
-        api.get("/api/faults/nonsense").await.status,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(api.get("/api/faults/nonsense").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -235,8 +178,6 @@ async fn a_stopped_backend_answers_nothing() {
     let client = api.client.clone();
     let address = api.running.address;
     api.running.stop().await;
-    let request = Request::get(format!("http://{address}/api/calls"))
-        .body(Full::new(Bytes::new()))
-        .unwrap();
+    let request = Request::get(format!("http://{address}/api/calls")).body(Full::new(Bytes::new())).unwrap();
     assert!(client.request(request).await.is_err());
 }

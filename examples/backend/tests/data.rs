@@ -30,15 +30,10 @@ fn there_is_enough_of_everything() {
             named.len(),
             followed.len()
         );
-        let kinds: HashSet<_> = followed
-            .iter()
-            .map(|call| std::mem::discriminant(&call.attribution))
-            .collect();
+        let kinds: HashSet<_> =
+            followed.iter().map(|call| std::mem::discriminant(&call.attribution)).collect();
         assert_eq!(kinds.len(), 3, "{}", project.code);
-        let contacts = data
-            .contacts
-            .values()
-            .filter(|contact| contact.projects().contains(&project.code));
+        let contacts = data.contacts.values().filter(|contact| contact.projects().contains(&project.code));
         assert!(contacts.count() > 80, "{}", project.code);
     }
     assert!(data.contacts.values().any(|contact| contact.lists.is_empty()));
@@ -46,10 +41,7 @@ fn there_is_enough_of_everything() {
     let foreign = data.contacts.values().filter(|contact| {
         contact.fields.contains_key("acme_loan_no") && !contact.projects().contains(&"acme")
     });
-    assert!(
-        foreign.count() > 20,
-        "contacts hold values of projects that are not theirs"
-    );
+    assert!(foreign.count() > 20, "contacts hold values of projects that are not theirs");
 }
 
 #[test]
@@ -57,11 +49,7 @@ fn a_call_and_its_contact_share_a_project() {
     let data = Data::generate(SEED);
     for call in data.calls.values() {
         let Some(contact) = call.contact else { continue };
-        assert!(
-            data.contacts[&contact].projects().contains(&call.project),
-            "call {}",
-            call.id
-        );
+        assert!(data.contacts[&contact].projects().contains(&call.project), "call {}", call.id);
     }
 }
 

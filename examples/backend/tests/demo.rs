@@ -25,15 +25,7 @@ fn the_directory_knows_the_objects_of_the_backend_and_no_others() {
     let snapshot = Snapshot::parse(DIRECTORY).unwrap();
     let described: BTreeSet<String> = snapshot
         .objects()
-        .map(|object| {
-            format!(
-                "{} {} {} {:?}",
-                object.kind,
-                object.id,
-                object.name.unwrap(),
-                object.projects
-            )
-        })
+        .map(|object| format!("{} {} {} {:?}", object.kind, object.id, object.name.unwrap(), object.projects))
         .collect();
     let kinds = [
         ("queue", QUEUES.as_slice()),
@@ -60,26 +52,14 @@ fn the_directory_knows_the_projects_people_and_fields_of_the_backend() {
         }
     }
     for row in &USERS {
-        assert_eq!(
-            snapshot.projects_of("user", &row.id.to_string()).unwrap(),
-            row.projects,
-            "{}",
-            row.login
-        );
+        assert_eq!(snapshot.projects_of("user", &row.id.to_string()).unwrap(), row.projects, "{}", row.login);
         let user = snapshot.user(snapshot.user_by_login(row.login).unwrap());
         assert_eq!(user.name, row.name);
     }
     assert_eq!(snapshot.fields("contact").len(), FIELDS.len());
     for row in &FIELDS {
-        let field = snapshot
-            .fields("contact")
-            .iter()
-            .find(|field| field.key == row.key)
-            .unwrap();
-        assert_eq!(
-            (field.name.as_str(), field.projects.to_vec()),
-            (row.label, strings(row.projects))
-        );
+        let field = snapshot.fields("contact").iter().find(|field| field.key == row.key).unwrap();
+        assert_eq!((field.name.as_str(), field.projects.to_vec()), (row.label, strings(row.projects)));
         assert_eq!(field.system, ["name", "phone", "email"].contains(&row.key));
     }
 }
@@ -88,39 +68,22 @@ fn the_directory_knows_the_projects_people_and_fields_of_the_backend() {
 fn the_four_callers_are_who_they_are_said_to_be() {
     let snapshot = Snapshot::parse(DIRECTORY).unwrap();
     for (login, token) in &TOKENS[..4] {
-        assert_eq!(
-            snapshot.user_by_token(token),
-            snapshot.user_by_login(login),
-            "{login}"
-        );
-        assert!(
-            snapshot.user_by_token(token).is_some() && README.contains(token),
-            "{login}"
-        );
+        assert_eq!(snapshot.user_by_token(token), snapshot.user_by_login(login), "{login}");
+        assert!(snapshot.user_by_token(token).is_some() && README.contains(token), "{login}");
     }
     assert_eq!(
         snapshot.user_by_token(TOKENS[4].1),
         None,
         "the gateway's own token is nobody's in the directory"
     );
-    let scope = |login| {
-        snapshot
-            .scope(snapshot.user_by_login(login).unwrap(), None)
-            .unwrap()
-    };
+    let scope = |login| snapshot.scope(snapshot.user_by_login(login).unwrap(), None).unwrap();
     assert_eq!(*scope("olga").projects, ["acme"]);
     assert_eq!(*scope("boris").projects, ["acme", "globex"]);
     assert_eq!(*scope("clara").projects, ["globex"]);
-    assert_eq!(
-        scope("clara").sections,
-        Sections::These(strings(&["calls", "reports"]))
-    );
+    assert_eq!(scope("clara").sections, Sections::These(strings(&["calls", "reports"])));
     assert!(!scope("clara").rights.see_masked_fields && scope("adam").rights.see_everything);
     let topics: Vec<Topic> = snapshot.advice().iter().map(|advice| advice.topic).collect();
-    assert_eq!(
-        topics,
-        [Topic::SharedField, Topic::SharedField, Topic::UnassignedField]
-    );
+    assert_eq!(topics, [Topic::SharedField, Topic::SharedField, Topic::UnassignedField]);
 }
 
 #[tokio::test]
@@ -129,10 +92,7 @@ async fn the_rules_name_what_the_backend_sends_and_leave_nothing_unsaid() {
     let rules: Value = serde_json::to_value(toml::from_str::<toml::Table>(RULES).unwrap()).unwrap();
     let api = Api::start(BackendOptions::default()).await;
     let mut samples: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for route in list(&rules["route"])
-        .iter()
-        .filter(|route| route.get("methods").is_none())
-    {
+    for route in list(&rules["route"]).iter().filter(|route| route.get("methods").is_none()) {
         let path = route["path"].as_str().unwrap();
         let got = api.get(&path.replace("{id}", &an_id(path).to_string())).await;
         assert_eq!(got.status.as_u16(), 200, "{path}");
@@ -141,20 +101,12 @@ async fn the_rules_name_what_the_backend_sends_and_leave_nothing_unsaid() {
         collect(&rules, list(&route["records"]), &body, &mut samples);
     }
     for (name, kind) in rules["kind"].as_object().unwrap() {
-        let records = samples
-            .get(name)
-            .unwrap_or_else(|| panic!("no route returns a {name}"));
+        let records = samples.get(name).unwrap_or_else(|| panic!("no route returns a {name}"));
         for path in paths_of(kind) {
-            assert!(
-                records.iter().any(|record| !select(record, &path).is_empty()),
-                "no {name} has {path}"
-            );
+            assert!(records.iter().any(|record| !select(record, &path).is_empty()), "no {name} has {path}");
         }
         for leaf in records.iter().flat_map(leaves) {
-            assert!(
-                is_said(kind, &leaf),
-                "the rules say nothing of {leaf} of a {name}"
-            );
+            assert!(is_said(kind, &leaf), "the rules say nothing of {leaf} of a {name}");
         }
     }
 }
@@ -179,15 +131,9 @@ fn callers_see_the_fields_of_their_projects_and_hidden_ones_masked() {
     let policy = Isolation::configure(RULES).unwrap_or_else(|problems| panic!("{problems:#?}"));
     // What a contact's columns become, over all the profiles of the plan.
     let names = |login: &str| {
-        let scope = policy_scope(
-            &snapshot
-                .scope(snapshot.user_by_login(login).unwrap(), None)
-                .unwrap(),
-        );
+        let scope = policy_scope(&snapshot.scope(snapshot.user_by_login(login).unwrap(), None).unwrap());
         let plan = policy.plan(&Facts(&snapshot), &scope, "contact").unwrap();
-        let ResponsePlan::Edit(body) = plan.response else {
-            panic!("the response is edited")
-        };
+        let ResponsePlan::Edit(body) = plan.response else { panic!("the response is edited") };
         let (mut kept, mut masked) = (BTreeSet::new(), BTreeSet::new());
         for edit in body.sets[0].profiles.iter().flatten() {
             let name = edit.path.trim_start_matches("$.").to_owned();
@@ -198,31 +144,13 @@ fn callers_see_the_fields_of_their_projects_and_hidden_ones_masked() {
             }
         }
         let fields = |names: BTreeSet<String>| -> Vec<String> {
-            names
-                .into_iter()
-                .filter(|name| FIELDS.iter().any(|field| field.key == name))
-                .collect()
+            names.into_iter().filter(|name| FIELDS.iter().any(|field| field.key == name)).collect()
         };
         (fields(kept), fields(masked))
     };
-    let olga = [
-        "acme_loan_no",
-        "acme_overdue",
-        "comment",
-        "email",
-        "name",
-        "phone",
-    ];
+    let olga = ["acme_loan_no", "acme_overdue", "comment", "email", "name", "phone"];
     assert_eq!(names("olga"), (strings(&olga), strings(&["passport"])));
-    let boris = [
-        "acme_loan_no",
-        "acme_overdue",
-        "comment",
-        "email",
-        "globex_policy",
-        "name",
-        "phone",
-    ];
+    let boris = ["acme_loan_no", "acme_overdue", "comment", "email", "globex_policy", "name", "phone"];
     assert_eq!(names("boris"), (strings(&boris), strings(&["card", "passport"])));
     let mut all: Vec<String> = FIELDS.iter().map(|field| field.key.to_owned()).collect();
     all.sort();
@@ -264,28 +192,16 @@ fn policy_scope(scope: &cordon_directory::Scope) -> Scope {
         Sections::All => PolicySections::All,
         Sections::These(names) => PolicySections::These(names.clone()),
     };
-    Scope {
-        projects: scope.projects.to_vec(),
-        rights,
-        sections,
-        chosen: scope.chosen.clone(),
-    }
+    Scope { projects: scope.projects.to_vec(), rights, sections, chosen: scope.chosen.clone() }
 }
 
 /// The paths of a route outside its records are there, and everything that is there is said.
 fn said_of_body(route: &Value, body: &Value) {
-    for path in ["keep", "keep_all", "expect", "total"]
-        .into_iter()
-        .flat_map(|key| texts(&route[key]))
-    {
+    for path in ["keep", "keep_all", "expect", "total"].into_iter().flat_map(|key| texts(&route[key])) {
         assert!(!select(body, &path).is_empty(), "{}: no {path}", route["path"]);
     }
     for leaf in leaves(body) {
-        assert!(
-            is_said(route, &leaf),
-            "{}: the rules say nothing of {leaf}",
-            route["path"]
-        );
+        assert!(is_said(route, &leaf), "{}: the rules say nothing of {leaf}", route["path"]);
     }
 }
 
@@ -304,25 +220,19 @@ fn collect(rules: &Value, parts: &[Value], body: &Value, samples: &mut BTreeMap<
 
 /// The paths that a kind names, but for those of fields.
 fn paths_of(kind: &Value) -> Vec<String> {
-    let places = ["keep", "keep_all", "expect", "tile", "project"]
-        .into_iter()
-        .flat_map(|key| texts(&kind[key]));
+    let places =
+        ["keep", "keep_all", "expect", "tile", "project"].into_iter().flat_map(|key| texts(&kind[key]));
     let within = ["mask", "records"].into_iter().flat_map(|key| texts(&kind[key]));
     places.chain(within).collect()
 }
 
 /// Whether rules say something of the values at a path.
 fn is_said(rules: &Value, leaf: &str) -> bool {
-    let exact = ["keep", "mask", "total"]
-        .into_iter()
-        .flat_map(|key| texts(&rules[key]));
-    let whole = ["keep_all", "expect", "records"]
-        .into_iter()
-        .flat_map(|key| texts(&rules[key]));
+    let exact = ["keep", "mask", "total"].into_iter().flat_map(|key| texts(&rules[key]));
+    let whole = ["keep_all", "expect", "records"].into_iter().flat_map(|key| texts(&rules[key]));
     exact.into_iter().any(|path| path == leaf)
         || whole.into_iter().any(|path| {
-            leaf.strip_prefix(&path)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            leaf.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         })
         || list(&rules["fields"]).iter().any(|fields| is_field(fields, leaf))
 }
@@ -333,10 +243,7 @@ fn is_field(fields: &Value, leaf: &str) -> bool {
     };
     if fields["as"] == "entries" {
         let also = list(&fields["also"]).iter().filter_map(Value::as_str);
-        let members = [
-            fields["name"].as_str().unwrap(),
-            fields["value"].as_str().unwrap(),
-        ];
+        let members = [fields["name"].as_str().unwrap(), fields["value"].as_str().unwrap()];
         return also.chain(members).any(|member| rest == format!("[*].{member}"));
     }
     FIELDS.iter().any(|field| rest == format!(".{}", field.key))
@@ -344,11 +251,7 @@ fn is_field(fields: &Value, leaf: &str) -> bool {
 
 /// The texts in a list, or the paths of the tables in it.
 fn texts(value: &Value) -> Vec<String> {
-    list(value)
-        .iter()
-        .filter_map(|item| item.as_str().or(item["path"].as_str()))
-        .map(str::to_owned)
-        .collect()
+    list(value).iter().filter_map(|item| item.as_str().or(item["path"].as_str())).map(str::to_owned).collect()
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -358,12 +261,7 @@ fn list(value: &Value) -> &[Value] {
 /// The values at a path of names and `[*]`.
 fn select<'value>(value: &'value Value, path: &str) -> Vec<&'value Value> {
     let mut found = vec![value];
-    for step in path
-        .trim_start_matches('$')
-        .replace("[*]", ".*")
-        .split('.')
-        .skip(1)
-    {
+    for step in path.trim_start_matches('$').replace("[*]", ".*").split('.').skip(1) {
         found = match step {
             "*" => found.into_iter().flat_map(list).collect(),
             name => found.into_iter().filter_map(|value| value.get(name)).collect(),
@@ -377,13 +275,9 @@ fn leaves(value: &Value) -> BTreeSet<String> {
     fn walk(value: &Value, path: &str, found: &mut BTreeSet<String>) {
         match value {
             Value::Object(members) => {
-                members
-                    .iter()
-                    .for_each(|(name, value)| walk(value, &format!("{path}.{name}"), found));
+                members.iter().for_each(|(name, value)| walk(value, &format!("{path}.{name}"), found));
             }
-            Value::Array(items) => items
-                .iter()
-                .for_each(|item| walk(item, &format!("{path}[*]"), found)),
+            Value::Array(items) => items.iter().for_each(|item| walk(item, &format!("{path}[*]"), found)),
             Value::Null => {}
             _ => _ = found.insert(path.to_owned()),
         }

@@ -47,11 +47,7 @@ pub enum BuildError {
 
 impl BuildError {
     pub(crate) fn io(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BuildError {
-        move |source| BuildError::Io {
-            attempt,
-            path: path.to_owned(),
-            source,
-        }
+        move |source| BuildError::Io { attempt, path: path.to_owned(), source }
     }
 }
 
@@ -64,17 +60,10 @@ impl fmt::Display for BuildError {
                 crate::target::NAME,
             ),
             BuildError::Tool { program, source } => {
-                write!(
-                    f,
-                    "cannot run `{program}`: {source}; install Rust from https://rustup.rs"
-                )
+                write!(f, "cannot run `{program}`: {source}; install Rust from https://rustup.rs")
             }
             BuildError::Compile { manifest_dir, output } => {
-                write!(
-                    f,
-                    "the policy in {} does not compile:\n{output}",
-                    manifest_dir.display()
-                )
+                write!(f, "the policy in {} does not compile:\n{output}", manifest_dir.display())
             }
             BuildError::NoModule { manifest_dir } => write!(
                 f,
@@ -83,11 +72,7 @@ impl fmt::Display for BuildError {
                 manifest_dir.display(),
             ),
             BuildError::Encode(reason) => write!(f, "the policy's module is not a component: {reason}"),
-            BuildError::Io {
-                attempt,
-                path,
-                source,
-            } => {
+            BuildError::Io { attempt, path, source } => {
                 write!(f, "cannot {attempt} {}: {source}", path.display())
             }
         }

@@ -24,9 +24,7 @@ pub use error::BuildError;
 /// # Errors
 /// [`BuildError`], whose text says what to do.
 pub fn build(manifest_dir: &Path, out_dir: &Path) -> Result<Vec<u8>, BuildError> {
-    let manifest_dir = manifest_dir
-        .canonicalize()
-        .map_err(BuildError::io("read", manifest_dir))?;
+    let manifest_dir = manifest_dir.canonicalize().map_err(BuildError::io("read", manifest_dir))?;
     target::ensure()?;
     let module = compile(&manifest_dir, &target_dir(&manifest_dir, out_dir))?;
     encode(&module)
@@ -53,9 +51,7 @@ fn compile(manifest_dir: &Path, target_dir: &Path) -> Result<Vec<u8>, BuildError
     nested::cargo_build(manifest_dir, target_dir)?;
     match modules_in(&modules)?.as_slice() {
         [module] => fs::read(module).map_err(BuildError::io("read", module)),
-        _ => Err(BuildError::NoModule {
-            manifest_dir: manifest_dir.to_owned(),
-        }),
+        _ => Err(BuildError::NoModule { manifest_dir: manifest_dir.to_owned() }),
     }
 }
 
@@ -93,14 +89,8 @@ mod tests {
     #[test]
     fn profiles_share_a_folder() {
         let of = |out_dir: &str| target_dir(Path::new("/src/isolation"), Path::new(out_dir));
-        assert_eq!(
-            of("/t/debug/build/component-1a2b/out"),
-            Path::new("/t/policy/isolation")
-        );
-        assert_eq!(
-            of("/t/release/build/component-3c4d/out"),
-            Path::new("/t/policy/isolation")
-        );
+        assert_eq!(of("/t/debug/build/component-1a2b/out"), Path::new("/t/policy/isolation"));
+        assert_eq!(of("/t/release/build/component-3c4d/out"), Path::new("/t/policy/isolation"));
         assert_eq!(of("/elsewhere"), Path::new("/elsewhere/policy/isolation"));
     }
 

@@ -55,16 +55,8 @@ const STAYING: [&str; 7] = [
 pub(crate) fn cargo_build(manifest_dir: &Path, target_dir: &Path) -> Result<(), BuildError> {
     let manifest = manifest_dir.join("Cargo.toml");
     let mut command = cargo();
-    command
-        .arg("build")
-        .arg("--lib")
-        .arg("--release")
-        .args(["--target", target::NAME]);
-    command
-        .arg("--manifest-path")
-        .arg(&manifest)
-        .arg("--target-dir")
-        .arg(target_dir);
+    command.arg("build").arg("--lib").arg("--release").args(["--target", target::NAME]);
+    command.arg("--manifest-path").arg(&manifest).arg("--target-dir").arg(target_dir);
     for setting in PROFILE {
         command.arg("--config").arg(setting);
     }
@@ -79,10 +71,7 @@ pub(crate) fn cargo_build(manifest_dir: &Path, target_dir: &Path) -> Result<(), 
         Ok(())
     } else {
         let output = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(BuildError::Compile {
-            manifest_dir: manifest_dir.to_owned(),
-            output,
-        })
+        Err(BuildError::Compile { manifest_dir: manifest_dir.to_owned(), output })
     }
 }
 
@@ -106,13 +95,7 @@ fn is_told(name: &str) -> bool {
 fn workspace(manifest: &Path) -> Result<PathBuf, BuildError> {
     let mut command = cargo();
     command
-        .args([
-            "locate-project",
-            "--workspace",
-            "--message-format",
-            "plain",
-            "--manifest-path",
-        ])
+        .args(["locate-project", "--workspace", "--message-format", "plain", "--manifest-path"])
         .arg(manifest);
     let output = output(&mut command)?;
     let root = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
@@ -183,14 +166,8 @@ mod tests {
         ] {
             assert!(is_told(name), "{name}");
         }
-        for name in [
-            "PATH",
-            "CARGO_HOME",
-            "CARGO_NET_OFFLINE",
-            "CARGO_MAKEFLAGS",
-            "RUSTUP_TOOLCHAIN",
-            "HOME",
-        ] {
+        for name in ["PATH", "CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_MAKEFLAGS", "RUSTUP_TOOLCHAIN", "HOME"]
+        {
             assert!(!is_told(name), "{name}");
         }
     }

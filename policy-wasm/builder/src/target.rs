@@ -24,11 +24,7 @@ pub(crate) fn ensure() -> Result<(), BuildError> {
         Err(error) => error.to_string(),
     };
     // Another build may have been faster.
-    if installed()? {
-        Ok(())
-    } else {
-        Err(BuildError::TargetMissing { reason })
-    }
+    if installed()? { Ok(()) } else { Err(BuildError::TargetMissing { reason }) }
 }
 
 fn installed() -> Result<bool, BuildError> {
@@ -44,18 +40,10 @@ fn run(program: &OsStr, arguments: &[&str]) -> Result<Output, BuildError> {
     command
         .args(arguments)
         .output()
-        .map_err(|source| BuildError::Tool {
-            program: program.to_string_lossy().into_owned(),
-            source,
-        })
+        .map_err(|source| BuildError::Tool { program: program.to_string_lossy().into_owned(), source })
 }
 
 fn last_line(output: &[u8]) -> String {
     let output = String::from_utf8_lossy(output);
-    output
-        .lines()
-        .rfind(|line| !line.trim().is_empty())
-        .unwrap_or("rustup said nothing")
-        .trim()
-        .to_owned()
+    output.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("rustup said nothing").trim().to_owned()
 }

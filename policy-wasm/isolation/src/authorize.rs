@@ -12,11 +12,7 @@ pub fn authorize(rules: &Rules, scope: &Scope, request: &Request) -> Decision {
         return refuse(404, "unknown-route", "There is nothing here.".to_owned());
     };
     if !accepts(route, &request.method) {
-        return refuse(
-            405,
-            "method-not-allowed",
-            "This method is not allowed here.".to_owned(),
-        );
+        return refuse(405, "method-not-allowed", "This method is not allowed here.".to_owned());
     }
     if let Some(refusal) = closed(route, scope) {
         return refusal;
@@ -34,10 +30,7 @@ pub fn authorize(rules: &Rules, scope: &Scope, request: &Request) -> Decision {
 
 /// Forwards if the caller may see the record, which also takes what its route takes.
 fn probing(rules: &Rules, scope: &Scope, about: &About) -> Decision {
-    let target = rules
-        .routes
-        .get(about.route)
-        .zip(rules.manifest.routes.get(about.route));
+    let target = rules.routes.get(about.route).zip(rules.manifest.routes.get(about.route));
     let Some((route, declared)) = target else {
         return refuse(404, "unknown-route", "There is nothing here.".to_owned());
     };
@@ -49,35 +42,17 @@ fn probing(rules: &Rules, scope: &Scope, about: &About) -> Decision {
         source: source.clone(),
     };
     let bindings = about.bindings.iter().map(binding).collect();
-    let probe = Probe {
-        route: declared.name.clone(),
-        bindings,
-    };
-    Decision::ForwardIf(Condition {
-        probe,
-        query: QueryEdits::none(),
-    })
+    let probe = Probe { route: declared.name.clone(), bindings };
+    Decision::ForwardIf(Condition { probe, query: QueryEdits::none() })
 }
 
 /// The refusal of a route that the role does not open (D12).
 fn closed(route: &Route, scope: &Scope) -> Option<Decision> {
-    if route
-        .section
-        .as_ref()
-        .is_some_and(|section| !scope.opens(section))
-    {
-        return Some(refuse(
-            403,
-            "section-closed",
-            "Your role does not open this section.".to_owned(),
-        ));
+    if route.section.as_ref().is_some_and(|section| !scope.opens(section)) {
+        return Some(refuse(403, "section-closed", "Your role does not open this section.".to_owned()));
     }
     if !scope.rights.contains(route.requires) {
-        return Some(refuse(
-            403,
-            "right-required",
-            "Your role lacks a right that this needs.".to_owned(),
-        ));
+        return Some(refuse(403, "right-required", "Your role lacks a right that this needs.".to_owned()));
     }
     None
 }
@@ -90,11 +65,7 @@ fn accepts(route: &Route, method: &str) -> bool {
 /// A name that somebody else chose, at a length fit for a message.
 fn shortened(name: &str) -> String {
     let mut letters = name.chars();
-    let mut short: String = letters
-        .by_ref()
-        .take(64)
-        .filter(|letter| !letter.is_control())
-        .collect();
+    let mut short: String = letters.by_ref().take(64).filter(|letter| !letter.is_control()).collect();
     if letters.next().is_some() {
         short.push('…');
     }
@@ -102,9 +73,5 @@ fn shortened(name: &str) -> String {
 }
 
 fn refuse(status: u16, code: &str, detail: String) -> Decision {
-    Decision::Refuse(Refusal {
-        status,
-        code: code.to_owned(),
-        detail,
-    })
+    Decision::Refuse(Refusal { status, code: code.to_owned(), detail })
 }

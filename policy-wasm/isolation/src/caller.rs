@@ -46,11 +46,7 @@ impl<'a> Caller<'a> {
     /// The number of the profile by which a tile is seen, if tiles are (D10).
     pub(crate) fn tile(&self, set: &Set) -> Option<usize> {
         let lists = self.scope.rights.contains(Rights::LIST_PROJECTS) && self.scope.chosen.is_none();
-        let before = if self.profile_per_project(set) {
-            self.projects.len().max(1)
-        } else {
-            1
-        };
+        let before = if self.profile_per_project(set) { self.projects.len().max(1) } else { 1 };
         (set.tile.is_some() && lists && !self.sees_everything()).then_some(before)
     }
 }

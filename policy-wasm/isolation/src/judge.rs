@@ -25,10 +25,7 @@ pub fn judge(
     let Response::Edit(body) = &route.response else {
         return Err(JudgeError::UnknownSet);
     };
-    let set = usize::try_from(set)
-        .ok()
-        .and_then(|set| body.sets.get(set))
-        .ok_or(JudgeError::UnknownSet)?;
+    let set = usize::try_from(set).ok().and_then(|set| body.sets.get(set)).ok_or(JudgeError::UnknownSet)?;
     let caller = Caller::of(scope);
     let objects = match &set.whose {
         Whose::Projects { objects, .. } if caller.needs_project(set) => objects.as_slice(),
@@ -40,26 +37,15 @@ pub fn judge(
     if !caller.needs_project(set) {
         return Ok(vec![unasked(&caller, set); records.len()]);
     }
-    let mut resolver = Resolver {
-        directory,
-        objects,
-        known: BTreeMap::new(),
-    };
-    Ok(records
-        .iter()
-        .map(|record| verdict(&caller, set, resolver.projects(record)))
-        .collect())
+    let mut resolver = Resolver { directory, objects, known: BTreeMap::new() };
+    Ok(records.iter().map(|record| verdict(&caller, set, resolver.projects(record))).collect())
 }
 
 /// The verdict on every record of a set whose projects do not matter to this caller.
 fn unasked(caller: &Caller<'_>, set: &Set) -> Verdict {
     // In no project nobody sees what belongs to whoever is in one (D15).
     let nobody = matches!(set.whose, Whose::Caller) && caller.projects.is_empty();
-    if nobody && !caller.sees_everything() {
-        Verdict::Drop
-    } else {
-        Verdict::Keep(0)
-    }
+    if nobody && !caller.sees_everything() { Verdict::Drop } else { Verdict::Keep(0) }
 }
 
 /// The verdict on a record of these projects, or of none that is known (D22).
@@ -97,11 +83,8 @@ impl<'a> Resolver<'a> {
         match value {
             Value::One(scalar) => self.resolve(object, scalar),
             Value::Many(scalars) => {
-                let mut projects: Vec<String> = scalars
-                    .iter()
-                    .filter_map(|scalar| self.resolve(object, scalar))
-                    .flatten()
-                    .collect();
+                let mut projects: Vec<String> =
+                    scalars.iter().filter_map(|scalar| self.resolve(object, scalar)).flatten().collect();
                 projects.sort_unstable();
                 projects.dedup();
                 (!projects.is_empty()).then_some(projects)

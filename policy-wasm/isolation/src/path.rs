@@ -64,30 +64,20 @@ impl Path {
             (0, None) => return Err(format!("a path begins with `$`: write `$.{text}`")),
             _ => &text[ups..],
         };
-        Ok((
-            up,
-            Path {
-                segments: Scanner { text, rest }.segments()?,
-            },
-        ))
+        Ok((up, Path { segments: Scanner { text, rest }.segments()? }))
     }
 
     /// The path that takes this one's steps and then the other's.
     #[must_use]
     pub(crate) fn join(&self, inner: &Path) -> Path {
-        Path {
-            segments: self.segments.iter().chain(&inner.segments).cloned().collect(),
-        }
+        Path { segments: self.segments.iter().chain(&inner.segments).cloned().collect() }
     }
 
     /// The path to a member of what this one leads to.
     #[must_use]
     pub(crate) fn member(&self, name: &str) -> Path {
         let mut path = self.clone();
-        path.segments.push(Segment {
-            descendant: false,
-            selector: Selector::Name(name.to_owned()),
-        });
+        path.segments.push(Segment { descendant: false, selector: Selector::Name(name.to_owned()) });
         path
     }
 
@@ -140,27 +130,15 @@ impl Path {
     /// The paths to what lies around what this one leads to, the outermost first, and the path itself.
     pub(crate) fn prefixes(&self) -> impl Iterator<Item = Path> + use<> {
         let segments = self.segments.clone();
-        (1..=segments.len()).map(move |end| Path {
-            segments: segments[..end].to_vec(),
-        })
+        (1..=segments.len()).map(move |end| Path { segments: segments[..end].to_vec() })
     }
 
     /// The path without the wildcards at its end: the array that holds what it leads to.
     #[must_use]
     pub(crate) fn container(&self) -> Path {
         let wild = |step: &Segment| !step.descendant && step.selector == Selector::Wildcard;
-        let kept = self
-            .segments
-            .iter()
-            .rposition(|step| !wild(step))
-            .map_or(0, |last| last + 1);
-        if kept == 0 {
-            self.clone()
-        } else {
-            Path {
-                segments: self.segments[..kept].to_vec(),
-            }
-        }
+        let kept = self.segments.iter().rposition(|step| !wild(step)).map_or(0, |last| last + 1);
+        if kept == 0 { self.clone() } else { Path { segments: self.segments[..kept].to_vec() } }
     }
 }
 
@@ -186,9 +164,7 @@ impl fmt::Display for Path {
 fn is_shorthand(name: &str) -> bool {
     let first = |letter: char| letter.is_ascii_alphabetic() || letter == '_' || !letter.is_ascii();
     name.chars().next().is_some_and(first)
-        && name
-            .chars()
-            .all(|letter| first(letter) || letter.is_ascii_digit())
+        && name.chars().all(|letter| first(letter) || letter.is_ascii_digit())
 }
 
 /// A name as it stands between single quotes.
@@ -234,11 +210,8 @@ impl Scanner<'_> {
     }
 
     fn shorthand(&mut self) -> Result<Selector, PathMistake> {
-        let name: String = self
-            .rest
-            .chars()
-            .take_while(|&letter| is_shorthand(&format!("_{letter}")))
-            .collect();
+        let name: String =
+            self.rest.chars().take_while(|&letter| is_shorthand(&format!("_{letter}"))).collect();
         self.rest = &self.rest[name.len()..];
         let ended = self.rest.is_empty() || self.rest.starts_with(['.', '[']);
         if is_shorthand(&name) && ended {
@@ -255,18 +228,11 @@ impl Scanner<'_> {
         } else {
             self.index()?
         };
-        if self.eat("]") {
-            Ok(selector)
-        } else {
-            Err(self.mistake(NOT_STREAMED))
-        }
+        if self.eat("]") { Ok(selector) } else { Err(self.mistake(NOT_STREAMED)) }
     }
 
     fn index(&mut self) -> Result<Selector, PathMistake> {
-        let end = self
-            .rest
-            .find(|letter: char| !letter.is_ascii_digit())
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(self.rest.len());
         let digits = &self.rest[..end];
         let canonical = digits == "0" || !digits.starts_with('0');
         match digits.parse() {
@@ -283,9 +249,7 @@ impl Scanner<'_> {
         let quote = letters.next();
         let mut name = String::new();
         loop {
-            let letter = letters
-                .next()
-                .ok_or_else(|| self.mistake("a quoted name has no end"))?;
+            let letter = letters.next().ok_or_else(|| self.mistake("a quoted name has no end"))?;
             if Some(letter) == quote {
                 self.rest = letters.as_str();
                 return Ok(name);
@@ -319,11 +283,7 @@ impl Scanner<'_> {
 
     fn mistake(&self, advice: &str) -> PathMistake {
         let at = self.text.len() - self.rest.len();
-        format!(
-            "the path `{}` cannot be read from character {}: {advice}",
-            self.text,
-            at + 1
-        )
+        format!("the path `{}` cannot be read from character {}: {advice}", self.text, at + 1)
     }
 }
 
@@ -353,21 +313,10 @@ mod tests {
 
     #[test]
     fn what_does_not_stream_is_refused() {
-        for text in [
-            "data",
-            "",
-            "$.",
-            "$data",
-            "$.a-b",
-            "$[-1]",
-            "$[0:2]",
-            "$[?@.a]",
-            "$['a','b']",
-            "$.a.",
-            "$['a",
-        ]
-        .into_iter()
-        .chain(["$[01]", "$...a", "$.[0]", "$ .a", "^.a", "$['\\x']", "$[ 0 ]"])
+        for text in
+            ["data", "", "$.", "$data", "$.a-b", "$[-1]", "$[0:2]", "$[?@.a]", "$['a','b']", "$.a.", "$['a"]
+                .into_iter()
+                .chain(["$[01]", "$...a", "$.[0]", "$ .a", "^.a", "$['\\x']", "$[ 0 ]"])
         {
             assert!(Path::parse(text).is_err(), "{text}");
         }
@@ -375,20 +324,14 @@ mod tests {
 
     #[test]
     fn carets_go_outwards() {
-        assert_eq!(
-            Path::parse_from("^^.a").unwrap(),
-            (2, Path::parse("$.a").unwrap())
-        );
+        assert_eq!(Path::parse_from("^^.a").unwrap(), (2, Path::parse("$.a").unwrap()));
         assert_eq!(Path::parse_from("$.a").unwrap(), (0, Path::parse("$.a").unwrap()));
     }
 
     #[test]
     fn a_path_knows_whether_it_reaches_into_another() {
-        let reaches = |one: &str, other: &str| {
-            Path::parse(one)
-                .unwrap()
-                .can_reach_into(&Path::parse(other).unwrap())
-        };
+        let reaches =
+            |one: &str, other: &str| Path::parse(one).unwrap().can_reach_into(&Path::parse(other).unwrap());
         assert!(reaches("$.data[*].total", "$.data[*]"));
         assert!(reaches("$.data[0]", "$.data[*]"));
         assert!(!reaches("$.data", "$.data[*]"));

@@ -43,16 +43,8 @@ pub fn plan(
             ResponsePlan::Edit(planner.body(body))
         }
     };
-    let request = if route.request_pass {
-        RequestPlan::Pass
-    } else {
-        RequestPlan::Empty
-    };
-    Ok(ExchangePlan {
-        request,
-        response,
-        headers: route.headers.clone(),
-    })
+    let request = if route.request_pass { RequestPlan::Pass } else { RequestPlan::Empty };
+    Ok(ExchangePlan { request, response, headers: route.headers.clone() })
 }
 
 /// Plans for one caller.
@@ -87,11 +79,7 @@ impl Seen<'_> {
 impl Planner<'_> {
     fn body(&mut self, body: &Body) -> BodyPlan {
         let sets = body.sets.iter().map(|set| self.set(set)).collect();
-        BodyPlan {
-            format: body.format,
-            outside: body.outside.clone(),
-            sets,
-        }
+        BodyPlan { format: body.format, outside: body.outside.clone(), sets }
     }
 
     fn set(&mut self, set: &Set) -> RecordSet {
@@ -103,11 +91,7 @@ impl Planner<'_> {
             projects.iter().map(one).collect()
         } else {
             // A record of nobody in particular shows the fields of any of the caller's projects (D15).
-            let seen = if matches!(set.whose, Whose::Everyone) {
-                &[]
-            } else {
-                projects
-            };
+            let seen = if matches!(set.whose, Whose::Everyone) { &[] } else { projects };
             vec![self.profile(&set.profile, Seen::Of(seen))]
         };
         if let (Some(_), Some(tile)) = (self.caller.tile(set), &set.tile) {
@@ -117,28 +101,15 @@ impl Planner<'_> {
             Whose::Projects { keys, .. } if self.caller.needs_project(set) => keys.clone(),
             _ => Vec::new(),
         };
-        RecordSet {
-            within: set.within,
-            path: set.path.clone(),
-            keys,
-            profiles,
-            sole: set.sole,
-        }
+        RecordSet { within: set.within, path: set.path.clone(), keys, profiles, sole: set.sole }
     }
 
     fn profile(&mut self, profile: &Profile, seen: Seen<'_>) -> Vec<Edit> {
         let mut edits = profile.edits.clone();
         for (path, mask) in &profile.masks {
             let masked = Action::Mask(mask.clone());
-            let action = if self.caller.sees_masked() {
-                Action::Keep
-            } else {
-                masked
-            };
-            edits.push(Edit {
-                path: path.clone(),
-                action,
-            });
+            let action = if self.caller.sees_masked() { Action::Keep } else { masked };
+            edits.push(Edit { path: path.clone(), action });
         }
         for group in &profile.fields {
             self.fields_of(group, seen, &mut edits);
@@ -149,48 +120,27 @@ impl Planner<'_> {
     fn fields_of(&mut self, group: &FieldGroup, seen: Seen<'_>, edits: &mut Vec<Edit>) {
         let directory = self.directory;
         let hides = !self.caller.sees_masked();
-        let fields = self
-            .fields
-            .entry(group.of.clone())
-            .or_insert_with(|| directory.fields(&group.of));
+        let fields = self.fields.entry(group.of.clone()).or_insert_with(|| directory.fields(&group.of));
         // A list of names removes what it does not name; beside other members only an edit does, even if `keep`
         // names the same member.
         let listed = fields.len().saturating_mul(self.caller.projects.len().max(1)) <= LISTED_NAMES;
         let listed = listed || matches!(group.layout, Layout::Columns { .. });
-        let mut names = Names {
-            keep: Vec::new(),
-            mask: Vec::new(),
-            remove: Vec::new(),
-        };
+        let mut names = Names { keep: Vec::new(), mask: Vec::new(), remove: Vec::new() };
         for field in fields {
             let name = field.key.clone();
             match (seen.shows(field), field.hidden && hides) {
                 (false, _) if listed => names.remove.push(name),
                 (false, _) => {}
                 (true, false) => names.keep.push(name),
-                (true, true) => names.mask.push(Masked {
-                    name,
-                    mask: self.mask_hidden.clone(),
-                }),
+                (true, true) => names.mask.push(Masked { name, mask: self.mask_hidden.clone() }),
             }
         }
         let path = group.at.to_string();
         match &group.layout {
-            Layout::Members => edits.push(Edit {
-                path,
-                action: Action::Only(names),
-            }),
+            Layout::Members => edits.push(Edit { path, action: Action::Only(names) }),
             Layout::Entries { name, value, also } => {
                 let (name, value, also) = (name.clone(), value.clone(), also.clone());
-                edits.push(Edit {
-                    path,
-                    action: Action::Entries(Entries {
-                        name,
-                        value,
-                        also,
-                        names,
-                    }),
-                });
+                edits.push(Edit { path, action: Action::Entries(Entries { name, value, also, names }) });
             }
             Layout::Columns { value, also } => {
                 let deeper = value.as_ref().map(|value| (value, also.as_slice()));
@@ -206,10 +156,7 @@ impl Planner<'_> {
 /// one that is a scalar itself is removed, since nothing says how to mask it.
 fn columns(at: &Path, deeper: Option<(&Path, &[Path])>, names: Names, edits: &mut Vec<Edit>) {
     let mut push = |path: &Path, action| {
-        edits.push(Edit {
-            path: path.to_string(),
-            action,
-        });
+        edits.push(Edit { path: path.to_string(), action });
     };
     for name in names.keep {
         let field = at.member(&name);

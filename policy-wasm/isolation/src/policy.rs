@@ -15,9 +15,7 @@ pub struct Isolation {
 
 impl Policy for Isolation {
     fn configure(rules: &str) -> Result<Isolation, Vec<Problem>> {
-        Ok(Isolation {
-            rules: Rules::read(rules)?,
-        })
+        Ok(Isolation { rules: Rules::read(rules)? })
     }
 
     fn manifest(&self) -> Manifest {

@@ -26,9 +26,7 @@ fn changed(from: &str, to: &str) -> String {
 }
 
 fn verdict(scope: &Scope, route: &str, values: &[(&str, Value)]) -> Verdict {
-    policy()
-        .judge_record(scope, route, 0, values)
-        .expect("there is a verdict")
+    policy().judge_record(scope, route, 0, values).expect("there is a verdict")
 }
 
 fn refused(decision: Decision) -> (u16, String) {
@@ -54,28 +52,18 @@ fn d6_what_follows_from_a_queue_in_two_projects_is_nobodys() {
         let verdict = policy.judge_record(&page_caller(caller), "calls", 0, &call);
         assert_eq!(verdict, Ok(Verdict::Drop), "{caller}");
     }
-    assert_eq!(
-        policy.judge_record(&page_caller("root"), "calls", 0, &[]),
-        Ok(Verdict::Keep(0))
-    );
+    assert_eq!(policy.judge_record(&page_caller("root"), "calls", 0, &[]), Ok(Verdict::Keep(0)));
 }
 
 #[test]
 fn d10_see_everything_asks_for_no_key_and_keeps_what_nobody_else_can_judge() {
     let policy = policy();
     let root = page_caller("root");
-    assert!(
-        policy.body_plan(&root, "calls").expect("a plan").sets[0]
-            .keys
-            .is_empty()
-    );
+    assert!(policy.body_plan(&root, "calls").expect("a plan").sets[0].keys.is_empty());
     let body = r#"{"items":[{"id":1},{"id":2,"project_id":99,"secret":1},{"id":3,"project_id":{}}]}"#;
     let all = r#"{"items":[{"id":1},{"id":2},{"id":3}]}"#;
     assert_eq!(filtered(&policy, &root, "calls", body).as_deref(), Some(all));
-    assert_eq!(
-        filtered(&policy, &page_caller("bora"), "calls", body).as_deref(),
-        Some(r#"{"items":[]}"#)
-    );
+    assert_eq!(filtered(&policy, &page_caller("bora"), "calls", body).as_deref(), Some(r#"{"items":[]}"#));
 }
 
 #[test]
@@ -84,14 +72,8 @@ fn d10_list_projects_shows_tiles_of_known_projects_without_what_is_inside() {
     let lister = Scope::of([]).with_rights(Rights::LIST_PROJECTS);
     let body = r#"[{"id":"3","name":"A","budget":1,"queues":[{"id":12,"name":"Q"}]},{"id":99,"name":"?"}]"#;
     let tiles = r#"[{"id":"3","name":"A"}]"#;
-    assert_eq!(
-        filtered(&policy, &lister, "projects", body).as_deref(),
-        Some(tiles)
-    );
-    assert_eq!(
-        filtered(&policy, &Scope::of([]), "projects", body).as_deref(),
-        Some("[]")
-    );
+    assert_eq!(filtered(&policy, &lister, "projects", body).as_deref(), Some(tiles));
+    assert_eq!(filtered(&policy, &Scope::of([]), "projects", body).as_deref(), Some("[]"));
 }
 
 #[test]
@@ -111,11 +93,7 @@ fn d12_a_closed_section_and_a_missing_right_are_refused() {
     let open = Scope::of(["acme"]).with_sections(["calls"]);
     let forward = Decision::Forward(QueryEdits::none());
     assert_eq!(policy.authorize(&open, &Request::of("calls", "GET")), forward);
-    assert_eq!(
-        policy.authorize(&scope, &Request::of("projects", "GET")),
-        forward,
-        "the section is `any`"
-    );
+    assert_eq!(policy.authorize(&scope, &Request::of("projects", "GET")), forward, "the section is `any`");
     let refusal = refused(policy.authorize(&open, &Request::of("change-call", "PUT")));
     assert_eq!(refusal, (403, "right-required".to_owned()));
 }
@@ -153,10 +131,7 @@ fn d14_d21_a_field_of_no_project_is_seen_only_by_who_sees_everything() {
         let seen = filtered(&policy, &page_caller(caller), "contacts", body);
         assert_eq!(seen.as_deref(), Some("[{}]"), "{caller}");
     }
-    assert_eq!(
-        filtered(&policy, &page_caller("root"), "contacts", body).as_deref(),
-        Some(body)
-    );
+    assert_eq!(filtered(&policy, &page_caller("root"), "contacts", body).as_deref(), Some(body));
 }
 
 #[test]
@@ -165,15 +140,8 @@ fn d15_a_record_of_nobody_in_particular_shows_the_fields_of_any_of_the_callers_p
     let body = r#"[{"email":"e","shoe_size":1}]"#;
     let contact = |scope: &Scope| filtered(&policy, scope, "contacts", body);
     assert_eq!(contact(&page_caller("bora")).as_deref(), Some(body));
-    assert_eq!(
-        contact(&page_caller("anna")).as_deref(),
-        Some(r#"[{"email":"e"}]"#)
-    );
-    assert_eq!(
-        contact(&Scope::of([])).as_deref(),
-        Some("[]"),
-        "in no project nothing is seen"
-    );
+    assert_eq!(contact(&page_caller("anna")).as_deref(), Some(r#"[{"email":"e"}]"#));
+    assert_eq!(contact(&Scope::of([])).as_deref(), Some("[]"), "in no project nothing is seen");
 }
 
 #[test]
@@ -191,24 +159,11 @@ fn d19_a_call_shows_the_fields_of_its_own_project_and_no_other_of_the_caller() {
     };
     let seen = |scope: &Scope, project: &str| filtered(&policy, scope, "call", &call(project));
     let bora = page_caller("bora");
-    assert_eq!(
-        seen(&bora, "3").as_deref(),
-        Some(r#"{"contact":{"email":"e","name":"n"}}"#)
-    );
-    assert_eq!(
-        seen(&bora, "4").as_deref(),
-        Some(r#"{"contact":{"shoe_size":1,"name":"n"}}"#)
-    );
-    assert_eq!(
-        seen(&page_caller("anna"), "4"),
-        None,
-        "the one record of a response is missing then"
-    );
+    assert_eq!(seen(&bora, "3").as_deref(), Some(r#"{"contact":{"email":"e","name":"n"}}"#));
+    assert_eq!(seen(&bora, "4").as_deref(), Some(r#"{"contact":{"shoe_size":1,"name":"n"}}"#));
+    assert_eq!(seen(&page_caller("anna"), "4"), None, "the one record of a response is missing then");
     let both = seen(&bora, "[3, 4]");
-    assert_eq!(
-        both.as_deref(),
-        Some(r#"{"contact":{"email":"e","shoe_size":1,"name":"n"}}"#)
-    );
+    assert_eq!(both.as_deref(), Some(r#"{"contact":{"email":"e","shoe_size":1,"name":"n"}}"#));
     let cleo = seen(&page_caller("cleo"), "[3, 4]");
     assert_eq!(cleo.as_deref(), Some(r#"{"contact":{"shoe_size":1,"name":"n"}}"#));
 }
@@ -217,68 +172,35 @@ fn d19_a_call_shows_the_fields_of_its_own_project_and_no_other_of_the_caller() {
 fn d22_records_of_other_projects_are_neither_seen_nor_counted() {
     let body = r#"{"data":[{"id":12},{"id":13}],"meta":{"page":1,"total":2}}"#;
     let acme = filtered(&policy(), &page_caller("anna"), "queues", body);
-    assert_eq!(
-        acme.as_deref(),
-        Some(r#"{"data":[{"id":12}],"meta":{"page":1,"total":1}}"#)
-    );
+    assert_eq!(acme.as_deref(), Some(r#"{"data":[{"id":12}],"meta":{"page":1,"total":1}}"#));
     let nova = filtered(&policy(), &Scope::of(["nova"]), "queues", body);
-    assert_eq!(
-        nova.as_deref(),
-        Some(r#"{"data":[],"meta":{"page":1,"total":0}}"#)
-    );
+    assert_eq!(nova.as_deref(), Some(r#"{"data":[],"meta":{"page":1,"total":0}}"#));
 }
 
 #[test]
 fn d23_the_first_place_that_is_there_decides_and_there_is_no_second_guess() {
     let anna = page_caller("anna");
     let call = |project: Value, queue: Value, script: Value| {
-        let values = [
-            ("$.project_id", project),
-            ("$.queue.id", queue),
-            ("$.script_id", script),
-        ];
+        let values = [("$.project_id", project), ("$.queue.id", queue), ("$.script_id", script)];
         verdict(&anna, "calls", &values)
     };
     let queue = || Value::number("12");
     let absent = || Value::Absent;
     assert_eq!(call(Value::text("acme"), absent(), absent()), Verdict::Keep(0));
-    assert_eq!(
-        call(Value::number("3"), absent(), Value::number("7")),
-        Verdict::Keep(0)
-    );
+    assert_eq!(call(Value::number("3"), absent(), Value::number("7")), Verdict::Keep(0));
     assert_eq!(call(absent(), queue(), absent()), Verdict::Keep(0));
     for nothing in [Value::null(), Value::text(""), Value::texts([])] {
-        assert_eq!(
-            call(nothing.clone(), queue(), absent()),
-            Verdict::Keep(0),
-            "{nothing:?}"
-        );
+        assert_eq!(call(nothing.clone(), queue(), absent()), Verdict::Keep(0), "{nothing:?}");
     }
-    assert_eq!(
-        call(absent(), absent(), Value::number("7")),
-        Verdict::Drop,
-        "zeta's script"
-    );
-    assert_eq!(
-        call(Value::number("4"), queue(), absent()),
-        Verdict::Drop,
-        "it names zeta itself"
-    );
-    for lost in [
-        Value::number("99"),
-        Value::text(" "),
-        Value::Composite,
-        Value::texts(["x"]),
-        Value::texts([""]),
-    ] {
+    assert_eq!(call(absent(), absent(), Value::number("7")), Verdict::Drop, "zeta's script");
+    assert_eq!(call(Value::number("4"), queue(), absent()), Verdict::Drop, "it names zeta itself");
+    for lost in
+        [Value::number("99"), Value::text(" "), Value::Composite, Value::texts(["x"]), Value::texts([""])]
+    {
         assert_eq!(call(lost.clone(), queue(), absent()), Verdict::Drop, "{lost:?}");
     }
     assert_eq!(call(absent(), absent(), absent()), Verdict::Drop);
-    assert_eq!(
-        call(Value::number("3.0"), absent(), absent()),
-        Verdict::Drop,
-        "numbers are not interpreted"
-    );
+    assert_eq!(call(Value::number("3.0"), absent(), absent()), Verdict::Drop, "numbers are not interpreted");
 }
 
 #[test]
@@ -290,16 +212,9 @@ fn d24_a_chosen_project_narrows_what_is_seen_even_for_who_sees_everything() {
     let root = page_caller("root").choosing("acme");
     assert_eq!(verdict(&root, "calls", &of("acme")), Verdict::Keep(0));
     assert_eq!(verdict(&root, "calls", &of("zeta")), Verdict::Drop);
-    assert_eq!(
-        verdict(&root, "calls", &[]),
-        Verdict::Drop,
-        "what names no project is not the chosen one's"
-    );
+    assert_eq!(verdict(&root, "calls", &[]), Verdict::Drop, "what names no project is not the chosen one's");
     let lister = page_caller("cleo").choosing("zeta");
-    assert_eq!(
-        verdict(&lister, "projects", &[("$.id", Value::number("3"))]),
-        Verdict::Drop
-    );
+    assert_eq!(verdict(&lister, "projects", &[("$.id", Value::number("3"))]), Verdict::Drop);
     let contact = filtered(&policy(), &bora, "contacts", r#"[{"email":"e","shoe_size":1}]"#);
     assert_eq!(contact.as_deref(), Some(r#"[{"shoe_size":1}]"#));
 }
@@ -309,19 +224,13 @@ fn h35_an_undeclared_query_parameter_is_refused_by_its_name() {
     let policy = policy();
     let anna = page_caller("anna");
     let declared = Request::of("queues", "GET").with_query(["page", "per_page"]);
-    assert_eq!(
-        policy.authorize(&anna, &declared),
-        Decision::Forward(QueryEdits::none())
-    );
+    assert_eq!(policy.authorize(&anna, &declared), Decision::Forward(QueryEdits::none()));
     let Decision::Refuse(refusal) =
         policy.authorize(&anna, &Request::of("queues", "GET").with_query(["page", "sort"]))
     else {
         panic!("not refused");
     };
-    assert_eq!(
-        (refusal.status, refusal.code.as_str()),
-        (400, "parameter-not-allowed")
-    );
+    assert_eq!((refusal.status, refusal.code.as_str()), (400, "parameter-not-allowed"));
     assert!(refusal.detail.contains("`sort`") && !refusal.detail.contains("page"));
 }
 
@@ -330,36 +239,18 @@ fn a_change_is_forwarded_only_if_the_record_may_be_seen() {
     let policy = policy();
     let anna = page_caller("anna");
     let probe = |parameter: &str, source: &str| {
-        let bindings = vec![Binding {
-            parameter: parameter.to_owned(),
-            source: source.to_owned(),
-        }];
-        let probe = Probe {
-            route: "call".to_owned(),
-            bindings,
-        };
-        Decision::ForwardIf(Condition {
-            probe,
-            query: QueryEdits::none(),
-        })
+        let bindings = vec![Binding { parameter: parameter.to_owned(), source: source.to_owned() }];
+        let probe = Probe { route: "call".to_owned(), bindings };
+        Decision::ForwardIf(Condition { probe, query: QueryEdits::none() })
     };
-    assert_eq!(
-        policy.authorize(&anna, &Request::of("delete-call", "DELETE")),
-        probe("id", "id")
-    );
-    assert_eq!(
-        policy.authorize(&anna, &Request::of("recording", "GET")),
-        probe("id", "call")
-    );
+    assert_eq!(policy.authorize(&anna, &Request::of("delete-call", "DELETE")), probe("id", "id"));
+    assert_eq!(policy.authorize(&anna, &Request::of("recording", "GET")), probe("id", "call"));
     assert!(policy.body_plan(&anna, "call").expect("a plan").sets[0].sole);
     let refusal = refused(policy.authorize(&anna, &Request::of("delete-call", "POST")));
     assert_eq!(refusal, (405, "method-not-allowed".to_owned()));
     let refusal = refused(policy.authorize(&anna, &Request::of("unknown", "GET")));
     assert_eq!(refusal, (404, "unknown-route".to_owned()));
-    assert_eq!(
-        policy.authorize(&anna, &Request::of("calls", "HEAD")),
-        Decision::Forward(QueryEdits::none())
-    );
+    assert_eq!(policy.authorize(&anna, &Request::of("calls", "HEAD")), Decision::Forward(QueryEdits::none()));
 }
 
 #[test]
@@ -395,32 +286,19 @@ records = [{ path = "$[*]", kind = "call" }]
     let policy = Harness::<Isolation>::configure(rules, page_directory()).expect("right");
     let actions = |scope: &Scope| -> Vec<Action> {
         let plan = policy.body_plan(scope, "calls").expect("a plan");
-        plan.sets[0].profiles[0]
-            .iter()
-            .map(|edit| edit.action.clone())
-            .collect()
+        plan.sets[0].profiles[0].iter().map(|edit| edit.action.clone()).collect()
     };
-    let without = [
-        Action::Mask(Mask::Null),
-        Action::Mask(Mask::Fixed("-".to_owned())),
-    ];
+    let without = [Action::Mask(Mask::Null), Action::Mask(Mask::Fixed("-".to_owned()))];
     assert_eq!(actions(&page_caller("anna")), without);
-    assert_eq!(
-        actions(&page_caller("rita")),
-        [Action::Mask(Mask::Null), Action::Keep]
-    );
+    assert_eq!(actions(&page_caller("rita")), [Action::Mask(Mask::Null), Action::Keep]);
 }
 
 #[test]
 fn a_column_of_another_project_goes_even_if_the_rules_keep_it_by_name() {
-    let rules = changed(
-        "project = \"caller\"\nkeep = [\"$.id\"]",
-        "project = \"caller\"\nkeep = [\"$.shoe_size\"]",
-    );
+    let rules =
+        changed("project = \"caller\"\nkeep = [\"$.id\"]", "project = \"caller\"\nkeep = [\"$.shoe_size\"]");
     let many = (0..30_000).map(|number| format!("field_{number}"));
-    let directory = many.fold(page_directory(), |directory, key| {
-        directory.field("contact", &key, ["zeta"])
-    });
+    let directory = many.fold(page_directory(), |directory, key| directory.field("contact", &key, ["zeta"]));
     let policy = Harness::<Isolation>::configure(&rules, directory).expect("right");
     let body = r#"[{"shoe_size":1,"email":"e","fields":{"field_7":1,"email":"e"}}]"#;
     let anna = filtered(&policy, &page_caller("anna"), "contacts", body);
@@ -476,16 +354,9 @@ fn records_in_parts_of_records_find_the_record_around_them() {
     let anna = page_caller("anna");
     let sets = policy.body_plan(&anna, "calls").expect("a plan").sets;
     let keys = |set: usize| -> Vec<(&str, u32)> {
-        sets[set]
-            .keys
-            .iter()
-            .map(|key| (key.path.as_str(), key.up))
-            .collect()
+        sets[set].keys.iter().map(|key| (key.path.as_str(), key.up)).collect()
     };
-    assert_eq!(
-        (sets[1].within, sets[1].path.as_str()),
-        (Some(0), "$.contact.deals[*]")
-    );
+    assert_eq!((sets[1].within, sets[1].path.as_str()), (Some(0), "$.contact.deals[*]"));
     assert_eq!(keys(1), [("$.p", 0), ("$.contact.p", 1), ("$.p", 1)]);
     assert_eq!((sets[2].within, sets[2].path.as_str()), (Some(1), "$.items[*]"));
     assert_eq!(keys(2), [("$.p", 0), ("$.p", 1), ("$.p", 2)]);

@@ -15,9 +15,7 @@ fn every_example_of_the_page_does_what_the_page_says() {
         if let Some(route) = info.strip_prefix("json backend route=") {
             sent = Some((route.to_owned(), text));
         } else if let Some(caller) = info.strip_prefix("json caller=") {
-            let (route, body) = sent
-                .as_ref()
-                .expect("what a caller sees follows what the backend sends");
+            let (route, body) = sent.as_ref().expect("what a caller sees follows what the backend sends");
             let got = filtered(&policy, &page_caller(caller), route, body);
             let got = got.unwrap_or_else(|| panic!("{caller} sees nothing of {route}"));
             let got: serde_json::Value = serde_json::from_str(&got).unwrap();

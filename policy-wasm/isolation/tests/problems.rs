@@ -11,10 +11,7 @@ use cordon_policy_sdk::types::Problem;
 #[test]
 fn wrong_rules_are_reported_whole_and_in_place() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/problems");
-    let mut cases: Vec<_> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut cases: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     cases.sort();
     assert!(cases.len() >= 8);

@@ -35,17 +35,8 @@ fn projects() -> impl Strategy<Value = BTreeSet<&'static str>> {
 }
 
 fn directory() -> impl Strategy<Value = TestDirectory> {
-    let object = (
-        prop::sample::select(&OBJECTS[..]),
-        prop::sample::select(&IDS[..]),
-        projects(),
-    );
-    let field = (
-        prop::sample::select(&FIELDS[..]),
-        projects(),
-        any::<bool>(),
-        any::<bool>(),
-    );
+    let object = (prop::sample::select(&OBJECTS[..]), prop::sample::select(&IDS[..]), projects());
+    let field = (prop::sample::select(&FIELDS[..]), projects(), any::<bool>(), any::<bool>());
     (vec(object, 0..12), vec(field, 0..6)).prop_map(|(objects, fields)| {
         let mut directory = TestDirectory::new();
         for (kind, id, projects) in objects {
@@ -53,27 +44,15 @@ fn directory() -> impl Strategy<Value = TestDirectory> {
         }
         for (key, projects, system, hidden) in fields {
             directory = directory.field("contact", key, projects);
-            directory = if system {
-                directory.system_field("contact", key)
-            } else {
-                directory
-            };
-            directory = if hidden {
-                directory.hiding("contact", key)
-            } else {
-                directory
-            };
+            directory = if system { directory.system_field("contact", key) } else { directory };
+            directory = if hidden { directory.hiding("contact", key) } else { directory };
         }
         directory
     })
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
-    let rights = [
-        Rights::SEE_EVERYTHING,
-        Rights::LIST_PROJECTS,
-        Rights::SEE_MASKED_FIELDS,
-    ];
+    let rights = [Rights::SEE_EVERYTHING, Rights::LIST_PROJECTS, Rights::SEE_MASKED_FIELDS];
     let rights = prop::sample::subsequence(rights.to_vec(), 0..=3);
     let chosen = prop::option::weighted(0.3, prop::sample::select(&PROJECTS[..]));
     (projects(), rights, chosen).prop_map(|(mut projects, rights, chosen)| {
@@ -82,10 +61,7 @@ fn scope() -> impl Strategy<Value = Scope> {
             projects.extend(chosen);
         }
         let scope = Scope::of(projects).with_rights(rights);
-        Scope {
-            chosen: chosen.map(str::to_owned),
-            ..scope
-        }
+        Scope { chosen: chosen.map(str::to_owned), ..scope }
     })
 }
 
@@ -115,10 +91,7 @@ fn rules() -> &'static Rules {
 }
 
 fn sets_of(rules: &Rules, directory: &TestDirectory, scope: &Scope, route: &str) -> Vec<RecordSet> {
-    match plan(rules, directory, scope, route)
-        .expect("the route exists")
-        .response
-    {
+    match plan(rules, directory, scope, route).expect("the route exists").response {
         ResponsePlan::Edit(body) => body.sets,
         other => panic!("not edited: {other:?}"),
     }
@@ -136,9 +109,7 @@ fn shown(set: &RecordSet, verdict: &Verdict) -> Option<BTreeSet<String>> {
         Verdict::Keep(profile) => vec![*profile],
         Verdict::KeepMerged(profiles) => profiles.clone(),
     };
-    let edits = profiles
-        .iter()
-        .flat_map(|profile| &set.profiles[*profile as usize]);
+    let edits = profiles.iter().flat_map(|profile| &set.profiles[*profile as usize]);
     let mut facts = BTreeSet::new();
     for Edit { path, action } in edits {
         match action {
@@ -154,13 +125,7 @@ fn shown(set: &RecordSet, verdict: &Verdict) -> Option<BTreeSet<String>> {
 
 fn named(path: &str, names: &Names) -> Vec<String> {
     let kept = names.keep.iter().map(|name| format!("keep {path} {name}"));
-    kept.chain(
-        names
-            .mask
-            .iter()
-            .map(|masked| format!("mask {path} {}", masked.name)),
-    )
-    .collect()
+    kept.chain(names.mask.iter().map(|masked| format!("mask {path} {}", masked.name))).collect()
 }
 
 /// A directory that remembers that it was asked.

@@ -47,12 +47,7 @@ impl Scope {
 impl Request {
     /// A request on a route without query parameters.
     pub fn of(route: &str, method: &str) -> Request {
-        Request {
-            route: route.to_owned(),
-            method: method.to_owned(),
-            query: Vec::new(),
-            values: Vec::new(),
-        }
+        Request { route: route.to_owned(), method: method.to_owned(), query: Vec::new(), values: Vec::new() }
     }
 
     /// The same with these query parameters present, in the canonical form that the host gives.
@@ -66,10 +61,7 @@ impl Request {
 impl QueryEdits {
     /// The query stays as it is.
     pub fn none() -> QueryEdits {
-        QueryEdits {
-            set: Vec::new(),
-            remove: Vec::new(),
-        }
+        QueryEdits { set: Vec::new(), remove: Vec::new() }
     }
 }
 
@@ -91,12 +83,7 @@ impl Value {
 
     /// An array of strings.
     pub fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
-        Value::Many(
-            texts
-                .into_iter()
-                .map(|text| Scalar::Text(text.to_owned()))
-                .collect(),
-        )
+        Value::Many(texts.into_iter().map(|text| Scalar::Text(text.to_owned())).collect())
     }
 }
 

@@ -50,9 +50,7 @@ impl TestDirectory {
     /// An empty one, in which queues, scripts, autodialers and forms are in one project at the most (D6).
     pub fn new() -> TestDirectory {
         TestDirectory {
-            single_project: ["queue", "script", "autodialer", "form"]
-                .map(str::to_owned)
-                .into(),
+            single_project: ["queue", "script", "autodialer", "form"].map(str::to_owned).into(),
             ..TestDirectory::default()
         }
     }
@@ -74,8 +72,7 @@ impl TestDirectory {
         id: &str,
         projects: impl IntoIterator<Item = &'a str>,
     ) -> TestDirectory {
-        self.objects
-            .insert((kind.to_owned(), id.to_owned()), canonical(projects));
+        self.objects.insert((kind.to_owned(), id.to_owned()), canonical(projects));
         self
     }
 
@@ -95,29 +92,13 @@ impl TestDirectory {
         projects: impl IntoIterator<Item = &'a str>,
     ) -> TestDirectory {
         let projects = canonical(projects);
-        self.with(
-            kind,
-            Field {
-                key: key.to_owned(),
-                projects,
-                system: false,
-                hidden: false,
-            },
-        )
+        self.with(kind, Field { key: key.to_owned(), projects, system: false, hidden: false })
     }
 
     /// With a system field (D16).
     #[must_use]
     pub fn system_field(self, kind: &str, key: &str) -> TestDirectory {
-        self.with(
-            kind,
-            Field {
-                key: key.to_owned(),
-                projects: Vec::new(),
-                system: true,
-                hidden: false,
-            },
-        )
+        self.with(kind, Field { key: key.to_owned(), projects: Vec::new(), system: true, hidden: false })
     }
 
     /// With a field that stands here already made hidden (D18).
@@ -130,20 +111,14 @@ impl TestDirectory {
     }
 
     fn with(mut self, kind: &str, field: Field) -> TestDirectory {
-        self.fields
-            .entry(kind.to_owned())
-            .or_default()
-            .insert(field.key.clone(), field);
+        self.fields.entry(kind.to_owned()).or_default().insert(field.key.clone(), field);
         self
     }
 }
 
 impl Directory for TestDirectory {
     fn fields(&self, kind: &str) -> Vec<Field> {
-        self.fields
-            .get(kind)
-            .map(|fields| fields.values().cloned().collect())
-            .unwrap_or_default()
+        self.fields.get(kind).map(|fields| fields.values().cloned().collect()).unwrap_or_default()
     }
 
     fn projects_of(&self, kind: &str, id: &str) -> Option<Vec<String>> {
@@ -167,21 +142,12 @@ mod tests {
             .field("contact", "shoe_size", ["acme"])
             .system_field("contact", "name")
             .hiding("contact", "shoe_size");
-        assert_eq!(
-            directory.projects_of("project", "3"),
-            Some(vec!["acme".to_owned()])
-        );
-        assert_eq!(
-            directory.projects_of("queue", "7"),
-            Some(vec!["acme".to_owned(), "zeta".to_owned()])
-        );
+        assert_eq!(directory.projects_of("project", "3"), Some(vec!["acme".to_owned()]));
+        assert_eq!(directory.projects_of("queue", "7"), Some(vec!["acme".to_owned(), "zeta".to_owned()]));
         assert_eq!(directory.projects_of("queue", "8"), None);
         assert!(directory.single_project("queue") && !directory.single_project("user"));
         let fields = directory.fields("contact");
-        assert_eq!(
-            fields.iter().map(|field| field.key.as_str()).collect::<Vec<_>>(),
-            ["name", "shoe_size"]
-        );
+        assert_eq!(fields.iter().map(|field| field.key.as_str()).collect::<Vec<_>>(), ["name", "shoe_size"]);
         assert!(fields[0].system && fields[1].hidden);
         assert!(directory.fields("deal").is_empty());
     }

@@ -39,10 +39,7 @@ impl<P: Policy> Harness<P> {
     /// # Errors
     /// The policy's problems with them.
     pub fn configure(rules: &str, directory: TestDirectory) -> Result<Harness<P>, Vec<Problem>> {
-        Ok(Harness {
-            policy: P::configure(rules)?,
-            directory,
-        })
+        Ok(Harness { policy: P::configure(rules)?, directory })
     }
 
     /// The policy itself.
@@ -65,9 +62,7 @@ impl<P: Policy> Harness<P> {
     /// # Errors
     /// [`HarnessError::Plan`].
     pub fn plan(&self, scope: &Scope, route: &str) -> Result<ExchangePlan, HarnessError> {
-        self.policy
-            .plan(&self.directory, scope, route)
-            .map_err(HarnessError::Plan)
+        self.policy.plan(&self.directory, scope, route).map_err(HarnessError::Plan)
     }
 
     /// The plan for the response's body, for a route whose response is edited.
@@ -103,11 +98,7 @@ impl<P: Policy> Harness<P> {
             Verdict::Keep(profile) => known(profile),
             Verdict::KeepMerged(merged) => !merged.is_empty() && merged.iter().all(known),
         });
-        if sound && verdicts.len() == records.len() {
-            Ok(verdicts)
-        } else {
-            Err(HarnessError::BadVerdict)
-        }
+        if sound && verdicts.len() == records.len() { Ok(verdicts) } else { Err(HarnessError::BadVerdict) }
     }
 
     /// Judges one record, whose values are given by the paths of the plan's keys; the others are absent. A key from
@@ -174,11 +165,7 @@ mod tests {
         }
 
         fn manifest(&self) -> Manifest {
-            Manifest {
-                name: "scripted".to_owned(),
-                version: "1".to_owned(),
-                routes: Vec::new(),
-            }
+            Manifest { name: "scripted".to_owned(), version: "1".to_owned(), routes: Vec::new() }
         }
 
         fn authorize(&self, _: &dyn Directory, _: &Scope, _: &Request) -> Decision {
@@ -186,39 +173,16 @@ mod tests {
         }
 
         fn plan(&self, _: &dyn Directory, _: &Scope, route: &str) -> Result<ExchangePlan, PlanError> {
-            let keys = vec![
-                Key {
-                    path: "$.a".to_owned(),
-                    up: 0,
-                },
-                Key {
-                    path: "$.a".to_owned(),
-                    up: 2,
-                },
-            ];
+            let keys = vec![Key { path: "$.a".to_owned(), up: 0 }, Key { path: "$.a".to_owned(), up: 2 }];
             let path = "$[*]".to_owned();
-            let set = RecordSet {
-                within: None,
-                path,
-                keys,
-                profiles: vec![Vec::new()],
-                sole: false,
-            };
-            let body = BodyPlan {
-                format: Format::Json,
-                outside: Vec::new(),
-                sets: vec![set],
-            };
+            let set = RecordSet { within: None, path, keys, profiles: vec![Vec::new()], sole: false };
+            let body = BodyPlan { format: Format::Json, outside: Vec::new(), sets: vec![set] };
             let response = match route {
                 "edited" => ResponsePlan::Edit(body),
                 "passed" => ResponsePlan::Pass,
                 _ => return Err(PlanError::UnknownRoute),
             };
-            Ok(ExchangePlan {
-                request: RequestPlan::Empty,
-                response,
-                headers: Vec::new(),
-            })
+            Ok(ExchangePlan { request: RequestPlan::Empty, response, headers: Vec::new() })
         }
 
         fn judge(
@@ -258,11 +222,7 @@ mod tests {
         assert_eq!(judged("0", "edited", 0, &[]), Ok(Verdict::Keep(0)));
         assert_eq!(judged("m", "edited", 0, &[]), Ok(Verdict::KeepMerged(vec![0])));
         for script in ["1", "e", "", "00"] {
-            assert_eq!(
-                judged(script, "edited", 0, &[]),
-                Err(HarnessError::BadVerdict),
-                "{script}"
-            );
+            assert_eq!(judged(script, "edited", 0, &[]), Err(HarnessError::BadVerdict), "{script}");
         }
     }
 
@@ -271,14 +231,8 @@ mod tests {
         let value = || Value::text("x");
         assert_eq!(judged("0", "edited", 1, &[]), Err(HarnessError::NoSuchSet));
         assert_eq!(judged("0", "passed", 0, &[]), Err(HarnessError::NotEdited));
-        assert_eq!(
-            judged("0", "other", 0, &[]),
-            Err(HarnessError::Plan(PlanError::UnknownRoute))
-        );
-        assert_eq!(
-            judged("0", "edited", 0, &[("$.a", value()), ("^^.a", value())]),
-            Ok(Verdict::Keep(0))
-        );
+        assert_eq!(judged("0", "other", 0, &[]), Err(HarnessError::Plan(PlanError::UnknownRoute)));
+        assert_eq!(judged("0", "edited", 0, &[("$.a", value()), ("^^.a", value())]), Ok(Verdict::Keep(0)));
         let unasked = HarnessError::KeyNotAsked("^.a".to_owned());
         assert_eq!(judged("0", "edited", 0, &[("^.a", value())]), Err(unasked));
         let failed = HarnessError::Judge(JudgeError::WrongKeys);

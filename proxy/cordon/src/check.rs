@@ -35,15 +35,9 @@ fn shown(loaded: &Loaded, config: &Path) -> String {
     );
     let file = loaded.config.directory.display().to_string();
     for (topic, title) in TOPICS {
-        let of_topic: Vec<&Advice> = snapshot
-            .advice()
-            .iter()
-            .filter(|advice| advice.topic == topic)
-            .collect();
-        shown.push_str(&format!(
-            "\n{title}: {}\n",
-            if of_topic.is_empty() { "none" } else { "" }
-        ));
+        let of_topic: Vec<&Advice> =
+            snapshot.advice().iter().filter(|advice| advice.topic == topic).collect();
+        shown.push_str(&format!("\n{title}: {}\n", if of_topic.is_empty() { "none" } else { "" }));
         for advice in of_topic {
             shown.push_str(&format!("  {file}:{}: {}\n", advice.line, advice.message));
         }
@@ -56,10 +50,7 @@ fn shown(loaded: &Loaded, config: &Path) -> String {
 const TOPICS: [(Topic, &str); 4] = [
     (Topic::UnassignedField, "Fields without a project (D21)"),
     (Topic::SharedField, "Fields shared by projects (D20)"),
-    (
-        Topic::StillInDefault,
-        "Users in Default and in another project (D2)",
-    ),
+    (Topic::StillInDefault, "Users in Default and in another project (D2)"),
     (Topic::NoSection, "Callers whose roles open no section (D12)"),
 ];
 

@@ -48,13 +48,7 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     let name = format!("{} {} ({})", manifest.name, manifest.version, policy.digest());
     let gateway = Gateway::new(config.gateway.clone(), Arc::clone(&store), Arc::new(policy))
         .map_err(|error| Failure::wrong(format!("{}: {error}", path.display())))?;
-    Ok(Loaded {
-        config,
-        store,
-        gateway,
-        policy: name,
-        routes,
-    })
+    Ok(Loaded { config, store, gateway, policy: name, routes })
 }
 
 fn load_policy(files: &PolicyFiles) -> Result<Policy, Failure> {
@@ -78,11 +72,7 @@ fn load_policy(files: &PolicyFiles) -> Result<Policy, Failure> {
         LoadError::Rules(problems) => {
             let problems: Vec<Problem> = problems
                 .into_iter()
-                .map(|problem| Problem {
-                    message: problem.message,
-                    span: problem.span,
-                    help: None,
-                })
+                .map(|problem| Problem { message: problem.message, span: problem.span, help: None })
                 .collect();
             shown(&files.rules, &rules, &problems)
         }
@@ -104,10 +94,7 @@ fn read(path: &Path, what: &str) -> Result<String, Failure> {
 }
 
 fn unreadable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
-    Failure::wrong(format!(
-        "error: {what}, {}, cannot be read: {error}\n",
-        path.display()
-    ))
+    Failure::wrong(format!("error: {what}, {}, cannot be read: {error}\n", path.display()))
 }
 
 fn shown(path: &Path, text: &str, problems: &[Problem]) -> Failure {

@@ -76,12 +76,7 @@ enum Command {
 #[derive(clap::Args)]
 struct ConfigFile {
     /// The configuration file; relative paths in it start from its folder.
-    #[arg(
-        long = "config",
-        short = 'c',
-        default_value = "cordon.toml",
-        value_name = "FILE"
-    )]
+    #[arg(long = "config", short = 'c', default_value = "cordon.toml", value_name = "FILE")]
     file: PathBuf,
 }
 
@@ -90,19 +85,8 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Serve { config } => serve::run(&config.file),
         Command::Check { config } => check::run(&config.file),
-        Command::See {
-            config,
-            user,
-            json,
-            method,
-            path,
-        } => {
-            let question = see::Question {
-                user,
-                method,
-                path,
-                json,
-            };
+        Command::See { config, user, json, method, path } => {
+            let question = see::Question { user, method, path, json };
             see::run(&config.file, &question)
         }
         Command::Demo { check, listen } => demo::run(listen, check),
@@ -126,17 +110,11 @@ struct Failure {
 impl Failure {
     /// Something in the files or arguments is wrong; nothing was started.
     fn wrong(text: impl Into<String>) -> Failure {
-        Failure {
-            text: text.into(),
-            code: 2,
-        }
+        Failure { text: text.into(), code: 2 }
     }
 
     /// It went wrong while running.
     fn failed(text: impl Into<String>) -> Failure {
-        Failure {
-            text: text.into(),
-            code: 1,
-        }
+        Failure { text: text.into(), code: 1 }
     }
 }

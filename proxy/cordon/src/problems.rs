@@ -6,11 +6,7 @@ use cordon_settings::Problem;
 
 /// The problems of one file, rendered for a terminal or for a log.
 pub(crate) fn render(path: &str, text: &str, problems: &[Problem], colour: bool) -> String {
-    let renderer = if colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut shown = String::new();
     for problem in problems {

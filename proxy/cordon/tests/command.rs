@@ -14,27 +14,15 @@ use tempfile::TempDir;
 #[test]
 fn every_problem_of_a_configuration_is_listed_and_nothing_starts() {
     let folder = TempDir::new().expect("a folder");
-    write(
-        folder.path(),
-        "cordon.toml",
-        "[listen]\naddress = \"x\"\n[backend]\nurl = \"ftp://x\"\n[polcy]\n",
-    );
+    write(folder.path(), "cordon.toml", "[listen]\naddress = \"x\"\n[backend]\nurl = \"ftp://x\"\n[polcy]\n");
     for command in ["check", "serve"] {
         let output = cordon(folder.path(), &[command]);
         assert_eq!(output.status.code(), Some(2), "{command}");
         let shown = text(&output.stderr);
-        for expected in [
-            "cordon.toml:2:11",
-            "cordon.toml:4:7",
-            "polcy",
-            "`policy`",
-            "`directory`",
-            "5 problem(s)",
-        ] {
-            assert!(
-                shown.contains(expected),
-                "{command} says nothing of {expected}:\n{shown}"
-            );
+        for expected in
+            ["cordon.toml:2:11", "cordon.toml:4:7", "polcy", "`policy`", "`directory`", "5 problem(s)"]
+        {
+            assert!(shown.contains(expected), "{command} says nothing of {expected}:\n{shown}");
         }
         assert_eq!(text(&output.stdout), "");
     }
@@ -48,11 +36,7 @@ fn problems_of_rules_and_directory_are_listed_together() {
         "rules.toml",
         "name = \"x\"\nversion = \"1\"\n[[route]]\nname = \"a\"\npaht = \"/a\"\n",
     );
-    write(
-        folder.path(),
-        "directory.toml",
-        "[[project]]\nid = \"a\"\nname = \"A\"\n[[field]]\nkey = \"k\"\n",
-    );
+    write(folder.path(), "directory.toml", "[[project]]\nid = \"a\"\nname = \"A\"\n[[field]]\nkey = \"k\"\n");
     let output = cordon(folder.path(), &["check"]);
     let shown = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{shown}");
@@ -65,11 +49,7 @@ fn a_missing_file_is_named() {
     let folder = TempDir::new().expect("a folder");
     let output = cordon(folder.path(), &["check", "--config", "nowhere.toml"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        text(&output.stderr).contains("nowhere.toml"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(text(&output.stderr).contains("nowhere.toml"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -78,21 +58,9 @@ fn check_tells_what_is_worth_knowing() {
     let output = cordon(Path::new("."), &["check", "--config", &config]);
     let shown = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let unassigned = shown
-        .split("Fields without a project (D21)")
-        .nth(1)
-        .expect("the section is there");
-    assert!(
-        unassigned
-            .lines()
-            .nth(1)
-            .is_some_and(|line| line.contains("legacy_score")),
-        "{shown}"
-    );
-    let shared = shown
-        .split("Fields shared by projects (D20)")
-        .nth(1)
-        .expect("the section is there");
+    let unassigned = shown.split("Fields without a project (D21)").nth(1).expect("the section is there");
+    assert!(unassigned.lines().nth(1).is_some_and(|line| line.contains("legacy_score")), "{shown}");
+    let shared = shown.split("Fields shared by projects (D20)").nth(1).expect("the section is there");
     assert!(shared.lines().any(|line| line.contains("passport")), "{shown}");
 }
 
@@ -113,37 +81,24 @@ fn see_shows_a_reason_for_each_difference() {
     let shown = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let line = |key: &str| {
-        shown
-            .lines()
-            .find(|line| line.contains(key))
-            .unwrap_or_else(|| panic!("{key}:\n{shown}"))
+        shown.lines().find(|line| line.contains(key)).unwrap_or_else(|| panic!("{key}:\n{shown}"))
     };
     assert!(
         line("acme_loan_no").starts_with('-') && line("acme_loan_no").contains("contact field of acme"),
         "{shown}"
     );
-    assert!(
-        line("\"card\"").starts_with('~') && line("\"card\"").contains("see-masked-fields"),
-        "{shown}"
-    );
+    assert!(line("\"card\"").starts_with('~') && line("\"card\"").contains("see-masked-fields"), "{shown}");
     assert!(line("\"started_at\"").starts_with(' '), "{shown}");
 
     let output = cordon(folder.path(), &["see", "--as", "olga", "GET", &path]);
     let shown = text(&output.stdout);
     assert!(shown.contains("404"), "{shown}");
 
-    let output = cordon(
-        folder.path(),
-        &["see", "--as", "boris", "--json", "GET", "/api/calls?per_page=50"],
-    );
+    let output = cordon(folder.path(), &["see", "--as", "boris", "--json", "GET", "/api/calls?per_page=50"]);
     let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
     let differences = document["differences"].as_array().expect("a list");
     assert!(differences.iter().any(|d| d["what"] == "dropped"), "{document}");
-    assert!(
-        differences
-            .iter()
-            .all(|d| d["reason"].as_str().is_some_and(|reason| !reason.is_empty()))
-    );
+    assert!(differences.iter().all(|d| d["reason"].as_str().is_some_and(|reason| !reason.is_empty())));
 
     let output = cordon(folder.path(), &["see", "--as", "nobody", "GET", &path]);
     assert_eq!(output.status.code(), Some(2));
@@ -153,10 +108,7 @@ fn see_shows_a_reason_for_each_difference() {
     drop(backend);
 }
 
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the test waits for another process, on a thread of its own"
-)]
+#[allow(clippy::disallowed_methods, reason = "the test waits for another process, on a thread of its own")]
 #[test]
 fn serve_follows_the_directory_and_ends_on_sigterm() {
     let (backend, folder, _runtime) = demo();
@@ -194,10 +146,7 @@ fn the_demo_holds() {
     let output = cordon(Path::new("."), &["demo", "--check"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let shown = text(&output.stdout);
-    assert!(
-        shown.contains("olga") && shown.contains("all as they must be"),
-        "{shown}"
-    );
+    assert!(shown.contains("olga") && shown.contains("all as they must be"), "{shown}");
 }
 
 #[test]
@@ -243,9 +192,7 @@ impl Serving {
         let mut stream = TcpStream::connect(self.address).expect("it listens");
         let request =
             format!("GET {path} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {token}\r\nConnection: close\r\n\r\n");
-        stream
-            .write_all(request.as_bytes())
-            .expect("it takes the request");
+        stream.write_all(request.as_bytes()).expect("it takes the request");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("it answers");
         let line = text(&answer);
@@ -257,10 +204,7 @@ impl Serving {
 
     /// Sends SIGTERM; whether it then ends with success.
     fn terminate(&mut self) -> bool {
-        let sent = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .expect("kill is there");
+        let sent = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill is there");
         sent.success() && self.child.wait().expect("it ends").success()
     }
 }
@@ -275,13 +219,9 @@ impl Drop for Serving {
 
 /// The sample backend, and the demo's files pointing at it, with any free port to listen on.
 fn demo() -> (Running, TempDir, tokio::runtime::Runtime) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let backend = runtime
-        .block_on(Backend::start("127.0.0.1:0".parse().expect("an address")))
-        .expect("it listens");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let backend =
+        runtime.block_on(Backend::start("127.0.0.1:0".parse().expect("an address"))).expect("it listens");
     let folder = demo_files(backend.address);
     (backend, folder, runtime)
 }
@@ -291,20 +231,15 @@ fn demo_files(backend: SocketAddr) -> TempDir {
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/demo");
     for name in ["cordon.toml", "rules.toml", "directory.toml", "backend.token"] {
         let text = fs::read_to_string(demo.join(name)).expect("it is there");
-        let text = text
-            .replace("127.0.0.1:9000", &backend.to_string())
-            .replace("127.0.0.1:8080", "127.0.0.1:0");
+        let text =
+            text.replace("127.0.0.1:9000", &backend.to_string()).replace("127.0.0.1:8080", "127.0.0.1:0");
         write(folder.path(), name, &text);
     }
     folder
 }
 
 fn cordon(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cordon"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("it runs")
+    Command::new(env!("CARGO_BIN_EXE_cordon")).args(arguments).current_dir(folder).output().expect("it runs")
 }
 
 fn write(folder: &Path, name: &str, text: &str) {

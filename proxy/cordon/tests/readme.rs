@@ -25,11 +25,7 @@ fn the_retrofit_of_the_readme_does_what_it_says() {
             .current_dir(folder.path())
             .output()
             .expect("it runs");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         output.stdout
     };
     cordon(&["check"]);
@@ -44,14 +40,10 @@ fn the_retrofit_of_the_readme_does_what_it_says() {
 /// The code block of this name, without the indentation of the list that it stands in.
 fn block(page: &str, name: &str) -> String {
     let fence = format!("```{name}\n");
-    let (before, rest) = page
-        .split_once(&fence)
-        .unwrap_or_else(|| panic!("no block `{name}`"));
+    let (before, rest) = page.split_once(&fence).unwrap_or_else(|| panic!("no block `{name}`"));
     let indent = before.len() - before.trim_end_matches(' ').len();
     let inside = rest.lines().take_while(|line| line.trim() != "```");
-    inside
-        .map(|line| line.get(indent..).unwrap_or_default().to_owned() + "\n")
-        .collect()
+    inside.map(|line| line.get(indent..).unwrap_or_default().to_owned() + "\n").collect()
 }
 
 /// A server that gives every request the same answer, once per connection; its address.

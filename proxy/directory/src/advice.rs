@@ -43,12 +43,7 @@ pub(crate) fn advise<'a>(
 ) -> Vec<Advice> {
     let mut advice = Vec::new();
     let mut note = |topic, span: &Range<usize>, message| {
-        advice.push(Advice {
-            topic,
-            message,
-            span: span.clone(),
-            line: 0,
-        });
+        advice.push(Advice { topic, message, span: span.clone(), line: 0 });
     };
     for (field, span) in fields {
         if field.is_unassigned() {
@@ -74,12 +69,8 @@ pub(crate) fn advise<'a>(
             && user.projects.len() > 1
             && user.projects.contains(&default.id)
         {
-            let others: Vec<&str> = user
-                .projects
-                .iter()
-                .map(String::as_str)
-                .filter(|id| *id != default.id)
-                .collect();
+            let others: Vec<&str> =
+                user.projects.iter().map(String::as_str).filter(|id| *id != default.id).collect();
             let message = format!(
                 "`{}` is in {} and still sees what is in {}; take them out of it when that is done",
                 user.login,

@@ -22,22 +22,12 @@ struct Declared {
 
 impl Names {
     pub(crate) fn new(what: &'static str) -> Names {
-        Names {
-            what,
-            declared: HashMap::new(),
-        }
+        Names { what, declared: HashMap::new() }
     }
 
     /// Declares a thing that the file need not declare.
     pub(crate) fn built_in(&mut self, name: &str, index: usize) {
-        self.declared.insert(
-            name.to_owned(),
-            Declared {
-                index,
-                place: None,
-                alias: false,
-            },
-        );
+        self.declared.insert(name.to_owned(), Declared { index, place: None, alias: false });
     }
 
     /// Declares the name of the thing with this index.
@@ -95,20 +85,14 @@ impl Names {
     fn insert(&mut self, name: &Text, index: usize, alias: bool, problems: &mut Problems<'_>) {
         let Some(earlier) = self.declared.get(&name.value) else {
             let place = Some(name.span.clone());
-            self.declared
-                .insert(name.value.clone(), Declared { index, place, alias });
+            self.declared.insert(name.value.clone(), Declared { index, place, alias });
             return;
         };
         let place = match &earlier.place {
             None => "is built in".to_owned(),
             Some(place) => format!("stands on line {}", problems.line(place)),
         };
-        let message = format!(
-            "`{}` names two things: the other {} {place}",
-            name.value, self.what
-        );
-        problems
-            .at(name.span.clone(), message)
-            .help("ids, logins and aliases are unique among their kind");
+        let message = format!("`{}` names two things: the other {} {place}", name.value, self.what);
+        problems.at(name.span.clone(), message).help("ids, logins and aliases are unique among their kind");
     }
 }

@@ -89,11 +89,7 @@ impl People {
         let mut role_names = Names::new("role");
         role_names.built_in(ADMIN, 0);
         People {
-            roles: vec![Role {
-                name: ADMIN.to_owned(),
-                rights: Rights::ALL,
-                sections: Sections::All,
-            }],
+            roles: vec![Role { name: ADMIN.to_owned(), rights: Rights::ALL, sections: Sections::All }],
             groups: Vec::new(),
             users: Vec::new(),
             places: Vec::new(),
@@ -113,20 +109,14 @@ impl People {
         for right in entry.texts("rights", problems) {
             if rights.grant(&right.value).is_none() {
                 let message = format!("there is no right `{}`", right.value);
-                problems
-                    .at(right.span, message)
-                    .help(format!("rights are {}", quoted(&Rights::NAMES)));
+                problems.at(right.span, message).help(format!("rights are {}", quoted(&Rights::NAMES)));
             }
         }
         let sections = sections(&mut entry, problems);
         entry.finish(problems);
         if let Some(name) = name {
             self.role_names.declare(&name, self.roles.len(), problems);
-            self.roles.push(Role {
-                name: name.value,
-                rights,
-                sections,
-            });
+            self.roles.push(Role { name: name.value, rights, sections });
         }
     }
 
@@ -170,39 +160,22 @@ impl People {
         let roles = entry.texts("roles", problems);
         let direct = projects.read(&mut entry, problems);
         let index = self.users.len();
-        let label = login
-            .as_ref()
-            .map_or_else(|| "this user".to_owned(), |login| format!("`{}`", login.value));
+        let label =
+            login.as_ref().map_or_else(|| "this user".to_owned(), |login| format!("`{}`", login.value));
         let tokens = self.tokens(&mut entry, &label, index, problems);
         let subjects = self.subjects(&mut entry, index, problems);
-        let place = login
-            .as_ref()
-            .map_or_else(|| entry.span(), |login| login.span.clone());
+        let place = login.as_ref().map_or_else(|| entry.span(), |login| login.span.clone());
         entry.finish(problems);
 
         let groups = self.group_names.resolve_all(&groups, problems);
         let roles = self.role_names.resolve_all(&roles, problems);
-        let all = groups
-            .iter()
-            .flat_map(|group| self.groups[*group].projects.iter());
+        let all = groups.iter().flat_map(|group| self.groups[*group].projects.iter());
         let all = projects.lists.intern(direct.iter().chain(all).cloned().collect());
-        let rights = roles
-            .iter()
-            .fold(Rights::default(), |sum, role| sum.union(self.roles[*role].rights));
+        let rights = roles.iter().fold(Rights::default(), |sum, role| sum.union(self.roles[*role].rights));
         let opened = Sections::These(Vec::new());
-        let sections = roles
-            .iter()
-            .fold(opened, |sum, role| sum.union(&self.roles[*role].sections));
-        let scope = Scope {
-            projects: Arc::clone(&all),
-            rights,
-            sections,
-            chosen: None,
-        };
-        let login = login.unwrap_or(Text {
-            value: String::new(),
-            span: place.clone(),
-        });
+        let sections = roles.iter().fold(opened, |sum, role| sum.union(&self.roles[*role].sections));
+        let scope = Scope { projects: Arc::clone(&all), rights, sections, chosen: None };
+        let login = login.unwrap_or(Text { value: String::new(), span: place.clone() });
         if !login.value.is_empty() {
             self.user_names.declare(&login, index, problems);
         }
@@ -214,10 +187,7 @@ impl People {
             name: name.map_or_else(|| login.value.clone(), |name| name.value),
             login: login.value,
             aliases: values(aliases),
-            groups: groups
-                .iter()
-                .map(|group| self.groups[*group].id.clone())
-                .collect(),
+            groups: groups.iter().map(|group| self.groups[*group].id.clone()).collect(),
             roles: roles.iter().map(|role| self.roles[*role].name.clone()).collect(),
             direct,
             projects: all,
@@ -249,11 +219,8 @@ impl People {
                 continue;
             };
             if let Some(other) = self.by_token.insert(hash, user) {
-                let other = self
-                    .users
-                    .get(other)
-                    .map_or(label, |other| other.login.as_str())
-                    .trim_matches('`');
+                let other =
+                    self.users.get(other).map_or(label, |other| other.login.as_str()).trim_matches('`');
                 let message = format!("token {number} of {label} is a token of `{other}` as well");
                 problems
                     .at(span, message)
@@ -270,9 +237,7 @@ impl People {
         for subject in subjects {
             let message = format!("the subject `{}` is given twice", subject.value);
             if self.by_subject.insert(subject.value, user).is_some() {
-                problems
-                    .at(subject.span, message)
-                    .help("a subject tells who is calling: one user each");
+                problems.at(subject.span, message).help("a subject tells who is calling: one user each");
             }
         }
         count
@@ -298,12 +263,7 @@ impl Memberships<'_> {
     /// The list of the projects that some texts name.
     pub(crate) fn resolve(&mut self, texts: &[Text], problems: &mut Problems<'_>) -> Arc<[String]> {
         let indices = self.names.resolve_all(texts, problems);
-        self.lists.intern(
-            indices
-                .into_iter()
-                .map(|index| self.projects[index].id.clone())
-                .collect(),
-        )
+        self.lists.intern(indices.into_iter().map(|index| self.projects[index].id.clone()).collect())
     }
 }
 

@@ -61,22 +61,12 @@ impl Scopes {
         all: &[String],
     ) -> Result<Arc<Scope>, ScopeError> {
         let entry = &self.distinct[index.0];
-        let choices = if entry.scope.rights.see_everything {
-            all
-        } else {
-            &entry.scope.projects
-        };
-        let position = choices
-            .binary_search_by(|id| id.as_str().cmp(project))
-            .map_err(|_| ScopeError::NoSuchProject)?;
-        let places = entry
-            .chosen
-            .get_or_init(|| choices.iter().map(|_| OnceLock::new()).collect());
+        let choices = if entry.scope.rights.see_everything { all } else { &entry.scope.projects };
+        let position =
+            choices.binary_search_by(|id| id.as_str().cmp(project)).map_err(|_| ScopeError::NoSuchProject)?;
+        let places = entry.chosen.get_or_init(|| choices.iter().map(|_| OnceLock::new()).collect());
         let scope = places[position].get_or_init(|| {
-            Arc::new(Scope {
-                chosen: Some(project.to_owned()),
-                ..Scope::clone(&entry.scope)
-            })
+            Arc::new(Scope { chosen: Some(project.to_owned()), ..Scope::clone(&entry.scope) })
         });
         Ok(Arc::clone(scope))
     }
@@ -98,10 +88,7 @@ impl ScopesBuilder {
         let index = ScopeIndex(self.scopes.distinct.len());
         let scope = Arc::new(scope);
         self.known.insert(Arc::clone(&scope), index);
-        self.scopes.distinct.push(Entry {
-            scope,
-            chosen: OnceLock::new(),
-        });
+        self.scopes.distinct.push(Entry { scope, chosen: OnceLock::new() });
         index
     }
 

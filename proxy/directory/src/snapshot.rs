@@ -64,11 +64,7 @@ impl Snapshot {
             return Err(problems.finish());
         }
         let snapshot = read(text, Table::document("", &document), &mut problems);
-        if problems.is_empty() {
-            Ok(snapshot)
-        } else {
-            Err(problems.finish())
-        }
+        if problems.is_empty() { Ok(snapshot) } else { Err(problems.finish()) }
     }
 
     /// A number that no other snapshot of this process has.
@@ -83,9 +79,7 @@ impl Snapshot {
 
     /// The user to whom this token belongs. Only the token's SHA-256 is compared.
     pub fn user_by_token(&self, token: &str) -> Option<UserId> {
-        self.by_token
-            .get(&TokenHash::of(token))
-            .map(|index| self.user_id(*index))
+        self.by_token.get(&TokenHash::of(token)).map(|index| self.user_id(*index))
     }
 
     /// The user for whom a JWT's claim has this value.
@@ -103,10 +97,7 @@ impl Snapshot {
     /// # Panics
     /// If the id comes from another snapshot.
     pub fn user(&self, user: UserId) -> &User {
-        assert_eq!(
-            user.revision, self.revision,
-            "a user id of one snapshot was used with another"
-        );
+        assert_eq!(user.revision, self.revision, "a user id of one snapshot was used with another");
         &self.users[user.index]
     }
 
@@ -161,18 +152,12 @@ impl Snapshot {
 
     /// All users, in the order of the file.
     pub fn users(&self) -> impl Iterator<Item = (UserId, &User)> {
-        self.users
-            .iter()
-            .enumerate()
-            .map(|(index, user)| (self.user_id(index), user))
+        self.users.iter().enumerate().map(|(index, user)| (self.user_id(index), user))
     }
 
     /// All objects, in no particular order. Projects, users, groups and fields are not among them.
     pub fn objects(&self) -> impl Iterator<Item = Object<'_>> {
-        let kinds = self
-            .owners
-            .iter()
-            .filter(|(kind, _)| !NOT_OBJECTS.contains(&kind.as_str()));
+        let kinds = self.owners.iter().filter(|(kind, _)| !NOT_OBJECTS.contains(&kind.as_str()));
         kinds.flat_map(|(kind, objects)| {
             objects.iter().map(move |(id, owned)| Object {
                 kind,
@@ -190,10 +175,7 @@ impl Snapshot {
 
     /// Fields that no project uses (D21).
     pub fn unassigned_fields(&self) -> impl Iterator<Item = &Field> {
-        self.fields
-            .values()
-            .flatten()
-            .filter(|field| field.is_unassigned())
+        self.fields.values().flatten().filter(|field| field.is_unassigned())
     }
 
     /// Fields that several projects share (D20).
@@ -207,19 +189,13 @@ impl Snapshot {
     }
 
     fn user_id(&self, index: usize) -> UserId {
-        UserId {
-            revision: self.revision,
-            index,
-        }
+        UserId { revision: self.revision, index }
     }
 }
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Snapshot")
-            .field("revision", &self.revision)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Snapshot").field("revision", &self.revision).finish_non_exhaustive()
     }
 }
 
@@ -231,11 +207,7 @@ fn read(text: &str, mut document: Table<'_, '_>, problems: &mut Problems<'_>) ->
     let security = security(&mut document, problems);
     let (projects, names) = read_projects(&mut document, problems);
     let mut lists = ProjectLists::default();
-    let mut memberships = Memberships {
-        names: &names,
-        projects: &projects,
-        lists: &mut lists,
-    };
+    let mut memberships = Memberships { names: &names, projects: &projects, lists: &mut lists };
     let mut people = People::new();
     for entry in document.tables("role", problems) {
         people.role(entry, problems);
@@ -268,21 +240,12 @@ fn read(text: &str, mut document: Table<'_, '_>, problems: &mut Problems<'_>) ->
         project_ids,
         roles: people.roles,
         groups: people.groups,
-        by_login: people
-            .users
-            .iter()
-            .enumerate()
-            .map(|(index, user)| (user.login.clone(), index))
-            .collect(),
+        by_login: people.users.iter().enumerate().map(|(index, user)| (user.login.clone(), index)).collect(),
         users: people.users,
         by_token: people.by_token,
         by_subject: people.by_subject,
         scopes: people.scopes.finish(),
-        fields: things
-            .fields
-            .into_iter()
-            .map(|(kind, fields)| (kind, sorted(fields)))
-            .collect(),
+        fields: things.fields.into_iter().map(|(kind, fields)| (kind, sorted(fields))).collect(),
         owners,
         single_project: things.single_project,
         advice,
@@ -299,9 +262,7 @@ fn security(document: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Securi
         "enhanced" => Security::Enhanced,
         other => {
             let message = format!("there is no security type `{other}`");
-            problems
-                .at(text.span, message)
-                .help("it is \"simplified\" or \"enhanced\" (D1)");
+            problems.at(text.span, message).help("it is \"simplified\" or \"enhanced\" (D1)");
             Security::Enhanced
         }
     }
@@ -348,14 +309,8 @@ fn owners(
 ) -> HashMap<String, HashMap<String, Owned>> {
     let mut owners = std::mem::take(&mut things.objects);
     let mut add = |kind: &str, id: &str, projects: &Arc<[String]>| {
-        let owned = Owned {
-            name: None,
-            projects: Arc::clone(projects),
-        };
-        owners
-            .entry(kind.to_owned())
-            .or_default()
-            .insert(id.to_owned(), owned)
+        let owned = Owned { name: None, projects: Arc::clone(projects) };
+        owners.entry(kind.to_owned()).or_default().insert(id.to_owned(), owned)
     };
     for project in projects {
         let own = lists.intern(vec![project.id.clone()]);

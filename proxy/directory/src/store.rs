@@ -70,10 +70,8 @@ impl Store {
     /// Reads a file and follows it from then on.
     pub fn open(path: impl AsRef<Path>) -> Result<Store, OpenError> {
         let path = path.as_ref().to_owned();
-        let text = std::fs::read_to_string(&path).map_err(|source| OpenError::Read {
-            path: path.clone(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| OpenError::Read { path: path.clone(), source })?;
         let snapshot = match parse_file(&text) {
             Ok(snapshot) => snapshot,
             Err(problems) => return Err(OpenError::Wrong { path, text, problems }),
@@ -81,18 +79,12 @@ impl Store {
         let shared = Arc::new(Shared::new(snapshot, Some(path.clone()), text));
         let watched = Arc::clone(&shared);
         let watcher = Watcher::start(&path, move || watched.reload());
-        Ok(Store {
-            shared,
-            _watcher: Some(watcher),
-        })
+        Ok(Store { shared, _watcher: Some(watcher) })
     }
 
     /// A store whose snapshot never changes.
     pub fn fixed(snapshot: Snapshot) -> Store {
-        Store {
-            shared: Arc::new(Shared::new(snapshot, None, String::new())),
-            _watcher: None,
-        }
+        Store { shared: Arc::new(Shared::new(snapshot, None, String::new())), _watcher: None }
     }
 
     /// The snapshot in force. One request uses one snapshot from its beginning to its end.
@@ -137,17 +129,8 @@ struct State {
 
 impl Shared {
     fn new(snapshot: Snapshot, path: Option<PathBuf>, text: String) -> Shared {
-        let state = State {
-            text,
-            refused: None,
-            loaded: SystemTime::now(),
-            trouble: None,
-        };
-        Shared {
-            current: ArcSwap::from_pointee(snapshot),
-            path,
-            state: Mutex::new(state),
-        }
+        let state = State { text, refused: None, loaded: SystemTime::now(), trouble: None };
+        Shared { current: ArcSwap::from_pointee(snapshot), path, state: Mutex::new(state) }
     }
 
     /// A panic while the lock was held leaves a state that is still true: each step writes it whole.
@@ -181,20 +164,13 @@ impl Shared {
             Ok(snapshot) => {
                 info!(path = %path.display(), revision = snapshot.revision(), "a changed directory is in force");
                 self.current.store(Arc::new(snapshot));
-                *state = State {
-                    text,
-                    refused: None,
-                    loaded: SystemTime::now(),
-                    trouble: None,
-                };
+                *state = State { text, refused: None, loaded: SystemTime::now(), trouble: None };
             }
             Err(problems) => {
                 state.refused = Some(text);
                 let count = problems.len();
-                let message = format!(
-                    "the directory {} has {count} problem(s) and was kept out",
-                    path.display()
-                );
+                let message =
+                    format!("the directory {} has {count} problem(s) and was kept out", path.display());
                 state.note(message, problems);
             }
         }
@@ -210,11 +186,7 @@ impl State {
         }
         let first = problems.first().map(ToString::to_string).unwrap_or_default();
         warn!(first, "{message}; the last good one stays in force");
-        self.trouble = Some(Trouble {
-            since: SystemTime::now(),
-            message,
-            problems,
-        });
+        self.trouble = Some(Trouble { since: SystemTime::now(), message, problems });
     }
 }
 
@@ -223,11 +195,7 @@ fn parse_file(text: &str) -> Result<Snapshot, Vec<Problem>> {
     if text.trim().is_empty() {
         let message = "the file is empty".to_owned();
         let help = Some("declare projects and users; see DIRECTORY.md".to_owned());
-        return Err(vec![Problem {
-            message,
-            span: None,
-            help,
-        }]);
+        return Err(vec![Problem { message, span: None, help }]);
     }
     Snapshot::parse(text)
 }

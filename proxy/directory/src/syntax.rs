@@ -7,9 +7,7 @@ use cordon_settings::Problems;
 pub(crate) fn note(text: &str, error: &toml::de::Error, problems: &mut Problems<'_>) {
     let span = error.span().unwrap_or(0..0);
     let begin = statement_start(text, span.start);
-    let end = text[span.end..]
-        .find('\n')
-        .map_or(text.len(), |length| span.end + length);
+    let end = text[span.end..].find('\n').map_or(text.len(), |length| span.end + length);
     if text[begin..end].to_lowercase().contains("tok") {
         problems.hide(&(begin..end));
     }

@@ -23,12 +23,8 @@ const OBJECT_KINDS: [(&str, bool); 9] = [
 ];
 
 /// Kinds that have tables of their own in the file.
-const OWN_TABLES: [(&str, &str); 4] = [
-    ("project", "[[project]]"),
-    ("user", "[[user]]"),
-    ("group", "[[group]]"),
-    ("field", "[[field]]"),
-];
+const OWN_TABLES: [(&str, &str); 4] =
+    [("project", "[[project]]"), ("user", "[[user]]"), ("group", "[[group]]"), ("field", "[[field]]")];
 
 /// The kind of record whose fields a `[[field]]` describes unless it says otherwise.
 const DEFAULT_FIELD_KIND: &str = "contact";
@@ -85,16 +81,11 @@ pub(crate) struct Things {
 
 impl Things {
     pub(crate) fn new() -> Things {
-        let single_project = OBJECT_KINDS
-            .iter()
-            .filter(|(_, single)| *single)
-            .map(|(kind, _)| (*kind).to_owned());
+        let single_project =
+            OBJECT_KINDS.iter().filter(|(_, single)| *single).map(|(kind, _)| (*kind).to_owned());
         Things {
             fields: HashMap::new(),
-            objects: OBJECT_KINDS
-                .iter()
-                .map(|(kind, _)| ((*kind).to_owned(), HashMap::new()))
-                .collect(),
+            objects: OBJECT_KINDS.iter().map(|(kind, _)| ((*kind).to_owned(), HashMap::new())).collect(),
             single_project: single_project.collect(),
             places: HashMap::new(),
             field_places: HashMap::new(),
@@ -130,9 +121,8 @@ impl Things {
     ) {
         let name = entry.required("name", problems);
         let key = entry.text("key", problems);
-        let kind = entry
-            .text("kind", problems)
-            .map_or_else(|| DEFAULT_FIELD_KIND.to_owned(), |kind| kind.value);
+        let kind =
+            entry.text("kind", problems).map_or_else(|| DEFAULT_FIELD_KIND.to_owned(), |kind| kind.value);
         let texts = entry.texts("projects", problems);
         let system = entry.flag("system", problems);
         let hidden = entry.flag("hidden", problems);
@@ -141,40 +131,20 @@ impl Things {
         let projects = projects.resolve(&texts, problems);
         let Some(name) = name else { return };
         if let (true, Some(first)) = (system, texts.first()) {
-            let message = format!(
-                "the system field `{}` is given projects, though it is in every one",
-                name.value
-            );
-            problems
-                .at(first.span.clone(), message)
-                .help("leave out `projects`, or `system` (D16)");
+            let message =
+                format!("the system field `{}` is given projects, though it is in every one", name.value);
+            problems.at(first.span.clone(), message).help("leave out `projects`, or `system` (D16)");
         }
         let key = key.unwrap_or_else(|| name.clone());
         let place = key.span.clone();
         if let Some(first) = self.field_places.insert((kind.clone(), key.value.clone()), place) {
             let first = problems.line(&first);
-            let message = format!(
-                "the key `{}` of {kind} fields is taken on line {first}",
-                key.value
-            );
-            problems
-                .at(key.span, message)
-                .help("a key tells a record's fields apart: give each its own");
+            let message = format!("the key `{}` of {kind} fields is taken on line {first}", key.value);
+            problems.at(key.span, message).help("a key tells a record's fields apart: give each its own");
             return;
         }
-        let field = Field {
-            kind,
-            key: key.value,
-            name: name.value,
-            projects,
-            system,
-            hidden,
-            unique,
-        };
-        self.fields
-            .entry(field.kind.clone())
-            .or_default()
-            .push((field, name.span));
+        let field = Field { kind, key: key.value, name: name.value, projects, system, hidden, unique };
+        self.fields.entry(field.kind.clone()).or_default().push((field, name.span));
     }
 
     /// Reads an `[[object]]`. Kinds have been read before.
@@ -192,9 +162,7 @@ impl Things {
         entry.finish(problems);
         if let (Some(one), false) = (&one, many.is_empty()) {
             let message = "an object has either `project` or `projects`, not both";
-            problems
-                .at(one.span.clone(), message)
-                .help("take one of them out");
+            problems.at(one.span.clone(), message).help("take one of them out");
         }
         let mut texts = many;
         texts.extend(one);
@@ -215,9 +183,7 @@ impl Things {
                 quoted(&names)
             );
             let place = texts.first().map_or(id.span.clone(), |text| text.span.clone());
-            problems
-                .at(place, message)
-                .help(format!("a {} is in one project at the most (D6)", kind.value));
+            problems.at(place, message).help(format!("a {} is in one project at the most (D6)", kind.value));
         }
         self.insert_object(&kind, id, name, list, problems);
     }
@@ -234,19 +200,11 @@ impl Things {
         if let Some(first) = self.places.insert((kind.value.clone(), id.value.clone()), place) {
             let first = problems.line(&first);
             let message = format!("the {} `{}` stands on line {first} already", kind.value, id.value);
-            problems
-                .at(id.span, message)
-                .help("an id is unique among the objects of its kind");
+            problems.at(id.span, message).help("an id is unique among the objects of its kind");
             return;
         }
-        let owned = Owned {
-            name: name.map(|name| name.value),
-            projects,
-        };
-        self.objects
-            .entry(kind.value.clone())
-            .or_default()
-            .insert(id.value, owned);
+        let owned = Owned { name: name.map(|name| name.value), projects };
+        self.objects.entry(kind.value.clone()).or_default().insert(id.value, owned);
     }
 
     fn is_object_kind(&self, kind: &Text, problems: &mut Problems<'_>) -> bool {
@@ -260,12 +218,7 @@ impl Things {
             (None, Some(near)) => format!("did you mean `{near}`?"),
             (None, None) => "declare the kind with `[[object_kind]]`".to_owned(),
         };
-        problems
-            .at(
-                kind.span.clone(),
-                format!("`{}` is no kind of object", kind.value),
-            )
-            .help(help);
+        problems.at(kind.span.clone(), format!("`{}` is no kind of object", kind.value)).help(help);
         false
     }
 }

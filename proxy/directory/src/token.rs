@@ -67,15 +67,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in [
-            "",
-            "abc",
-            &ABC[7..],
-            &ABC[..70],
-            &format!("{ABC}0"),
-            &ABC.replace('b', "g"),
-            "sha256:",
-        ] {
+        for text in ["", "abc", &ABC[7..], &ABC[..70], &format!("{ABC}0"), &ABC.replace('b', "g"), "sha256:"]
+        {
             assert_eq!(TokenHash::parse(text), None, "{text}");
         }
         assert_eq!(format!("{:?}", TokenHash::of("abc")), "TokenHash(…)");

@@ -37,19 +37,14 @@ impl Watcher {
     pub(crate) fn start(path: &Path, changed: impl Fn() + Send + 'static) -> Watcher {
         let (signals, received) = channel();
         let notifier = watch_folder(path, signals.clone());
-        let thread = std::thread::Builder::new()
-            .name("cordon-directory".to_owned())
-            .spawn(move || {
-                follow(&received, changed);
-                drop(notifier);
-            });
+        let thread = std::thread::Builder::new().name("cordon-directory".to_owned()).spawn(move || {
+            follow(&received, changed);
+            drop(notifier);
+        });
         if let Err(error) = &thread {
             warn!(%error, "the directory file is not followed: no thread could be started");
         }
-        Watcher {
-            signals,
-            thread: thread.ok(),
-        }
+        Watcher { signals, thread: thread.ok() }
     }
 }
 

@@ -9,19 +9,15 @@ const PAGE: &str = include_str!("../DIRECTORY.md");
 /// The code blocks of a language, put together.
 fn blocks(language: &str) -> String {
     let fence = format!("```{language}\n");
-    PAGE.split(&fence)
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap_or_default())
-        .collect()
+    PAGE.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect()
 }
 
 #[test]
 fn the_examples_together_are_a_directory() {
     let snapshot = Snapshot::parse(&blocks("toml")).unwrap();
     assert_eq!(snapshot.security(), Security::Enhanced);
-    let olga = snapshot
-        .user_by_token("olga-demo-token")
-        .expect("the hash on the page is that of a known text");
+    let olga =
+        snapshot.user_by_token("olga-demo-token").expect("the hash on the page is that of a known text");
     assert_eq!(snapshot.user_by_subject("olga@example.com"), Some(olga));
     assert_eq!(*snapshot.user(olga).projects, ["acme", "globex"]);
     assert_eq!(snapshot.projects_of("user", "101").unwrap(), ["acme", "globex"]);
@@ -49,19 +45,10 @@ fn the_short_form_says_the_same() {
 #[test]
 fn every_kind_and_right_stands_on_the_page() {
     let named = |name: &str| assert!(PAGE.contains(&format!("`{name}`")), "{name} is not on the page");
-    cordon_directory::Rights::NAMES
-        .iter()
-        .for_each(|name| named(name));
-    for kind in [
-        "queue",
-        "schedule",
-        "sip-provider",
-        "script",
-        "autodialer",
-        "list",
-        "notification-template",
-        "form",
-    ] {
+    cordon_directory::Rights::NAMES.iter().for_each(|name| named(name));
+    for kind in
+        ["queue", "schedule", "sip-provider", "script", "autodialer", "list", "notification-template", "form"]
+    {
         named(kind);
     }
 }

@@ -31,38 +31,23 @@ fn plain() -> impl Strategy<Value = Plain> {
         prop::collection::vec((0..KINDS.len(), some(PROJECTS)), 0..20),
         prop::collection::vec((some(PROJECTS), any::<bool>()), 0..8),
     )
-        .prop_map(|(groups, users, objects, fields)| Plain {
-            groups,
-            users,
-            objects,
-            fields,
-        })
+        .prop_map(|(groups, users, objects, fields)| Plain { groups, users, objects, fields })
 }
 
 impl Plain {
     fn text(&self) -> String {
         let mut text = String::new();
         for project in 0..PROJECTS {
-            writeln!(
-                text,
-                "[[project]]\nid = \"p{project}\"\nname = \"P\"\naliases = [\"{project}\"]"
-            )
-            .unwrap();
+            writeln!(text, "[[project]]\nid = \"p{project}\"\nname = \"P\"\naliases = [\"{project}\"]")
+                .unwrap();
         }
         text += "[[role]]\nname = \"all\"\nrights = [\"see-everything\"]\n";
         for (index, projects) in self.groups.iter().enumerate() {
-            writeln!(
-                text,
-                "[[group]]\nid = \"g{index}\"\nprojects = {}",
-                list("p", projects)
-            )
-            .unwrap();
+            writeln!(text, "[[group]]\nid = \"g{index}\"\nprojects = {}", list("p", projects)).unwrap();
         }
         for (index, (projects, _, everything)) in self.users.iter().enumerate() {
-            let (groups, roles) = (
-                list("g", &self.groups_of(index)),
-                if *everything { "[\"all\"]" } else { "[]" },
-            );
+            let (groups, roles) =
+                (list("g", &self.groups_of(index)), if *everything { "[\"all\"]" } else { "[]" });
             let projects = list("p", projects);
             writeln!(
                 text,
@@ -80,45 +65,26 @@ impl Plain {
             .unwrap();
         }
         for (index, (projects, system)) in self.fields.iter().enumerate() {
-            let projects = if *system {
-                "[]".to_owned()
-            } else {
-                list("p", projects)
-            };
-            writeln!(
-                text,
-                "[[field]]\nname = \"f{index}\"\nsystem = {system}\nprojects = {projects}"
-            )
-            .unwrap();
+            let projects = if *system { "[]".to_owned() } else { list("p", projects) };
+            writeln!(text, "[[field]]\nname = \"f{index}\"\nsystem = {system}\nprojects = {projects}")
+                .unwrap();
         }
         text
     }
 
     fn groups_of(&self, user: usize) -> BTreeSet<usize> {
-        self.users[user]
-            .1
-            .iter()
-            .copied()
-            .filter(|group| *group < self.groups.len())
-            .collect()
+        self.users[user].1.iter().copied().filter(|group| *group < self.groups.len()).collect()
     }
 
     fn members(&self, user: usize) -> BTreeSet<usize> {
-        let by_group = self
-            .groups_of(user)
-            .into_iter()
-            .flat_map(|group| self.groups[group].clone());
+        let by_group = self.groups_of(user).into_iter().flat_map(|group| self.groups[group].clone());
         self.users[user].0.iter().copied().chain(by_group).collect()
     }
 
     /// At most one for kinds that allow no more (D6).
     fn projects_of(&self, object: usize) -> BTreeSet<usize> {
         let (kind, projects) = &self.objects[object];
-        let limit = if matches!(KINDS[*kind], "queue" | "form") {
-            1
-        } else {
-            usize::MAX
-        };
+        let limit = if matches!(KINDS[*kind], "queue" | "form") { 1 } else { usize::MAX };
         projects.iter().copied().take(limit).collect()
     }
 }

@@ -13,26 +13,15 @@ const OBJECTS: usize = 50_000;
 fn many_objects_are_read() {
     let mut text = String::from("object = [\n");
     for id in 0..OBJECTS {
-        _ = writeln!(
-            text,
-            "    {{ kind = \"queue\", id = \"{id}\", project = \"p{}\" }},",
-            id % PROJECTS
-        );
+        _ = writeln!(text, "    {{ kind = \"queue\", id = \"{id}\", project = \"p{}\" }},", id % PROJECTS);
     }
     text.push_str("]\n");
     for id in 0..PROJECTS {
-        _ = writeln!(
-            text,
-            "[[project]]\nid = \"p{id}\"\nname = \"Project {id}\"\naliases = [\"{id}\"]"
-        );
+        _ = writeln!(text, "[[project]]\nid = \"p{id}\"\nname = \"Project {id}\"\naliases = [\"{id}\"]");
         _ = writeln!(text, "[[field]]\nname = \"f{id}\"");
     }
     for id in 0..USERS {
-        _ = writeln!(
-            text,
-            "[[user]]\nlogin = \"u{id}\"\nprojects = [\"p{}\"]",
-            id % PROJECTS
-        );
+        _ = writeln!(text, "[[user]]\nlogin = \"u{id}\"\nprojects = [\"p{}\"]", id % PROJECTS);
     }
     let snapshot = Snapshot::parse(&text).unwrap();
     assert_eq!(snapshot.objects().count(), OBJECTS);

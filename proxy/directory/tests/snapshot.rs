@@ -115,17 +115,10 @@ fn user(snapshot: &Snapshot, login: &str) -> UserId {
 fn callers_are_told_by_token_subject_and_login() {
     let snapshot = snapshot();
     assert_eq!(snapshot.user_by_token("abc"), Some(user(&snapshot, "olga")));
-    assert_eq!(
-        snapshot.user_by_subject("oscar@example.com"),
-        Some(user(&snapshot, "oscar"))
-    );
+    assert_eq!(snapshot.user_by_subject("oscar@example.com"), Some(user(&snapshot, "oscar")));
     assert_eq!(snapshot.user_by_token("abcd"), None);
     assert_eq!(snapshot.user_by_subject("abc"), None);
-    assert_eq!(
-        snapshot.user_by_login("77"),
-        None,
-        "an alias is the backend's word, not a login"
-    );
+    assert_eq!(snapshot.user_by_login("77"), None, "an alias is the backend's word, not a login");
     let nina = snapshot.user(user(&snapshot, "nina"));
     assert_eq!((nina.name.as_str(), nina.can_call), ("Nina Night", false));
     assert_eq!(
@@ -141,23 +134,11 @@ fn scopes_add_up_and_equal_ones_are_one() {
     assert!(Arc::ptr_eq(&scope("olga"), &scope("oscar")));
     let nina = scope("nina");
     assert_eq!(*nina.projects, ["acme", "globex"]);
-    assert_eq!(
-        nina.rights,
-        Rights {
-            see_masked_fields: true,
-            ..Rights::default()
-        }
-    );
-    assert_eq!(
-        nina.sections,
-        Sections::These(vec!["calls".into(), "contacts".into(), "reports".into()])
-    );
+    assert_eq!(nina.rights, Rights { see_masked_fields: true, ..Rights::default() });
+    assert_eq!(nina.sections, Sections::These(vec!["calls".into(), "contacts".into(), "reports".into()]));
     assert_eq!(scope("dora").sections, Sections::These(Vec::new()));
     let adam = scope("adam");
-    assert_eq!(
-        (adam.rights, &adam.sections, adam.projects.len()),
-        (Rights::ALL, &Sections::All, 0)
-    );
+    assert_eq!((adam.rights, &adam.sections, adam.projects.len()), (Rights::ALL, &Sections::All, 0));
 }
 
 #[test]
@@ -167,17 +148,11 @@ fn a_project_is_chosen_among_ones_own() {
     let chosen = choose("olga", "acme").unwrap();
     assert_eq!(chosen.chosen.as_deref(), Some("acme"));
     assert_eq!(*chosen.projects, ["acme"]);
-    assert!(
-        Arc::ptr_eq(&chosen, &choose("oscar", "3").unwrap()),
-        "an alias chooses the same project"
-    );
+    assert!(Arc::ptr_eq(&chosen, &choose("oscar", "3").unwrap()), "an alias chooses the same project");
     assert_eq!(choose("olga", "globex"), Err(ScopeError::NoSuchProject));
     assert_eq!(choose("olga", "initech"), Err(ScopeError::NoSuchProject));
     assert_eq!(choose("olga", ""), Err(ScopeError::NoSuchProject));
-    assert_eq!(
-        choose("adam", "globex").unwrap().chosen.as_deref(),
-        Some("globex")
-    );
+    assert_eq!(choose("adam", "globex").unwrap().chosen.as_deref(), Some("globex"));
     assert_eq!(choose("adam", "initech"), Err(ScopeError::NoSuchProject));
 }
 
@@ -193,11 +168,7 @@ fn projects_follow_from_objects() {
     assert_eq!(projects("group", "12").as_deref(), Some("globex"));
     assert_eq!(projects("field", "acme_loan_no").as_deref(), Some("acme"));
     assert_eq!(projects("field", "phone").as_deref(), Some("acme default globex"));
-    assert_eq!(
-        projects("field", "comment"),
-        None,
-        "two kinds of record have it, in different projects"
-    );
+    assert_eq!(projects("field", "comment"), None, "two kinds of record have it, in different projects");
     assert_eq!(projects("queue", "8"), None);
     assert_eq!(projects("script", "7"), None);
     assert_eq!(projects("campaign", "7"), None);
@@ -208,22 +179,12 @@ fn projects_follow_from_objects() {
 #[test]
 fn fields_are_sorted_by_key() {
     let snapshot = snapshot();
-    let keys: Vec<&str> = snapshot
-        .fields("contact")
-        .iter()
-        .map(|field| field.key.as_str())
-        .collect();
+    let keys: Vec<&str> = snapshot.fields("contact").iter().map(|field| field.key.as_str()).collect();
     assert_eq!(keys, ["acme_loan_no", "card", "comment", "phone"]);
     assert!(snapshot.fields("contact")[1].hidden && snapshot.fields("contact")[1].unique);
     assert_eq!(snapshot.fields("deal").len(), 1);
     assert!(snapshot.fields("ticket").is_empty());
-    assert_eq!(
-        snapshot
-            .unassigned_fields()
-            .map(|field| field.key.as_str())
-            .collect::<Vec<_>>(),
-        ["card"]
-    );
+    assert_eq!(snapshot.unassigned_fields().map(|field| field.key.as_str()).collect::<Vec<_>>(), ["card"]);
     assert_eq!(snapshot.shared_fields().count(), 1);
 }
 
@@ -249,10 +210,7 @@ fn revisions_differ_and_security_is_strict_by_default() {
     let snapshots = [snapshot(), snapshot()];
     assert_ne!(snapshots[0].revision(), snapshots[1].revision());
     assert_eq!(snapshots[0].security(), Security::Enhanced);
-    assert_eq!(
-        Snapshot::parse("security = \"simplified\"").unwrap().security(),
-        Security::Simplified
-    );
+    assert_eq!(Snapshot::parse("security = \"simplified\"").unwrap().security(), Security::Simplified);
 }
 
 #[test]

@@ -22,11 +22,7 @@ fn a_file_renamed_over_is_followed() {
     rename_over(&path, GLOBEX);
     until(&store, |status| status.revision != before.revision());
     assert!(knows(&store, "globex"));
-    assert_eq!(
-        before.projects()[0].id,
-        "acme",
-        "a request under way keeps its snapshot"
-    );
+    assert_eq!(before.projects()[0].id, "acme", "a request under way keeps its snapshot");
 }
 
 #[test]
@@ -69,10 +65,7 @@ fn a_wrong_file_is_kept_out_and_told_until_it_is_repaired() {
     let store = Store::open(&path).unwrap();
     let before = store.current();
 
-    rename_over(
-        &path,
-        "[[project]]\nid = \"acme\"\n\n[[user]]\nname = \"nobody\"\n",
-    );
+    rename_over(&path, "[[project]]\nid = \"acme\"\n\n[[user]]\nname = \"nobody\"\n");
     let status = until(&store, |status| status.trouble.is_some());
     let trouble = status.trouble.unwrap();
     assert_eq!(trouble.problems.len(), 2, "{:?}", trouble.problems);
@@ -80,17 +73,12 @@ fn a_wrong_file_is_kept_out_and_told_until_it_is_repaired() {
     assert_eq!(status.revision, before.revision());
 
     fs::remove_file(&path).unwrap();
-    let status = until(&store, |status| {
-        status.trouble.as_ref().is_some_and(|t| t.problems.is_empty())
-    });
+    let status = until(&store, |status| status.trouble.as_ref().is_some_and(|t| t.problems.is_empty()));
     assert!(status.trouble.unwrap().message.contains("cannot be read"));
 
     rename_over(&path, ACME);
     until(&store, |status| status.trouble.is_none());
-    assert!(
-        Arc::ptr_eq(&before, &store.current()),
-        "the same content is the same snapshot"
-    );
+    assert!(Arc::ptr_eq(&before, &store.current()), "the same content is the same snapshot");
 
     rename_over(&path, GLOBEX);
     until(&store, |status| status.revision != before.revision());
@@ -104,11 +92,7 @@ fn an_emptied_file_locks_nobody_out() {
     fs::write(&path, ACME).unwrap();
     let store = Store::open(&path).unwrap();
     fs::write(&path, "\n").unwrap();
-    assert!(
-        store.reload().trouble.unwrap().problems[0]
-            .message
-            .contains("empty")
-    );
+    assert!(store.reload().trouble.unwrap().problems[0].message.contains("empty"));
     assert!(knows(&store, "acme"));
 }
 
@@ -157,10 +141,7 @@ fn knows(store: &Store, project: &str) -> bool {
 }
 
 /// Waits until the store is so. A minute is not a measure of time but the end of hope.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "a test has no runtime whose thread it could block"
-)]
+#[allow(clippy::disallowed_methods, reason = "a test has no runtime whose thread it could block")]
 fn until(store: &Store, so: impl Fn(&Status) -> bool) -> Status {
     let begin = Instant::now();
     loop {
@@ -168,10 +149,7 @@ fn until(store: &Store, so: impl Fn(&Status) -> bool) -> Status {
         if so(&status) {
             return status;
         }
-        assert!(
-            begin.elapsed() < Duration::from_secs(60),
-            "the store did not follow: {status:?}"
-        );
+        assert!(begin.elapsed() < Duration::from_secs(60), "the store did not follow: {status:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

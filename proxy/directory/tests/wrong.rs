@@ -27,10 +27,7 @@ fn every_wrong_directory_is_told_all_its_problems() {
         assert!(!said.contains("plain-secret"), "a token was shown: {said}");
         for problem in &problems {
             let shown = problem.span.as_ref().map_or("", |span| lines_around(&text, span));
-            assert!(
-                !shown.contains("plain-secret"),
-                "the place of a problem holds a token: {problem}"
-            );
+            assert!(!shown.contains("plain-secret"), "the place of a problem holds a token: {problem}");
         }
         let expected = path.with_extension("txt");
         if std::env::var_os("WRITE_EXPECTED").is_some() {
@@ -41,11 +38,7 @@ fn every_wrong_directory_is_told_all_its_problems() {
         }
     }
     assert!(cases >= 10, "only {cases} cases were found");
-    assert!(
-        faults.is_empty(),
-        "other problems than expected:\n{}",
-        faults.join("\n")
-    );
+    assert!(faults.is_empty(), "other problems than expected:\n{}", faults.join("\n"));
 }
 
 fn line(text: &str, problem: &Problem) -> String {
@@ -57,8 +50,6 @@ fn line(text: &str, problem: &Problem) -> String {
 
 fn lines_around<'text>(text: &'text str, span: &std::ops::Range<usize>) -> &'text str {
     let begin = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[span.end..]
-        .find('\n')
-        .map_or(text.len(), |length| span.end + length);
+    let end = text[span.end..].find('\n').map_or(text.len(), |length| span.end + length);
     &text[begin..end]
 }

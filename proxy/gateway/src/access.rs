@@ -109,9 +109,7 @@ impl Entry {
     }
 
     fn route_name(&self) -> &str {
-        self.route.map_or("-", |route| {
-            self.active.policy.manifest().routes[route].name.as_str()
-        })
+        self.route.map_or("-", |route| self.active.policy.manifest().routes[route].name.as_str())
     }
 }
 

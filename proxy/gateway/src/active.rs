@@ -23,19 +23,11 @@ impl Active {
         let router = Router::new(routes)?;
         let counters = routes.iter().map(|_| Arc::default()).collect();
         let digest_prefix = policy.digest().to_string().chars().take(12).collect();
-        Ok(Active {
-            policy,
-            router,
-            counters,
-            digest_prefix,
-        })
+        Ok(Active { policy, router, counters, digest_prefix })
     }
 
     pub(crate) fn counts(&self) -> Vec<RouteCounts> {
         let routes = self.policy.manifest().routes.iter();
-        routes
-            .zip(&self.counters)
-            .map(|(route, counters)| counters.read(&route.name))
-            .collect()
+        routes.zip(&self.counters).map(|(route, counters)| counters.read(&route.name)).collect()
     }
 }

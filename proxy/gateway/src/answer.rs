@@ -35,38 +35,23 @@ pub struct BrokenOff;
 
 impl AnswerBody {
     pub(crate) fn whole(bytes: Bytes) -> AnswerBody {
-        AnswerBody {
-            kind: Kind::Whole((!bytes.is_empty()).then_some(bytes)),
-            entry: None,
-        }
+        AnswerBody { kind: Kind::Whole((!bytes.is_empty()).then_some(bytes)), entry: None }
     }
 
     pub(crate) fn empty() -> AnswerBody {
-        AnswerBody {
-            kind: Kind::Whole(None),
-            entry: None,
-        }
+        AnswerBody { kind: Kind::Whole(None), entry: None }
     }
 
     pub(crate) fn edited(edited: Edited) -> AnswerBody {
-        AnswerBody {
-            kind: Kind::Edited(Box::new(edited)),
-            entry: None,
-        }
+        AnswerBody { kind: Kind::Edited(Box::new(edited)), entry: None }
     }
 
     pub(crate) fn passed(source: Source) -> AnswerBody {
-        AnswerBody {
-            kind: Kind::Passed(Box::new(source)),
-            entry: None,
-        }
+        AnswerBody { kind: Kind::Passed(Box::new(source)), entry: None }
     }
 
     pub(crate) fn observed(observed: Observed) -> AnswerBody {
-        AnswerBody {
-            kind: Kind::Observed(Box::new(observed)),
-            entry: None,
-        }
+        AnswerBody { kind: Kind::Observed(Box::new(observed)), entry: None }
     }
 
     /// Ties the access log's entry to the body's life.

@@ -35,11 +35,7 @@ impl GatewayConfig {
     /// A configuration with the defaults for everything but what has none.
     pub fn new(backend: Uri, mask_secret: MaskSecret) -> GatewayConfig {
         GatewayConfig {
-            backend: BackendConfig {
-                url: backend,
-                ca_file: None,
-                credential: BackendCredential::None,
-            },
+            backend: BackendConfig { url: backend, ca_file: None, credential: BackendCredential::None },
             deadlines: Deadlines::default(),
             limits: Limits::default(),
             identity: IdentityConfig::default(),
@@ -230,10 +226,7 @@ pub struct CredentialPlaces {
 
 impl Default for CredentialPlaces {
     fn default() -> CredentialPlaces {
-        CredentialPlaces {
-            headers: vec![HeaderName::from_static("x-api-key")],
-            query: Vec::new(),
-        }
+        CredentialPlaces { headers: vec![HeaderName::from_static("x-api-key")], query: Vec::new() }
     }
 }
 

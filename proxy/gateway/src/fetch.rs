@@ -19,11 +19,7 @@ pub(crate) struct Fetcher(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>);
 impl Fetcher {
     pub(crate) fn new(connector: HttpsConnector<HttpConnector>) -> Fetcher {
         let executor = hyper_util::rt::TokioExecutor::new();
-        Fetcher(
-            Client::builder(executor)
-                .pool_max_idle_per_host(0)
-                .build(connector),
-        )
+        Fetcher(Client::builder(executor).pool_max_idle_per_host(0).build(connector))
     }
 
     /// The document, of at most `limit` bytes. The error is for the log. Redirections are not followed.
@@ -38,11 +34,8 @@ impl Fetcher {
                 return Err(format!("status {}", response.status()));
             }
             let body = Limited::new(response.into_body(), limit).collect().await;
-            body.map(http_body_util::Collected::to_bytes)
-                .map_err(|error| error.to_string())
+            body.map(http_body_util::Collected::to_bytes).map_err(|error| error.to_string())
         };
-        tokio::time::timeout(DEADLINE, fetch)
-            .await
-            .unwrap_or_else(|_| Err("too late".into()))
+        tokio::time::timeout(DEADLINE, fetch).await.unwrap_or_else(|_| Err("too late".into()))
     }
 }

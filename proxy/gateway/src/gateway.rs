@@ -64,11 +64,8 @@ impl Gateway {
         store: Arc<Store>,
         policy: Arc<Policy>,
     ) -> Result<Arc<Gateway>, GatewayError> {
-        let elsewhere = BackendConfig {
-            url: Uri::default(),
-            ca_file: None,
-            credential: BackendCredential::None,
-        };
+        let elsewhere =
+            BackendConfig { url: Uri::default(), ca_file: None, credential: BackendCredential::None };
         let fetcher = Fetcher::new(connector(&elsewhere, &config.deadlines)?);
         Ok(Arc::new(Gateway {
             views: Views::new(store),
@@ -144,14 +141,8 @@ impl Gateway {
 
     async fn explain_as(&self, user: UserId, request: Request<Option<Incoming>>) -> Explained {
         let tap = Arc::new(Tap::default());
-        let response = stack::answer(
-            self,
-            request,
-            Origin::default(),
-            Some(user),
-            Some(Arc::clone(&tap)),
-        )
-        .await;
+        let response =
+            stack::answer(self, request, Origin::default(), Some(user), Some(Arc::clone(&tap))).await;
         let (head, mut body) = response.into_parts();
         let mut bytes = Vec::new();
         let mut broken_off = false;
@@ -171,17 +162,8 @@ impl Gateway {
             headers,
             body: Bytes::from(watched.body),
         });
-        let answer = Answer {
-            status: head.status,
-            headers: head.headers,
-            body: Bytes::from(bytes),
-            broken_off,
-        };
-        Explained {
-            backend,
-            answer,
-            report: watched.report,
-            refusal: watched.refusal,
-        }
+        let answer =
+            Answer { status: head.status, headers: head.headers, body: Bytes::from(bytes), broken_off };
+        Explained { backend, answer, report: watched.report, refusal: watched.refusal }
     }
 }

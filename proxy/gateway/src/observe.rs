@@ -50,9 +50,7 @@ pub(crate) async fn pass(
     entry.observed = true;
     let credentials = target.query.clone();
     gateway.identifier.strip(&mut target.query);
-    let has_body = body
-        .as_ref()
-        .is_some_and(|body| !http_body::Body::is_end_stream(body));
+    let has_body = body.as_ref().is_some_and(|body| !http_body::Body::is_end_stream(body));
     let would = would(round, user, &mut target, parts, has_body, entry);
     let body = match body {
         Some(body) => UpstreamBody::streamed(
@@ -67,13 +65,7 @@ pub(crate) async fn pass(
     gateway.identifier.remove(&mut headers);
     let mut query = target.query.clone();
     round.credentials_and_origin(parts, &credentials, &mut query, &mut headers);
-    let outgoing = Outgoing {
-        method: parts.method.clone(),
-        path: target.path(),
-        query,
-        headers,
-        body,
-    };
+    let outgoing = Outgoing { method: parts.method.clone(), path: target.path(), query, headers, body };
     let (head, body) = round.send(outgoing).await?.into_parts();
     let beside = would.and_then(|would| beside(round, &would, parts, &head));
     let pace = Pace::new(&gateway.config.deadlines, round.end);
@@ -102,9 +94,7 @@ fn would(
         let scope = round.scope(user, &parts.headers, &mut target.query)?;
         let exchange = round.exchange(&scope, route);
         let request = round.policy_request(route, &parts.method, target);
-        let decision = exchange
-            .authorize(&request)
-            .map_err(|failure| policy_cause(&failure))?;
+        let decision = exchange.authorize(&request).map_err(|failure| policy_cause(&failure))?;
         // A probe would double the backend's work; the record it asks for is left unjudged.
         if matches!(*decision, Decision::Refuse(_)) {
             return Err(Cause::Missing);
@@ -113,12 +103,7 @@ fn would(
         if has_body && plan.request == RequestPlan::Empty {
             return Err(Cause::BodyNotTaken);
         }
-        Ok(Would {
-            exchange,
-            plan,
-            scope,
-            route,
-        })
+        Ok(Would { exchange, plan, scope, route })
     };
     count_refusal(round, route, plan())
 }

@@ -32,10 +32,7 @@ pub(crate) async fn check(
         from_path.or_else(|| {
             let mut values = target.query.values(source);
             // Of several values the backend might take another than the one that was judged.
-            values
-                .next()
-                .filter(|_| values.next().is_none())
-                .map(str::to_owned)
+            values.next().filter(|_| values.next().is_none()).map(str::to_owned)
         })
     };
     let path = router.path(probe.route, bind).ok_or(Cause::Missing)?;
@@ -45,21 +42,13 @@ pub(crate) async fn check(
         return Err(Cause::Policy("the plan of a probe's route edits nothing".into()));
     };
     if !plan.has_sole_set() {
-        return Err(Cause::Policy(
-            "the plan of a probe's route has no sole set".into(),
-        ));
+        return Err(Cause::Policy("the plan of a probe's route has no sole set".into()));
     }
     let mut query = Query::default();
     let mut headers = round.request_headers(parts, &exchange_plan, credentials, &mut query);
     headers.remove(http::header::CONTENT_TYPE);
     headers.remove(http::header::CONTENT_LANGUAGE);
-    let outgoing = Outgoing {
-        method: Method::GET,
-        path: &path,
-        query,
-        headers,
-        body: UpstreamBody::empty(),
-    };
+    let outgoing = Outgoing { method: Method::GET, path: &path, query, headers, body: UpstreamBody::empty() };
     let (head, body) = round.send(outgoing).await?.into_parts();
     let meaning = check::status(head.status, round.gateway.upstream.credential_is_ours())?;
     if meaning == Meaning::NoContent {
@@ -69,11 +58,7 @@ pub(crate) async fn check(
     while let Some(piece) = poll_fn(|context| edited.poll_piece(context)).await {
         piece?;
     }
-    let kept = plan
-        .spec()
-        .sets
-        .iter()
-        .zip(&edited.report().sets)
-        .any(|(set, count)| set.sole && count.kept > 0);
+    let kept =
+        plan.spec().sets.iter().zip(&edited.report().sets).any(|(set, count)| set.sole && count.kept > 0);
     if kept { Ok(()) } else { Err(Cause::Missing) }
 }

@@ -44,11 +44,7 @@ pub(crate) enum Cause {
     #[error("method not declared for the route")]
     Method(HeaderValue),
     #[error("refused by the policy: {code}")]
-    Refused {
-        status: StatusCode,
-        code: String,
-        detail: String,
-    },
+    Refused { status: StatusCode, code: String, detail: String },
     #[error("missing or hidden record")]
     Missing,
     #[error("backend cannot be reached: {0}")]
@@ -92,21 +88,13 @@ impl Cause {
                 "body-not-taken",
                 "This request takes no body. Send it without one.",
             ),
-            Cause::BodyTooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body-too-large",
-                "The request's body is too large.",
-            ),
-            Cause::BodyLate => (
-                StatusCode::REQUEST_TIMEOUT,
-                "body-late",
-                "The request's body did not arrive in time.",
-            ),
-            Cause::BodyBroken => (
-                StatusCode::BAD_REQUEST,
-                "body-broken",
-                "The request's body broke off.",
-            ),
+            Cause::BodyTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The request's body is too large.")
+            }
+            Cause::BodyLate => {
+                (StatusCode::REQUEST_TIMEOUT, "body-late", "The request's body did not arrive in time.")
+            }
+            Cause::BodyBroken => (StatusCode::BAD_REQUEST, "body-broken", "The request's body broke off."),
             Cause::NoCredentials => (
                 StatusCode::UNAUTHORIZED,
                 "credentials-required",
@@ -122,27 +110,15 @@ impl Cause {
                 "credentials-disagree",
                 "The request carries credentials of different users. Send one.",
             ),
-            Cause::Project => (
-                StatusCode::FORBIDDEN,
-                "no-such-project",
-                "You have no project of that name.",
-            ),
-            Cause::NoRoute => (
-                StatusCode::NOT_FOUND,
-                "no-such-route",
-                "Nothing is offered at this path.",
-            ),
+            Cause::Project => (StatusCode::FORBIDDEN, "no-such-project", "You have no project of that name."),
+            Cause::NoRoute => (StatusCode::NOT_FOUND, "no-such-route", "Nothing is offered at this path."),
             Cause::Method(_) => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
                 "This path is not offered with this method.",
             ),
             Cause::Refused { status, code, detail } => {
-                return Problem {
-                    status: *status,
-                    code: code.clone(),
-                    detail: detail.clone(),
-                };
+                return Problem { status: *status, code: code.clone(), detail: detail.clone() };
             }
             Cause::Missing => (StatusCode::NOT_FOUND, "not-found", "There is no such record."),
             Cause::Unreachable(_) => (
@@ -150,42 +126,30 @@ impl Cause {
                 "backend-unreachable",
                 "The backend does not answer. Try again later.",
             ),
-            Cause::Late(_) => (
-                StatusCode::GATEWAY_TIMEOUT,
-                "backend-late",
-                "The backend took too long. Try again later.",
-            ),
+            Cause::Late(_) => {
+                (StatusCode::GATEWAY_TIMEOUT, "backend-late", "The backend took too long. Try again later.")
+            }
             Cause::Response(_) | Cause::Body(_) => (
                 StatusCode::BAD_GATEWAY,
                 "backend-response",
                 "The backend's response is not what this route declares and was withheld.",
             ),
-            Cause::Status(status) => (
-                *status,
-                "backend-error",
-                "The backend refused or failed this request.",
-            ),
-            Cause::Policy(_) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "policy-failure",
-                "The policy could not decide.",
-            ),
-            Cause::Busy => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "overloaded",
-                "Too much is going on here. Try again later.",
-            ),
+            Cause::Status(status) => {
+                (*status, "backend-error", "The backend refused or failed this request.")
+            }
+            Cause::Policy(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "policy-failure", "The policy could not decide.")
+            }
+            Cause::Busy => {
+                (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is going on here. Try again later.")
+            }
             Cause::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal-error",
                 "Something went wrong here. The operator finds more in the log.",
             ),
         };
-        Problem {
-            status,
-            code: code.to_owned(),
-            detail: detail.to_owned(),
-        }
+        Problem { status, code: code.to_owned(), detail: detail.to_owned() }
     }
 }
 
@@ -203,16 +167,13 @@ pub(crate) fn rescue(cause: &Cause) -> Response<AnswerBody> {
             response.headers_mut().insert(header::ALLOW, allow.clone());
         }
         Cause::NoCredentials | Cause::Credentials(_) => {
-            response.headers_mut().insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"cordon\""),
-            );
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cordon\""));
         }
         // The rest of the body was not read: what follows on the connection cannot be trusted to be a request.
         Cause::BodyTooLarge | Cause::BodyLate | Cause::BodyBroken => {
-            response
-                .headers_mut()
-                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         _ => {}
     }

@@ -48,15 +48,9 @@ pub struct RouteError {
 
 impl Router {
     pub(crate) fn new(routes: &[Route]) -> Result<Router, RouteError> {
-        let mut router = Router {
-            root: Node::default(),
-            templates: Vec::with_capacity(routes.len()),
-        };
+        let mut router = Router { root: Node::default(), templates: Vec::with_capacity(routes.len()) };
         for (index, route) in routes.iter().enumerate() {
-            let wrong = |reason| RouteError {
-                route: route.name.clone(),
-                reason,
-            };
+            let wrong = |reason| RouteError { route: route.name.clone(), reason };
             let template = Template::parse(&route.path).map_err(wrong)?;
             let mut node = &mut router.root;
             for segment in &template.segments {
@@ -81,15 +75,9 @@ impl Router {
     /// The index of the route of this method and path, the path being in its normal form. HEAD is GET.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Result<usize, Cause> {
         let node = self.root.find(path.strip_prefix('/')).ok_or(Cause::NoRoute)?;
-        let wanted = if method == Method::HEAD {
-            &Method::GET
-        } else {
-            method
-        };
+        let wanted = if method == Method::HEAD { &Method::GET } else { method };
         let found = node.ends.iter().find(|(known, _)| known == wanted);
-        found
-            .map(|(_, index)| *index)
-            .ok_or_else(|| Cause::Method(node.allow()))
+        found.map(|(_, index)| *index).ok_or_else(|| Cause::Method(node.allow()))
     }
 
     /// The decoded value of a path parameter of this route.
@@ -99,10 +87,7 @@ impl Router {
             .iter()
             .position(|segment| matches!(segment, Segment::Parameter(name) if **name == *parameter))?;
         let raw = path.strip_prefix('/')?.split('/').nth(place)?;
-        percent_decode_str(raw)
-            .decode_utf8()
-            .ok()
-            .map(std::borrow::Cow::into_owned)
+        percent_decode_str(raw).decode_utf8().ok().map(std::borrow::Cow::into_owned)
     }
 
     /// The path of this route with each parameter's value from `bind`, percent-encoded. `None`: a parameter has no
@@ -142,19 +127,12 @@ impl Node {
         let literal = self.literals.get(segment).and_then(|node| node.find(rest));
         literal.or_else(|| {
             // A parameter stands for something: `/contacts/` is not a contact without id.
-            self.parameter
-                .as_ref()
-                .filter(|_| !segment.is_empty())?
-                .find(rest)
+            self.parameter.as_ref().filter(|_| !segment.is_empty())?.find(rest)
         })
     }
 
     fn allow(&self) -> HeaderValue {
-        let mut methods = self
-            .ends
-            .iter()
-            .map(|(method, _)| method.as_str())
-            .collect::<Vec<_>>();
+        let mut methods = self.ends.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>();
         if methods.contains(&"GET") {
             methods.push("HEAD");
         }
@@ -165,14 +143,10 @@ impl Node {
 
 impl Template {
     fn parse(path: &str) -> Result<Template, &'static str> {
-        let rest = path
-            .strip_prefix('/')
-            .ok_or("its path does not begin with a slash")?;
+        let rest = path.strip_prefix('/').ok_or("its path does not begin with a slash")?;
         let mut segments = Vec::new();
         for segment in rest.split('/') {
-            let parameter = segment
-                .strip_prefix('{')
-                .and_then(|inner| inner.strip_suffix('}'));
+            let parameter = segment.strip_prefix('{').and_then(|inner| inner.strip_suffix('}'));
             segments.push(match parameter {
                 Some("") => return Err("a path parameter has no name"),
                 Some(name) => Segment::Parameter(name.into()),
@@ -228,10 +202,7 @@ mod tests {
         assert_eq!(get("/%D0%B8%D0%BC%D1%8F"), Some(5));
         assert_eq!(get("/API/contacts"), None);
         assert_eq!(router.find(&Method::HEAD, "/api/contacts/7").ok(), Some(1));
-        assert_eq!(
-            router.value(1, "/api/contacts/a%20b", "id").as_deref(),
-            Some("a b")
-        );
+        assert_eq!(router.value(1, "/api/contacts/a%20b", "id").as_deref(), Some("a b"));
     }
 
     #[test]
@@ -241,10 +212,7 @@ mod tests {
             Err(Cause::Method(allow)) => assert_eq!(allow, "DELETE, GET, HEAD"),
             other => panic!("{other:?}"),
         }
-        assert!(matches!(
-            router.find(&Method::GET, "/a/me"),
-            Err(Cause::Method(_))
-        ));
+        assert!(matches!(router.find(&Method::GET, "/a/me"), Err(Cause::Method(_))));
         assert!(matches!(router.find(&Method::GET, "/b"), Err(Cause::NoRoute)));
     }
 

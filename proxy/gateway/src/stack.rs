@@ -119,9 +119,7 @@ pub(crate) async fn answer(
     response.body_mut().attach(entry);
     if is_head && let Some(length) = response.body_mut().take_content() {
         // Our own length, of what GET would give (H7).
-        response
-            .headers_mut()
-            .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     response
 }
@@ -147,9 +145,7 @@ impl Round<'_> {
         self.gateway.identifier.strip(&mut target.query);
         let exchange = self.exchange(&scope, route);
         let request = self.policy_request(route, &parts.method, &target);
-        let decision = exchange
-            .authorize(&request)
-            .map_err(|failure| policy_cause(&failure))?;
+        let decision = exchange.authorize(&request).map_err(|failure| policy_cause(&failure))?;
         let edits = match &*decision {
             Decision::Refuse(refusal) => return Err(refused(refusal)),
             Decision::Forward(edits) => edits,
@@ -158,44 +154,21 @@ impl Round<'_> {
         let plan = exchange.plan().map_err(|failure| policy_cause(&failure))?;
         let body = self.request_body(&plan, body)?;
         if let Decision::ForwardIf(condition) = &*decision {
-            probe::check(
-                self,
-                &scope,
-                &condition.probe,
-                &parts,
-                (route, &target),
-                &credentials,
-            )
-            .await?;
+            probe::check(self, &scope, &condition.probe, &parts, (route, &target), &credentials).await?;
         }
         apply(edits, &mut target.query);
         let method = backend_method(&parts.method, &plan);
         let headers = self.request_headers(&parts, &plan, &credentials, &mut target.query);
-        let outgoing = Outgoing {
-            method,
-            path: target.path(),
-            query: target.query.clone(),
-            headers,
-            body,
-        };
+        let outgoing = Outgoing { method, path: target.path(), query: target.query.clone(), headers, body };
         let response = self.send(outgoing).await?;
-        let terms = Terms {
-            plan: &plan,
-            exchange: &exchange,
-            scope: &scope,
-        };
+        let terms = Terms { plan: &plan, exchange: &exchange, scope: &scope };
         self.respond(response, &parts.method, terms, entry).await
     }
 
     async fn identify(&self, parts: &request::Parts, query: &Query) -> Result<UserId, Cause> {
         match self.named {
             Some(user) => Ok(user),
-            None => {
-                self.gateway
-                    .identifier
-                    .identify(&self.view.snapshot, &parts.headers, query)
-                    .await
-            }
+            None => self.gateway.identifier.identify(&self.view.snapshot, &parts.headers, query).await,
         }
     }
 
@@ -221,22 +194,13 @@ impl Round<'_> {
             query.values(name).try_for_each(choose)?;
             query.remove(name);
         }
-        let source = self
-            .view
-            .snapshot
-            .scope(user, chosen.as_deref())
-            .map_err(|_| Cause::Project)?;
+        let source = self.view.snapshot.scope(user, chosen.as_deref()).map_err(|_| Cause::Project)?;
         Ok(self.view.scope(&source, &self.gateway.config.mask_secret))
     }
 
     pub(crate) fn exchange(&self, scope: &CallerScope, route: usize) -> Exchange {
         let directory = Arc::clone(&self.view.directory);
-        Exchange::new(
-            Arc::clone(&self.active.policy),
-            directory,
-            Arc::clone(&scope.scope),
-            route,
-        )
+        Exchange::new(Arc::clone(&self.active.policy), directory, Arc::clone(&scope.scope), route)
     }
 
     /// What the policy is shown of the request. HEAD is decided on as the GET that will be sent.
@@ -251,24 +215,13 @@ impl Round<'_> {
         for name in decides_on {
             match self.active.router.value(route, target.path(), name) {
                 Some(value) => values.push((name.clone(), value)),
-                None => values.extend(
-                    target
-                        .query
-                        .values(name)
-                        .map(|value| (name.clone(), value.to_owned())),
-                ),
+                None => {
+                    values.extend(target.query.values(name).map(|value| (name.clone(), value.to_owned())))
+                }
             }
         }
-        let method = if method == Method::HEAD {
-            &Method::GET
-        } else {
-            method
-        };
-        cordon_policy::Request {
-            method: method.as_str().to_owned(),
-            query: target.query.names(),
-            values,
-        }
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        cordon_policy::Request { method: method.as_str().to_owned(), query: target.query.names(), values }
     }
 
     fn request_body(&self, plan: &ExchangePlan, body: Option<Incoming>) -> Result<UpstreamBody, Cause> {
@@ -312,16 +265,11 @@ impl Round<'_> {
         headers: &mut HeaderMap,
     ) {
         if self.gateway.upstream.passes_credential_through() {
-            self.gateway
-                .identifier
-                .pass_through(&parts.headers, headers, (credentials, query));
+            self.gateway.identifier.pass_through(&parts.headers, headers, (credentials, query));
         }
         let forwarded = &self.gateway.config.forwarded;
-        let address = self
-            .origin
-            .address
-            .filter(|_| forwarded.address)
-            .map(|address| address.ip().to_string());
+        let address =
+            self.origin.address.filter(|_| forwarded.address).map(|address| address.ip().to_string());
         if let Some(value) = address.and_then(|text| HeaderValue::from_str(&text).ok()) {
             headers.insert("x-forwarded-for", value);
         }
@@ -369,10 +317,7 @@ impl Round<'_> {
             (ResponsePlan::Empty, Meaning::Content) => (None, AnswerBody::empty()),
             (ResponsePlan::Pass, Meaning::Content) => {
                 let source = self.source(&head, body)?;
-                (
-                    head.headers.get(header::CONTENT_TYPE).cloned(),
-                    AnswerBody::passed(source),
-                )
+                (head.headers.get(header::CONTENT_TYPE).cloned(), AnswerBody::passed(source))
             }
             (ResponsePlan::Edit(plan), Meaning::Content) => {
                 let mut edited = self.edited(plan, &head, body, terms.exchange, terms.scope)?;
@@ -407,12 +352,7 @@ impl Round<'_> {
     ) -> Result<Edited, Cause> {
         check::content_type(&head.headers, plan.spec().format)?;
         let source = self.source(head, body)?;
-        Ok(Edited::new(
-            source,
-            self.editor(plan, scope),
-            exchange.judge(),
-            self.tap.clone(),
-        ))
+        Ok(Edited::new(source, self.editor(plan, scope), exchange.judge(), self.tap.clone()))
     }
 
     pub(crate) fn editor(&self, plan: &Arc<Plan>, scope: &CallerScope) -> Editor {
@@ -449,11 +389,9 @@ fn refused(refusal: &cordon_policy::Refusal) -> Cause {
     match StatusCode::from_u16(refusal.status) {
         // The one status that must not be told from a missing record (H36).
         Ok(StatusCode::NOT_FOUND) => Cause::Missing,
-        Ok(status) if status.is_client_error() => Cause::Refused {
-            status,
-            code: refusal.code.clone(),
-            detail: refusal.detail.clone(),
-        },
+        Ok(status) if status.is_client_error() => {
+            Cause::Refused { status, code: refusal.code.clone(), detail: refusal.detail.clone() }
+        }
         _ => Cause::Policy("refusal with a status outside 400 to 499".into()),
     }
 }

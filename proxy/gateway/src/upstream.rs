@@ -98,10 +98,7 @@ impl Upstream {
 
     /// Whether the backend is shown a credential of ours.
     pub(crate) fn credential_is_ours(&self) -> bool {
-        matches!(
-            self.credential,
-            BackendCredential::Header { .. } | BackendCredential::Query { .. }
-        )
+        matches!(self.credential, BackendCredential::Header { .. } | BackendCredential::Query { .. })
     }
 
     /// Whether the backend is shown the caller's credential.
@@ -115,13 +112,7 @@ impl Upstream {
         outgoing: Outgoing<'_>,
         end: Instant,
     ) -> Result<Response<Incoming>, Cause> {
-        let Outgoing {
-            method,
-            path,
-            mut query,
-            mut headers,
-            body,
-        } = outgoing;
+        let Outgoing { method, path, mut query, mut headers, body } = outgoing;
         headers.insert(header::HOST, self.host.clone());
         match &self.credential {
             BackendCredential::None | BackendCredential::PassThrough => {}
@@ -163,12 +154,8 @@ impl Upstream {
         query.write(&mut target);
         let target = PathAndQuery::from_maybe_shared(Bytes::from(target))
             .map_err(|_| Cause::Target("The request target is too long."))?;
-        let uri = Uri::builder()
-            .scheme(self.scheme.clone())
-            .authority(self.authority.clone());
-        uri.path_and_query(target)
-            .build()
-            .map_err(|error| Cause::Internal(error.into()))
+        let uri = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone());
+        uri.path_and_query(target).build().map_err(|error| Cause::Internal(error.into()))
     }
 }
 
@@ -186,10 +173,7 @@ pub(crate) fn connector(
     let builder = match &config.ca_file {
         None => builder.with_provider_and_webpki_roots(provider)?,
         Some(path) => {
-            let wrong = |reason: String| BackendError::Authorities {
-                path: path.clone(),
-                reason,
-            };
+            let wrong = |reason: String| BackendError::Authorities { path: path.clone(), reason };
             let mut roots = rustls::RootCertStore::empty();
             for certificate in
                 CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.to_string()))?
@@ -226,9 +210,8 @@ fn was_unanswered(error: &hyper_util::client::legacy::Error) -> bool {
 
 /// What went wrong, by its kind: an error's text may hold addresses, but never what was sent.
 fn unreachable(error: &hyper_util::client::legacy::Error) -> Cause {
-    let malformed = sources(error)
-        .filter_map(|source| source.downcast_ref::<hyper::Error>())
-        .any(hyper::Error::is_parse);
+    let malformed =
+        sources(error).filter_map(|source| source.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse);
     if malformed {
         return Cause::Response("not HTTP");
     }

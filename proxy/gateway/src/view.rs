@@ -38,10 +38,7 @@ pub(crate) struct Views {
 
 impl Views {
     pub(crate) fn new(store: Arc<Store>) -> Views {
-        Views {
-            store,
-            latest: ArcSwapOption::empty(),
-        }
+        Views { store, latest: ArcSwapOption::empty() }
     }
 
     pub(crate) fn current(&self) -> Arc<View> {
@@ -60,11 +57,7 @@ impl Views {
 impl View {
     fn new(snapshot: Arc<Snapshot>) -> View {
         let directory = Arc::new(SnapshotDirectory(Arc::clone(&snapshot)));
-        View {
-            snapshot,
-            directory,
-            scopes: RwLock::default(),
-        }
+        View { snapshot, directory, scopes: RwLock::default() }
     }
 
     /// The policy's form of a scope of this snapshot.
@@ -74,12 +67,7 @@ impl View {
         secret: &MaskSecret,
     ) -> Arc<CallerScope> {
         let address = Arc::as_ptr(source).addr();
-        if let Some(known) = self
-            .scopes
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&address)
-        {
+        if let Some(known) = self.scopes.read().unwrap_or_else(PoisonError::into_inner).get(&address) {
             return Arc::clone(known);
         }
         let made = Arc::new(CallerScope::new(source, secret));
@@ -113,11 +101,7 @@ impl CallerScope {
             Hmac::<Sha256>::new_from_slice(&secret.0).expect("an HMAC takes a key of any length (RFC 2104)");
         mac.update(scope.id().as_bytes());
         let hash_key = mac.finalize().into_bytes().into();
-        CallerScope {
-            scope: Arc::new(scope),
-            hash_key,
-            _source: Arc::clone(source),
-        }
+        CallerScope { scope: Arc::new(scope), hash_key, _source: Arc::clone(source) }
     }
 }
 

@@ -33,20 +33,14 @@ pub(crate) fn decision(
 fn refusal_of(refusal: wit::Refusal) -> Result<Decision, String> {
     let wit::Refusal { status, code, detail } = refusal;
     if !(400..=499).contains(&status) {
-        return Err(format!(
-            "refusal with status {status}, which is not one of 400 to 499"
-        ));
+        return Err(format!("refusal with status {status}, which is not one of 400 to 499"));
     }
     let is_word = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
     if code.is_empty() || code.len() > CODE || !code.bytes().all(is_word) {
-        return Err(format!(
-            "refusal whose code is not 1 to {CODE} lower-case letters, digits and hyphens"
-        ));
+        return Err(format!("refusal whose code is not 1 to {CODE} lower-case letters, digits and hyphens"));
     }
     if detail.len() > DETAIL || detail.chars().any(char::is_control) {
-        return Err(format!(
-            "refusal whose detail has control characters or more than {DETAIL} bytes"
-        ));
+        return Err(format!("refusal whose detail has control characters or more than {DETAIL} bytes"));
     }
     Ok(Decision::Refuse(Refusal { status, code, detail }))
 }
@@ -64,11 +58,8 @@ fn condition_of(
     if !target.allows("GET") {
         return Err("the probe's route does not allow GET".into());
     }
-    let bindings: Vec<(String, String)> = probe
-        .bindings
-        .into_iter()
-        .map(|binding| (binding.parameter, binding.source))
-        .collect();
+    let bindings: Vec<(String, String)> =
+        probe.bindings.into_iter().map(|binding| (binding.parameter, binding.source)).collect();
     let wanted = Template::parse(&target.path)?;
     let bound = |name: &str| bindings.iter().filter(|(parameter, _)| parameter == name).count();
     if wanted.parameters().any(|name| bound(name) != 1) || wanted.parameters().count() != bindings.len() {
@@ -82,34 +73,20 @@ fn condition_of(
         return Err("the probe takes a value from a parameter that the request does not have".into());
     }
     let query = query_edits(query)?;
-    Ok(Decision::ForwardIf(Condition {
-        probe: Probe {
-            route: index,
-            bindings,
-        },
-        query,
-    }))
+    Ok(Decision::ForwardIf(Condition { probe: Probe { route: index, bindings }, query }))
 }
 
 fn query_edits(edits: wit::QueryEdits) -> Result<QueryEdits, String> {
     let wit::QueryEdits { set, remove } = edits;
-    let text = set
-        .iter()
-        .map(|pair| pair.name.len() + pair.value.len())
-        .sum::<usize>()
+    let text = set.iter().map(|pair| pair.name.len() + pair.value.len()).sum::<usize>()
         + remove.iter().map(String::len).sum::<usize>();
     if set.len() + remove.len() > EDITS || text > EDITS_TEXT {
-        return Err(format!(
-            "more than {EDITS} query edits or {EDITS_TEXT} bytes of them"
-        ));
+        return Err(format!("more than {EDITS} query edits or {EDITS_TEXT} bytes of them"));
     }
     if set.iter().any(|pair| remove.contains(&pair.name)) {
         return Err("a query parameter that is both set and removed".into());
     }
-    Ok(QueryEdits {
-        set: set.into_iter().map(|pair| (pair.name, pair.value)).collect(),
-        remove,
-    })
+    Ok(QueryEdits { set: set.into_iter().map(|pair| (pair.name, pair.value)).collect(), remove })
 }
 
 #[cfg(test)]
@@ -132,11 +109,7 @@ mod tests {
 
     fn decide(answer: wit::Decision) -> Result<Decision, Failure> {
         let manifest = manifest();
-        let request = Request {
-            method: "PUT".into(),
-            query: vec!["q".into()],
-            values: vec![],
-        };
+        let request = Request { method: "PUT".into(), query: vec!["q".into()], values: vec![] };
         decision(answer, &manifest, &manifest.routes[1], &request)
     }
 
@@ -146,14 +119,8 @@ mod tests {
             source: source.into(),
         };
         wit::Decision::ForwardIf(wit::Condition {
-            probe: wit::Probe {
-                route: route.into(),
-                bindings: bindings.iter().map(binding).collect(),
-            },
-            query: wit::QueryEdits {
-                set: vec![],
-                remove: vec![],
-            },
+            probe: wit::Probe { route: route.into(), bindings: bindings.iter().map(binding).collect() },
+            query: wit::QueryEdits { set: vec![], remove: vec![] },
         })
     }
 
@@ -177,11 +144,7 @@ mod tests {
     #[test]
     fn a_refusal_is_bounded() {
         let refuse = |status, code: &str, detail: &str| {
-            decide(wit::Decision::Refuse(wit::Refusal {
-                status,
-                code: code.into(),
-                detail: detail.into(),
-            }))
+            decide(wit::Decision::Refuse(wit::Refusal { status, code: code.into(), detail: detail.into() }))
         };
         assert!(refuse(404, "no-such-thing", "There is none.").is_ok());
         assert!(refuse(200, "a", "").is_err());
@@ -194,14 +157,8 @@ mod tests {
 
     #[test]
     fn a_parameter_is_not_both_set_and_removed() {
-        let set = vec![wit::Pair {
-            name: "a".into(),
-            value: "b".into(),
-        }];
-        let edits = wit::QueryEdits {
-            set,
-            remove: vec!["a".into()],
-        };
+        let set = vec![wit::Pair { name: "a".into(), value: "b".into() }];
+        let edits = wit::QueryEdits { set, remove: vec!["a".into()] };
         assert!(decide(wit::Decision::Forward(edits)).is_err());
     }
 }

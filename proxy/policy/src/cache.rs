@@ -69,24 +69,14 @@ impl<K: Eq + Hash + Size, V: Clone + Size> Cache<K, V> {
         let entries = options.entries.max(1);
         let bytes = (options.bytes as u64).max(1);
         // An entry weighs at least its share, so that the bound on bytes is the bound on entries too.
-        let weight = Weight {
-            least: bytes.div_ceil(entries as u64),
-        };
-        let options = OptionsBuilder::new()
-            .estimated_items_capacity(entries)
-            .weight_capacity(bytes)
-            .build();
+        let weight = Weight { least: bytes.div_ceil(entries as u64) };
+        let options = OptionsBuilder::new().estimated_items_capacity(entries).weight_capacity(bytes).build();
         let lifecycle = Evictions(Arc::clone(&evictions));
         let store = match options {
             Ok(options) => Store::with_options(options, weight, DefaultHashBuilder::default(), lifecycle),
             Err(_) => Store::with(entries, bytes, weight, DefaultHashBuilder::default(), lifecycle),
         };
-        Cache {
-            store,
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
-            evictions,
-        }
+        Cache { store, hits: AtomicU64::new(0), misses: AtomicU64::new(0), evictions }
     }
 
     /// Looks an answer up, and counts the look-up.
@@ -147,11 +137,7 @@ impl DecisionKey {
 impl VerdictQuery<'_> {
     /// The key under which the answer is kept.
     pub(crate) fn to_key(self) -> VerdictKey {
-        VerdictKey {
-            plan: self.plan,
-            set: self.set,
-            record: self.record.into(),
-        }
+        VerdictKey { plan: self.plan, set: self.set, record: self.record.into() }
     }
 }
 
@@ -225,11 +211,7 @@ impl Size for Arc<Decision> {
     fn size(&self) -> usize {
         let edits = |edits: &QueryEdits| {
             let set: usize = edits.set.iter().map(pair).sum();
-            set + edits
-                .remove
-                .iter()
-                .map(|name| size_of::<String>() + name.len())
-                .sum::<usize>()
+            set + edits.remove.iter().map(|name| size_of::<String>() + name.len()).sum::<usize>()
         };
         size_of::<Decision>()
             + match &**self {
@@ -257,10 +239,7 @@ mod tests {
         Request {
             method: "GET".into(),
             query: query.iter().map(|&name| name.into()).collect(),
-            values: values
-                .iter()
-                .map(|&(name, value)| (name.into(), value.into()))
-                .collect(),
+            values: values.iter().map(|&(name, value)| (name.into(), value.into())).collect(),
         }
     }
 
@@ -289,11 +268,7 @@ mod tests {
     #[test]
     fn a_borrowed_key_finds_the_owned_one() {
         let hasher = DefaultHashBuilder::default();
-        let query = VerdictQuery {
-            plan: 7,
-            set: 3,
-            record: b"record",
-        };
+        let query = VerdictQuery { plan: 7, set: 3, record: b"record" };
         assert_eq!(hasher.hash_one(query), hasher.hash_one(query.to_key()));
         assert!(query.equivalent(&query.to_key()));
         assert!(!VerdictQuery { set: 4, ..query }.equivalent(&query.to_key()));
@@ -302,26 +277,12 @@ mod tests {
     #[test]
     fn both_bounds_hold() {
         for options in [
-            CacheOptions {
-                entries: 100,
-                bytes: 1 << 30,
-            },
-            CacheOptions {
-                entries: 1 << 20,
-                bytes: 100 * (OVERHEAD + 200),
-            },
+            CacheOptions { entries: 100, bytes: 1 << 30 },
+            CacheOptions { entries: 1 << 20, bytes: 100 * (OVERHEAD + 200) },
         ] {
             let cache: Cache<VerdictKey, Verdict> = Cache::new(options);
             for plan in 0..10_000 {
-                cache.insert(
-                    VerdictQuery {
-                        plan,
-                        set: 0,
-                        record: &[0; 32],
-                    }
-                    .to_key(),
-                    Verdict::Keep(0),
-                );
+                cache.insert(VerdictQuery { plan, set: 0, record: &[0; 32] }.to_key(), Verdict::Keep(0));
             }
             let counters = cache.counters();
             assert!(counters.entries <= 200, "{counters:?}");

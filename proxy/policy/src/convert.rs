@@ -32,10 +32,7 @@ pub(crate) fn exchange_plan(plan: wit::ExchangePlan, own_masks: bool) -> Result<
         }
     };
     let headers = headers(plan.headers).map_err(bad)?;
-    let mut reader = Reader {
-        left: BYTES,
-        own_mask: false,
-    };
+    let mut reader = Reader { left: BYTES, own_mask: false };
     let response = match plan.response {
         wit::ResponsePlan::Empty => ResponsePlan::Empty,
         wit::ResponsePlan::Pass => ResponsePlan::Pass,
@@ -60,13 +57,8 @@ fn headers(mut headers: Vec<String>) -> Result<Vec<String>, String> {
     if headers.len() > HEADERS {
         return Err(format!("more than {HEADERS} response headers"));
     }
-    if !headers
-        .iter()
-        .all(|name| !name.is_empty() && name.len() <= HEADER && name.bytes().all(is_token))
-    {
-        return Err(format!(
-            "a response header that is no lower-case name of 1 to {HEADER} bytes"
-        ));
+    if !headers.iter().all(|name| !name.is_empty() && name.len() <= HEADER && name.bytes().all(is_token)) {
+        return Err(format!("a response header that is no lower-case name of 1 to {HEADER} bytes"));
     }
     headers.sort_unstable();
     headers.dedup();
@@ -111,10 +103,7 @@ impl Reader {
     }
 
     fn key(&mut self, key: wit::Key) -> Read<Key> {
-        Ok(Key {
-            path: self.text(key.path)?,
-            up: key.up,
-        })
+        Ok(Key { path: self.text(key.path)?, up: key.up })
     }
 
     fn edit(&mut self, edit: wit::Edit) -> Read<Edit> {
@@ -149,10 +138,7 @@ impl Reader {
     }
 
     fn masked(&mut self, masked: wit::Masked) -> Read<Masked> {
-        Ok(Masked {
-            name: self.text(masked.name)?,
-            mask: self.mask(masked.mask)?,
-        })
+        Ok(Masked { name: self.text(masked.name)?, mask: self.mask(masked.mask)? })
     }
 
     fn mask(&mut self, mask: wit::Mask) -> Read<Mask> {

@@ -84,15 +84,8 @@ impl Ledger {
 
     /// Fills in the counts of failures.
     pub(crate) fn read(&self, counters: &mut Counters) {
-        let [
-            traps,
-            time_outs,
-            out_of_memory,
-            bad_answers,
-            no_answers,
-            unsupported,
-            busy,
-        ] = std::array::from_fn(|kind| self.kinds[kind].count.load(Ordering::Relaxed));
+        let [traps, time_outs, out_of_memory, bad_answers, no_answers, unsupported, busy] =
+            std::array::from_fn(|kind| self.kinds[kind].count.load(Ordering::Relaxed));
         *counters = Counters {
             traps,
             time_outs,

@@ -35,17 +35,7 @@ pub struct Field {
 
 impl From<Field> for wit::Field {
     fn from(field: Field) -> wit::Field {
-        let Field {
-            key,
-            projects,
-            system,
-            hidden,
-        } = field;
-        wit::Field {
-            key,
-            projects,
-            system,
-            hidden,
-        }
+        let Field { key, projects, system, hidden } = field;
+        wit::Field { key, projects, system, hidden }
     }
 }

@@ -99,13 +99,7 @@ impl Engine {
         bindings::Policy::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(pool)?;
         let tick = options.tick();
         let ticker = Ticker::start(engine.clone(), tick).map_err(EngineError::Thread)?;
-        Ok(Arc::new(Engine {
-            _ticker: ticker,
-            engine,
-            linker,
-            options,
-            tick,
-        }))
+        Ok(Arc::new(Engine { _ticker: ticker, engine, linker, options, tick }))
     }
 
     /// What it was set up with.
@@ -139,18 +133,9 @@ impl Default for EngineOptions {
             table_elements: 10_000,
             sandboxes: 64,
             own_masks: true,
-            decisions: CacheOptions {
-                entries: 20_000,
-                bytes: 16 << 20,
-            },
-            plans: CacheOptions {
-                entries: 10_000,
-                bytes: 128 << 20,
-            },
-            verdicts: CacheOptions {
-                entries: 500_000,
-                bytes: 128 << 20,
-            },
+            decisions: CacheOptions { entries: 20_000, bytes: 16 << 20 },
+            plans: CacheOptions { entries: 10_000, bytes: 128 << 20 },
+            verdicts: CacheOptions { entries: 500_000, bytes: 128 << 20 },
         }
     }
 }

@@ -36,13 +36,7 @@ impl Exchange {
         scope: Arc<Scope>,
         route: usize,
     ) -> Exchange {
-        Exchange {
-            policy,
-            directory,
-            scope,
-            route,
-            plan: OnceLock::new(),
-        }
+        Exchange { policy, directory, scope, route, plan: OnceLock::new() }
     }
 
     /// Decides on the request.
@@ -102,9 +96,7 @@ impl Exchange {
     }
 
     fn decide(&self, request: &Request) -> Result<Decision, Failure> {
-        let decision = self
-            .ask_decision(request)
-            .map_err(|failure| self.failed(failure))?;
+        let decision = self.ask_decision(request).map_err(|failure| self.failed(failure))?;
         if let Decision::ForwardIf(condition) = &decision {
             let route = condition.probe.route;
             let probe = Exchange::new(
@@ -123,31 +115,21 @@ impl Exchange {
 
     fn ask_decision(&self, request: &Request) -> Result<Decision, Failure> {
         let route = self.route()?;
-        let pair = |(name, value): &(String, String)| wit::Pair {
-            name: name.clone(),
-            value: value.clone(),
-        };
+        let pair = |(name, value): &(String, String)| wit::Pair { name: name.clone(), value: value.clone() };
         let question = wit::Request {
             route: route.name.clone(),
             method: request.method.clone(),
             query: request.query.clone(),
             values: request.values.iter().map(pair).collect(),
         };
-        let answer = self
-            .policy
-            .sandboxes
-            .ask(Call::Authorize, &self.directory, |policy, store| {
-                policy.call_authorize(store, self.scope.wit(), &question)
-            })?;
+        let answer = self.policy.sandboxes.ask(Call::Authorize, &self.directory, |policy, store| {
+            policy.call_authorize(store, self.scope.wit(), &question)
+        })?;
         authorize::decision(answer, self.policy.manifest(), route, request)
     }
 
     fn planned(&self) -> Result<Arc<ExchangePlan>, Failure> {
-        let key = PlanKey {
-            revision: self.directory.revision(),
-            scope: self.scope.id(),
-            route: self.route,
-        };
+        let key = PlanKey { revision: self.directory.revision(), scope: self.scope.id(), route: self.route };
         if let Some(plan) = self.policy.plans.get(&key) {
             return Ok(plan);
         }
@@ -163,20 +145,14 @@ impl Exchange {
     fn ask_plan(&self) -> Result<ExchangePlan, Failure> {
         let call = Call::Plan;
         let route = self.route()?;
-        let answer = self
-            .policy
-            .sandboxes
-            .ask(call, &self.directory, |policy, store| {
-                policy.call_plan(store, self.scope.wit(), &route.name)
-            })?;
+        let answer = self.policy.sandboxes.ask(call, &self.directory, |policy, store| {
+            policy.call_plan(store, self.scope.wit(), &route.name)
+        })?;
         let plan = answer.map_err(|error| match error {
             wit::PlanError::UnknownRoute => {
                 Failure::bad_answer(call, "a route of its own manifest is unknown to it")
             }
-            wit::PlanError::Unsupported(reason) => Failure::NoAnswer {
-                call,
-                reason: for_log(&reason),
-            },
+            wit::PlanError::Unsupported(reason) => Failure::NoAnswer { call, reason: for_log(&reason) },
         })?;
         convert::exchange_plan(plan, self.policy.sandboxes.engine().options().own_masks)
     }

@@ -72,10 +72,7 @@ pub enum Call {
 
 impl Failure {
     pub(crate) fn bad_answer(call: Call, reason: impl Into<String>) -> Failure {
-        Failure::BadAnswer {
-            call,
-            reason: reason.into(),
-        }
+        Failure::BadAnswer { call, reason: reason.into() }
     }
 }
 
@@ -100,11 +97,7 @@ impl fmt::Display for Call {
 
 /// A policy's text as it may stand in a log: one line, at most 1 KiB.
 pub(crate) fn for_log(text: &str) -> String {
-    let mut kept: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(1024)
-        .collect();
+    let mut kept: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1024).collect();
     kept.truncate(kept.floor_char_boundary(1024));
     kept
 }

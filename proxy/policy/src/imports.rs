@@ -20,13 +20,10 @@ pub(crate) fn check(component: &[u8]) -> Result<(), LoadError> {
     let not_a_component =
         |error: wasmparser::BinaryReaderError| LoadError::NotAComponent(for_log(error.message()));
     if Parser::is_core_wasm(component) {
-        return Err(LoadError::NotAComponent(
-            "a core module; encode it as a component first".into(),
-        ));
+        return Err(LoadError::NotAComponent("a core module; encode it as a component first".into()));
     }
-    let types = Validator::new_with_features(WasmFeatures::all())
-        .validate_all(component)
-        .map_err(not_a_component)?;
+    let types =
+        Validator::new_with_features(WasmFeatures::all()).validate_all(component).map_err(not_a_component)?;
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(component) {
         match payload.map_err(not_a_component)? {

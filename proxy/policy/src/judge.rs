@@ -39,21 +39,14 @@ impl ExchangeJudge {
         let mut questions: Vec<Question> = Vec::new();
         let mut asked: HashMap<&[u8], usize> = HashMap::new();
         for record in 0..batch.len() {
-            let query = VerdictQuery {
-                plan: plan.id,
-                set,
-                record: batch.encoded(record),
-            };
+            let query = VerdictQuery { plan: plan.id, set, record: batch.encoded(record) };
             match policy.verdicts.peek(&query) {
                 Some(verdict) => verdicts.push(verdict),
                 None => {
                     // Holds the place, and would hide the record.
                     verdicts.push(Verdict::Drop);
                     let question = *asked.entry(query.record).or_insert_with(|| {
-                        questions.push(Question {
-                            record,
-                            places: Vec::new(),
-                        });
+                        questions.push(Question { record, places: Vec::new() });
                         questions.len() - 1
                     });
                     questions[question].places.push(first + record);
@@ -79,11 +72,7 @@ impl ExchangeJudge {
             for place in &question.places {
                 verdicts[*place] = verdict.clone();
             }
-            let query = VerdictQuery {
-                plan: plan.id,
-                set,
-                record: batch.encoded(question.record),
-            };
+            let query = VerdictQuery { plan: plan.id, set, record: batch.encoded(question.record) };
             policy.verdicts.insert(query.to_key(), verdict);
         }
         Ok(())
@@ -98,18 +87,13 @@ impl ExchangeJudge {
         let call = Call::Judge;
         let route = self.exchange.route()?;
         let record = |question: &Question| {
-            (0..batch.keys_per_record())
-                .map(|key| value(&batch.value(question.record, key)))
-                .collect()
+            (0..batch.keys_per_record()).map(|key| value(&batch.value(question.record, key))).collect()
         };
         let records: Vec<Vec<wit::Value>> = questions.iter().map(record).collect();
         let answer =
-            self.exchange
-                .policy
-                .sandboxes
-                .ask(call, &self.exchange.directory, |policy, store| {
-                    policy.call_judge(store, self.exchange.scope.wit(), &route.name, set, &records)
-                })?;
+            self.exchange.policy.sandboxes.ask(call, &self.exchange.directory, |policy, store| {
+                policy.call_judge(store, self.exchange.scope.wit(), &route.name, set, &records)
+            })?;
         answer.map_err(|error| {
             let reason = match error {
                 wit::JudgeError::UnknownRoute => "a route of its own manifest is unknown to it",
@@ -130,12 +114,9 @@ impl ExchangeJudge {
         let route = self.exchange.route()?;
         let values: Vec<wit::Value> = values.iter().map(value).collect();
         let answer =
-            self.exchange
-                .policy
-                .sandboxes
-                .ask(call, &self.exchange.directory, |policy, store| {
-                    policy.call_mask(store, self.exchange.scope.wit(), &route.name, mask, &values)
-                })?;
+            self.exchange.policy.sandboxes.ask(call, &self.exchange.directory, |policy, store| {
+                policy.call_mask(store, self.exchange.scope.wit(), &route.name, mask, &values)
+            })?;
         let scalars = answer.map_err(|error| {
             let reason = match error {
                 wit::MaskError::UnknownRoute => "a route of its own manifest is unknown to it",
@@ -166,9 +147,7 @@ impl Judge for ExchangeJudge {
         values: &[Value<'_>],
         scalars: &mut Vec<OwnedScalar>,
     ) -> Result<(), JudgeError> {
-        let masked = self
-            .scalars(mask, values)
-            .map_err(|failure| self.exchange.failed(failure))?;
+        let masked = self.scalars(mask, values).map_err(|failure| self.exchange.failed(failure))?;
         scalars.extend(masked);
         Ok(())
     }
@@ -184,9 +163,9 @@ fn checked(answers: Vec<wit::Verdict>, records: usize, profiles: usize) -> Resul
     let verdict = |answer| match answer {
         wit::Verdict::Drop => Ok(Verdict::Drop),
         wit::Verdict::Keep(profile) if known(profile) => Ok(Verdict::Keep(profile)),
-        wit::Verdict::Keep(profile) => Err(bad(format!(
-            "a verdict with profile {profile} of a set that has {profiles}"
-        ))),
+        wit::Verdict::Keep(profile) => {
+            Err(bad(format!("a verdict with profile {profile} of a set that has {profiles}")))
+        }
         wit::Verdict::KeepMerged(merged) if merged.is_empty() => {
             Err(bad("a verdict that merges no profiles".into()))
         }
@@ -194,9 +173,9 @@ fn checked(answers: Vec<wit::Verdict>, records: usize, profiles: usize) -> Resul
             Err(bad(format!("a verdict that merges more than {MERGED} profiles")))
         }
         wit::Verdict::KeepMerged(merged) => match merged.iter().find(|profile| !known(**profile)) {
-            Some(profile) => Err(bad(format!(
-                "a verdict with profile {profile} of a set that has {profiles}"
-            ))),
+            Some(profile) => {
+                Err(bad(format!("a verdict with profile {profile} of a set that has {profiles}")))
+            }
             None => Ok(Verdict::KeepMerged(merged)),
         },
     };

@@ -81,10 +81,7 @@ pub(crate) fn load(
     rules: &str,
 ) -> Result<(Sandboxes, Manifest), LoadError> {
     if component.len() > COMPONENT {
-        return Err(LoadError::Unusable(format!(
-            "it is larger than {} MiB",
-            COMPONENT >> 20
-        )));
+        return Err(LoadError::Unusable(format!("it is larger than {} MiB", COMPONENT >> 20)));
     }
     imports::check(component)?;
     let mut wizer = Wizer::new();
@@ -103,11 +100,7 @@ fn compile(engine: &Engine, component: &[u8]) -> Result<PolicyPre<State>, LoadEr
     let component = Component::new(engine.wasmtime(), component)
         .map_err(|error| LoadError::Unusable(for_log(&format!("{error:#}"))))?;
     let contract = |error: wasmtime::Error| LoadError::Contract(for_log(&format!("{error:#}")));
-    engine
-        .linker()
-        .instantiate_pre(&component)
-        .and_then(PolicyPre::new)
-        .map_err(contract)
+    engine.linker().instantiate_pre(&component).and_then(PolicyPre::new).map_err(contract)
 }
 
 /// An instance on its way to a snapshot.
@@ -125,11 +118,7 @@ impl Configured {
         let instance = ready.instance_pre().instantiate(&mut store).map_err(failed)?;
         let policy = crate::bindings::Policy::new(&mut store, &instance)
             .map_err(|error| LoadError::Contract(for_log(&format!("{error:#}"))))?;
-        Ok(Configured {
-            store,
-            instance,
-            policy,
-        })
+        Ok(Configured { store, instance, policy })
     }
 
     fn configure(&mut self, rules: &str) -> Result<Manifest, LoadError> {
@@ -144,11 +133,7 @@ impl Configured {
                 "the rules are refused without a reason",
             ))),
             Err(problems) => Err(LoadError::Rules(
-                problems
-                    .iter()
-                    .take(PROBLEMS)
-                    .map(|problem| rule_problem(problem, rules))
-                    .collect(),
+                problems.iter().take(PROBLEMS).map(|problem| rule_problem(problem, rules)).collect(),
             )),
         }
     }
@@ -180,9 +165,5 @@ fn rule_problem(problem: &wit::Problem, rules: &str) -> RuleProblem {
         let span = usize::try_from(at.start).ok()?..usize::try_from(at.end).ok()?;
         rules.get(span.clone()).is_some().then_some(span)
     });
-    RuleProblem {
-        pointer: for_log(&problem.pointer),
-        message: for_log(&problem.message),
-        span,
-    }
+    RuleProblem { pointer: for_log(&problem.pointer), message: for_log(&problem.message), span }
 }

@@ -42,9 +42,7 @@ impl Manifest {
         let mut problems = Vec::new();
         for (what, text) in [("name", &manifest.name), ("version", &manifest.version)] {
             if text.is_empty() || text.len() > TEXT || text.chars().any(char::is_control) {
-                problems.push(format!(
-                    "the manifest's {what} is empty, too long or has control characters"
-                ));
+                problems.push(format!("the manifest's {what} is empty, too long or has control characters"));
             }
         }
         if manifest.routes.len() > ROUTES {
@@ -58,11 +56,7 @@ impl Manifest {
         }
         collisions(&routes, &templates, &mut problems);
         if problems.is_empty() {
-            Ok(Manifest {
-                name: manifest.name,
-                version: manifest.version,
-                routes,
-            })
+            Ok(Manifest { name: manifest.name, version: manifest.version, routes })
         } else {
             Err(problems)
         }
@@ -78,19 +72,14 @@ impl Route {
 
     fn check(&self, label: &str, problems: &mut Vec<String>) -> Option<Template> {
         if self.name.is_empty() || self.name.len() > TEXT || self.name.chars().any(char::is_control) {
-            problems.push(format!(
-                "{label}: the name is empty, too long or has control characters"
-            ));
+            problems.push(format!("{label}: the name is empty, too long or has control characters"));
         }
         if self.methods.is_empty() {
             problems.push(format!("{label}: no method"));
         }
         for (index, method) in self.methods.iter().enumerate() {
             if !METHODS.contains(&method.as_str()) {
-                problems.push(format!(
-                    "{label}: method {method:?} is none of {}",
-                    METHODS.join(", ")
-                ));
+                problems.push(format!("{label}: method {method:?} is none of {}", METHODS.join(", ")));
             }
             if self.methods[..index].contains(method) {
                 problems.push(format!("{label}: method {method} stands twice"));
@@ -98,9 +87,7 @@ impl Route {
         }
         for (index, name) in self.decides_on.iter().enumerate() {
             if name.is_empty() || name.len() > TEXT || name.chars().any(char::is_control) {
-                problems.push(format!(
-                    "{label}: parameter {name:?} to decide on is no parameter's name"
-                ));
+                problems.push(format!("{label}: parameter {name:?} to decide on is no parameter's name"));
             }
             if self.decides_on[..index].contains(name) {
                 problems.push(format!("{label}: parameter {name:?} to decide on stands twice"));
@@ -118,18 +105,8 @@ impl Route {
 
 impl From<wit::Route> for Route {
     fn from(route: wit::Route) -> Route {
-        let wit::Route {
-            name,
-            methods,
-            path,
-            decides_on,
-        } = route;
-        Route {
-            name,
-            methods,
-            path,
-            decides_on,
-        }
+        let wit::Route { name, methods, path, decides_on } = route;
+        Route { name, methods, path, decides_on }
     }
 }
 
@@ -138,10 +115,7 @@ fn collisions(routes: &[Route], templates: &[Option<Template>], problems: &mut V
     for (later, route) in routes.iter().enumerate() {
         for (earlier, other) in routes[..later].iter().enumerate() {
             if route.name == other.name {
-                problems.push(format!(
-                    "{}: route {earlier} has the same name",
-                    label(later, route)
-                ));
+                problems.push(format!("{}: route {earlier} has the same name", label(later, route)));
             }
             let (Some(path), Some(other_path)) = (&templates[later], &templates[earlier]) else {
                 continue;
@@ -163,10 +137,7 @@ fn collisions(routes: &[Route], templates: &[Option<Template>], problems: &mut V
 }
 
 fn label(index: usize, route: &Route) -> String {
-    format!(
-        "route {index} {:?}",
-        route.name.chars().take(64).collect::<String>()
-    )
+    format!("route {index} {:?}", route.name.chars().take(64).collect::<String>())
 }
 
 #[cfg(test)]
@@ -184,11 +155,7 @@ mod tests {
     }
 
     fn check(routes: Vec<wit::Route>) -> Result<Manifest, Vec<String>> {
-        Manifest::check(wit::Manifest {
-            name: "test".into(),
-            version: "1".into(),
-            routes,
-        })
+        Manifest::check(wit::Manifest { name: "test".into(), version: "1".into(), routes })
     }
 
     #[test]

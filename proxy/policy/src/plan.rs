@@ -46,13 +46,7 @@ impl ExchangePlan {
         bytes: usize,
     ) -> ExchangePlan {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        ExchangePlan {
-            request,
-            response,
-            headers,
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
-            bytes,
-        }
+        ExchangePlan { request, response, headers, id: NEXT.fetch_add(1, Ordering::Relaxed), bytes }
     }
 
     /// Whether the response is about one record, the answer for a missing one taking its place.

@@ -62,11 +62,7 @@ struct NoDirectory;
 
 impl Sandboxes {
     pub(crate) fn new(engine: Arc<Engine>, ready: PolicyPre<State>) -> Sandboxes {
-        Sandboxes {
-            engine,
-            ready,
-            made: AtomicU64::new(0),
-        }
+        Sandboxes { engine, ready, made: AtomicU64::new(0) }
     }
 
     /// Makes a sandbox, asks it one thing, and drops it.
@@ -99,15 +95,8 @@ impl Sandboxes {
 pub(crate) fn store(engine: &Engine, limit: Duration, directory: Option<Arc<dyn Directory>>) -> Store<State> {
     let ticks = engine.ticks(limit);
     let state = State {
-        memory: MemoryLimit {
-            free: engine.options().memory,
-        },
-        time: TimeLimit {
-            began: time_on_processor(),
-            limit,
-            ticks,
-            patience: PATIENCE,
-        },
+        memory: MemoryLimit { free: engine.options().memory },
+        time: TimeLimit { began: time_on_processor(), limit, ticks, patience: PATIENCE },
         directory,
     };
     let mut store = Store::new(engine.wasmtime(), state);
@@ -127,16 +116,10 @@ pub(crate) fn failure(call: Call, error: &wasmtime::Error) -> Failure {
     } else if error.is::<PoolConcurrencyLimitError>() {
         Failure::Busy { call }
     } else if error.is::<NoDirectory>() {
-        Failure::Trap {
-            call,
-            reason: NoDirectory.to_string(),
-        }
+        Failure::Trap { call, reason: NoDirectory.to_string() }
     } else if let Some(trap) = error.downcast_ref::<Trap>() {
         let reason = trap.to_string();
-        Failure::Trap {
-            call,
-            reason: reason.strip_prefix("wasm trap: ").unwrap_or(&reason).to_owned(),
-        }
+        Failure::Trap { call, reason: reason.strip_prefix("wasm trap: ").unwrap_or(&reason).to_owned() }
     } else {
         // An answer that is no value of its type: text that is no UTF-8, a number of no variant, too many bytes.
         Failure::bad_answer(call, for_log(&error.root_cause().to_string()))
@@ -145,12 +128,7 @@ pub(crate) fn failure(call: Call, error: &wasmtime::Error) -> Failure {
 
 impl wit::Host for State {
     fn fields(&mut self, kind: String) -> wasmtime::Result<Vec<wit::Field>> {
-        Ok(self
-            .directory()?
-            .fields(&kind)
-            .into_iter()
-            .map(wit::Field::from)
-            .collect())
+        Ok(self.directory()?.fields(&kind).into_iter().map(wit::Field::from).collect())
     }
 
     fn projects_of(&mut self, kind: String, id: String) -> wasmtime::Result<Option<Vec<String>>> {
@@ -179,10 +157,7 @@ impl ResourceLimiter for MemoryLimit {
     ) -> wasmtime::Result<bool> {
         // Refused as a trap and not as a failed `memory.grow`: what a policy makes of the latter is a trap that
         // says nothing of memory.
-        self.free = self
-            .free
-            .checked_sub(desired.saturating_sub(current))
-            .ok_or(MemoryExceeded)?;
+        self.free = self.free.checked_sub(desired.saturating_sub(current)).ok_or(MemoryExceeded)?;
         Ok(true)
     }
 

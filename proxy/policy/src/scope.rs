@@ -69,12 +69,7 @@ impl Scope {
                 wit::Sections::These(names)
             }
         };
-        let wit = wit::Scope {
-            projects,
-            rights: rights.into(),
-            sections,
-            chosen,
-        };
+        let wit = wit::Scope { projects, rights: rights.into(), sections, chosen };
         let id = ScopeId::of(&wit, rights);
         Scope { wit, rights, id }
     }
@@ -206,14 +201,8 @@ mod tests {
 
     #[test]
     fn whatever_differs_makes_another_scope() {
-        let all = Rights {
-            see_everything: true,
-            ..Rights::default()
-        };
-        let fields = Rights {
-            see_fields: true,
-            ..Rights::default()
-        };
+        let all = Rights { see_everything: true, ..Rights::default() };
+        let fields = Rights { see_fields: true, ..Rights::default() };
         let ids = [
             scope(&["a", "b"], Rights::default(), Sections::All, None),
             scope(&["ab"], Rights::default(), Sections::All, None),

@@ -33,17 +33,13 @@ impl<'a> Snapshot<'a> {
         (R,): ComponentNamedList + Lift + 'static,
     {
         let missing = || wasmtime::format_err!("no such export");
-        let interface = self
-            .instance
-            .get_export_index(&mut *self.store, None, interface)
-            .ok_or_else(missing)?;
+        let interface =
+            self.instance.get_export_index(&mut *self.store, None, interface).ok_or_else(missing)?;
         let function = self
             .instance
             .get_export_index(&mut *self.store, Some(&interface), function)
             .ok_or_else(missing)?;
-        let function = self
-            .instance
-            .get_typed_func::<(), (R,)>(&mut *self.store, function)?;
+        let function = self.instance.get_typed_func::<(), (R,)>(&mut *self.store, function)?;
         Ok(function.call(&mut *self.store, ())?.0)
     }
 }

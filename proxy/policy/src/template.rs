@@ -29,9 +29,7 @@ impl Template {
             let segment = match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
                 Some(name) if is_name(name) => Segment::Parameter(name.to_owned()),
                 Some(name) => {
-                    return Err(format!(
-                        "`{{{name}}}`: a parameter's name has letters, digits, `_` and `-`"
-                    ));
+                    return Err(format!("`{{{name}}}`: a parameter's name has letters, digits, `_` and `-`"));
                 }
                 None if text.contains(['{', '}']) => {
                     return Err(format!("`{text}`: a parameter stands for a whole segment"));
@@ -42,11 +40,7 @@ impl Template {
         }
         let template = Template { segments };
         let names: Vec<&str> = template.parameters().collect();
-        match names
-            .iter()
-            .enumerate()
-            .find(|(index, name)| names[..*index].contains(name))
-        {
+        match names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
             Some((_, name)) => Err(format!("parameter `{name}` stands twice")),
             None => Ok(template),
         }
@@ -89,19 +83,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_template() {
-        for path in [
-            "",
-            "a",
-            "//",
-            "/a//b",
-            "/a/../b",
-            "/a?b",
-            "/{}",
-            "/{a b}",
-            "/x{a}",
-            "/{a}.json",
-            "/{a}/{a}",
-        ] {
+        for path in
+            ["", "a", "//", "/a//b", "/a/../b", "/a?b", "/{}", "/{a b}", "/x{a}", "/{a}.json", "/{a}/{a}"]
+        {
             assert!(Template::parse(path).is_err(), "{path}");
         }
         for path in ["/", "/a", "/a/", "/{a}", "/{a}/b/{c-d}", "/crm.contact.list.json"] {
@@ -112,9 +96,7 @@ mod tests {
     #[test]
     fn finds_ambiguity() {
         let ambiguous = |one: &str, two: &str| {
-            Template::parse(one)
-                .unwrap()
-                .is_ambiguous_with(&Template::parse(two).unwrap())
+            Template::parse(one).unwrap().is_ambiguous_with(&Template::parse(two).unwrap())
         };
         assert!(ambiguous("/a/{b}", "/a/{c}"));
         assert!(ambiguous("/a/{x}/c", "/a/b/{y}"));

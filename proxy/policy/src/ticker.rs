@@ -23,17 +23,12 @@ impl Ticker {
     pub(crate) fn start(engine: wasmtime::Engine, tick: Duration) -> std::io::Result<Ticker> {
         let stop = Arc::new(Stop::default());
         let seen = Arc::clone(&stop);
-        let thread = std::thread::Builder::new()
-            .name("cordon-epoch".into())
-            .spawn(move || {
-                while !seen.wait(tick) {
-                    engine.increment_epoch();
-                }
-            })?;
-        Ok(Ticker {
-            stop,
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("cordon-epoch".into()).spawn(move || {
+            while !seen.wait(tick) {
+                engine.increment_epoch();
+            }
+        })?;
+        Ok(Ticker { stop, thread: Some(thread) })
     }
 }
 
@@ -57,9 +52,7 @@ impl Stop {
     /// Waits for a tick, or until it is over: whether it is.
     fn wait(&self, tick: Duration) -> bool {
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self
-            .changed
-            .wait_timeout_while(stopped, tick, |stopped| !*stopped);
+        let waited = self.changed.wait_timeout_while(stopped, tick, |stopped| !*stopped);
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }

@@ -1,10 +1,6 @@
 //! What is kept is what a fresh sandbox would answer, it is found again, and it makes room.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::cast_possible_truncation,
-    reason = "a test that cannot go on panics"
-)]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test that cannot go on panics")]
 
 mod support;
 
@@ -20,12 +16,7 @@ use support::{LIST, Town, engine, exchange, judge, load, request, scope, small_c
 #[test]
 fn hits_are_counted_and_run_no_wasm() {
     let policy = load("well-behaved");
-    let records = [
-        (Some("a"), None),
-        (Some("b"), None),
-        (Some("a"), None),
-        (None, Some("qa")),
-    ];
+    let records = [(Some("a"), None), (Some("b"), None), (Some("a"), None), (None, Some("qa"))];
     let first = exchange(&policy, &scope(&["a"]), LIST);
     first.authorize(&request(&["page"])).unwrap();
     first.plan().unwrap();
@@ -35,10 +26,7 @@ fn hits_are_counted_and_run_no_wasm() {
     assert_eq!((counters.decisions.hits, counters.decisions.misses), (0, 1));
     assert_eq!((counters.plans.hits, counters.plans.misses), (0, 1));
     assert_eq!((counters.verdicts.hits, counters.verdicts.misses), (0, 4));
-    assert_eq!(
-        counters.verdicts.entries, 3,
-        "records with the same keys are asked for once"
-    );
+    assert_eq!(counters.verdicts.entries, 3, "records with the same keys are asked for once");
 
     // Another request of the same scope, its query in another order and repeated.
     let second = exchange(&policy, &scope(&["a", "a"]), LIST);
@@ -47,14 +35,7 @@ fn hits_are_counted_and_run_no_wasm() {
     assert_eq!(judge(&second, &records).unwrap(), verdicts);
     let counters = policy.counters();
     assert_eq!(counters.sandboxes, 3, "nothing ran");
-    assert_eq!(
-        (
-            counters.decisions.hits,
-            counters.plans.hits,
-            counters.verdicts.hits
-        ),
-        (1, 1, 4)
-    );
+    assert_eq!((counters.decisions.hits, counters.plans.hits, counters.verdicts.hits), (1, 1, 4));
 }
 
 #[test]
@@ -62,11 +43,7 @@ fn only_what_misses_is_asked() {
     let policy = load("well-behaved");
     let list = exchange(&policy, &scope(&["a"]), LIST);
     judge(&list, &[(Some("a"), None)]).unwrap();
-    let verdicts = judge(
-        &list,
-        &[(Some("b"), None), (Some("a"), None), (Some("c"), Some("qa"))],
-    )
-    .unwrap();
+    let verdicts = judge(&list, &[(Some("b"), None), (Some("a"), None), (Some("c"), Some("qa"))]).unwrap();
     assert_eq!(verdicts, [Verdict::Drop, Verdict::Keep(1), Verdict::Keep(1)]);
     let counters = policy.counters().verdicts;
     assert_eq!((counters.hits, counters.misses), (1, 3));
@@ -88,11 +65,7 @@ fn another_revision_scope_route_or_request_misses() {
     ask(2, &["a"], LIST, &["secret"]);
     let counters = policy.counters();
     assert_eq!((counters.decisions.hits, counters.decisions.misses), (0, 5));
-    assert_eq!(
-        (counters.plans.hits, counters.plans.misses),
-        (1, 4),
-        "a request's query is not the plan's"
-    );
+    assert_eq!((counters.plans.hits, counters.plans.misses), (1, 4), "a request's query is not the plan's");
     assert_eq!((counters.verdicts.hits, counters.verdicts.misses), (1, 4));
 }
 
@@ -106,27 +79,13 @@ fn a_new_revision_has_its_own_plan() {
             other => panic!("{other:?}"),
         }
     };
-    assert!(
-        names(Town {
-            revision: 1,
-            fields: vec!["email"]
-        })
-        .contains("email")
-    );
-    assert!(
-        !names(Town {
-            revision: 2,
-            fields: vec!["name"]
-        })
-        .contains("email")
-    );
+    assert!(names(Town { revision: 1, fields: vec!["email"] }).contains("email"));
+    assert!(!names(Town { revision: 2, fields: vec!["name"] }).contains("email"));
 }
 
 #[test]
 fn a_plan_lists_its_headers_in_order() {
-    let plan = exchange(&load("well-behaved"), &scope(&["a"]), LIST)
-        .plan()
-        .unwrap();
+    let plan = exchange(&load("well-behaved"), &scope(&["a"]), LIST).plan().unwrap();
     assert_eq!(plan.headers, ["link", "x-page"]);
 }
 
@@ -172,11 +131,7 @@ fn answers(
     }
     let mut verdicts = Vec::new();
     exchange.judge().judge(0, &batch, &mut verdicts).unwrap();
-    (
-        decision,
-        format!("{:?} {:?} {:?}", plan.request, plan.response, plan.headers),
-        verdicts,
-    )
+    (decision, format!("{:?} {:?} {:?}", plan.request, plan.response, plan.headers), verdicts)
 }
 
 proptest! {

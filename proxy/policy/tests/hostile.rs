@@ -55,10 +55,7 @@ fn assert_survived(behaviour: &str, wanted: (Kind, Option<Call>), provoke: impl 
     }
     for next in [&policy, good()] {
         let list = exchange(next, &calm(), LIST);
-        assert!(matches!(
-            *list.authorize(&request(&[])).unwrap(),
-            Decision::Forward(_)
-        ));
+        assert!(matches!(*list.authorize(&request(&[])).unwrap(), Decision::Forward(_)));
         assert!(matches!(list.plan().unwrap().response, ResponsePlan::Edit(_)));
         let verdicts = judge(&list, &[(Some("a"), None), (Some("b"), None)]).unwrap();
         assert_eq!(verdicts, [Verdict::Keep(u32::from(b'a') % 3), Verdict::Drop]);
@@ -88,9 +85,7 @@ fn authorize() {
         ("probe-by-absent-parameter", Kind::BadAnswer),
     ] {
         assert_survived(behaviour, (wanted, Some(Call::Authorize)), |policy| {
-            exchange(policy, &scope(&["a"]), LIST)
-                .authorize(&request(&[]))
-                .unwrap_err()
+            exchange(policy, &scope(&["a"]), LIST).authorize(&request(&[])).unwrap_err()
         });
     }
 }
@@ -138,11 +133,9 @@ fn judging() {
 
 #[test]
 fn masking() {
-    for (behaviour, wanted) in [
-        ("trap-in-mask", Kind::Trap),
-        ("large-mask", Kind::BadAnswer),
-        ("too-few-masks", Kind::BadAnswer),
-    ] {
+    for (behaviour, wanted) in
+        [("trap-in-mask", Kind::Trap), ("large-mask", Kind::BadAnswer), ("too-few-masks", Kind::BadAnswer)]
+    {
         assert_survived(behaviour, (wanted, Some(Call::Mask)), |policy| {
             let mut scalars = Vec::new();
             let values = [Value::One(Scalar::Text("+49 555"))];
@@ -154,22 +147,12 @@ fn masking() {
     let values = [Value::One(Scalar::Text("+49 555")), Value::Absent];
     let mut judge = exchange(&load("well-behaved"), &scope(&["a"]), OWN).judge();
     judge.mask(7, &values, &mut scalars).unwrap();
-    assert_eq!(
-        scalars,
-        [
-            OwnedScalar::Text("masked".into()),
-            OwnedScalar::Text("masked".into())
-        ]
-    );
+    assert_eq!(scalars, [OwnedScalar::Text("masked".into()), OwnedScalar::Text("masked".into())]);
 }
 
 #[test]
 fn own_masks_can_be_forbidden() {
-    let engine = Engine::new(EngineOptions {
-        own_masks: false,
-        ..options()
-    })
-    .unwrap();
+    let engine = Engine::new(EngineOptions { own_masks: false, ..options() }).unwrap();
     let policy =
         Arc::new(Policy::load(&engine, cordon_hostile_component::COMPONENT, "well-behaved").unwrap());
     let refused = exchange(&policy, &scope(&["a"]), OWN).plan().unwrap_err();
@@ -180,19 +163,11 @@ fn own_masks_can_be_forbidden() {
 #[test]
 fn a_write_asks_for_its_record_first() {
     let policy = load("well-behaved");
-    let decision = exchange(&policy, &scope(&["a"]), CHANGE)
-        .authorize(&request(&[]))
-        .unwrap();
-    let Decision::ForwardIf(condition) = &*decision else {
-        panic!("{decision:?}")
-    };
+    let decision = exchange(&policy, &scope(&["a"]), CHANGE).authorize(&request(&[])).unwrap();
+    let Decision::ForwardIf(condition) = &*decision else { panic!("{decision:?}") };
     assert_eq!(condition.probe.route, ONE);
     assert_eq!(condition.probe.bindings, [("id".to_owned(), "id".to_owned())]);
-    assert_eq!(
-        policy.counters().plans.entries,
-        1,
-        "the probe's plan was looked at"
-    );
+    assert_eq!(policy.counters().plans.entries, 1, "the probe's plan was looked at");
 }
 
 #[test]
@@ -200,10 +175,7 @@ fn a_route_that_does_not_exist_is_refused() {
     let policy = load("well-behaved");
     let nowhere = exchange(&policy, &scope(&["a"]), 99);
     assert_eq!(kind(&nowhere.plan().unwrap_err()).0, Kind::Unsupported);
-    assert_eq!(
-        kind(&nowhere.authorize(&request(&[])).unwrap_err()).0,
-        Kind::Unsupported
-    );
+    assert_eq!(kind(&nowhere.authorize(&request(&[])).unwrap_err()).0, Kind::Unsupported);
     let mut scalars = Vec::new();
     assert!(nowhere.judge().mask(7, &[Value::Absent], &mut scalars).is_err());
 }
@@ -241,8 +213,5 @@ fn others_do_not_notice() {
         }
     });
     assert_eq!(hostile.counters().time_outs, 12);
-    assert_eq!(
-        good.counters().traps + good.counters().time_outs + good.counters().busy,
-        0
-    );
+    assert_eq!(good.counters().traps + good.counters().time_outs + good.counters().busy, 0);
 }

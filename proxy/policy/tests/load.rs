@@ -31,10 +31,7 @@ fn a_foreign_import_is_named() {
             r#"(import "cordon:policy/types@0.1.0" (instance (export "now" (func (result u64)))))"#,
             "cordon:policy/types@0.1.0#now",
         ),
-        (
-            r#"(import "cordon:policy/directory@0.2.0" (instance))"#,
-            "cordon:policy/directory@0.2.0",
-        ),
+        (r#"(import "cordon:policy/directory@0.2.0" (instance))"#, "cordon:policy/directory@0.2.0"),
         (
             r#"(import "cordon:policy/directory-and-more@0.1.0" (instance))"#,
             "cordon:policy/directory-and-more@0.1.0",
@@ -51,24 +48,16 @@ fn a_foreign_import_is_named() {
 #[test]
 fn a_missing_export_is_named() {
     let error = load_text("(component)");
-    assert!(
-        matches!(error, LoadError::MissingExport { name: "configure" }),
-        "{error}"
-    );
+    assert!(matches!(error, LoadError::MissingExport { name: "configure" }), "{error}");
     let import = r#"(component (import "cordon:policy/directory@0.1.7" (instance)))"#;
     let error = load_text(import);
-    assert!(
-        matches!(error, LoadError::MissingExport { name: "configure" }),
-        "{error}"
-    );
+    assert!(matches!(error, LoadError::MissingExport { name: "configure" }), "{error}");
 }
 
 #[test]
 fn exports_of_other_types_are_refused() {
     let lift = |name: &str| format!(r#"(func (export "{name}") (canon lift (core func $i "f")))"#);
-    let exports: String = ["configure", "authorize", "plan", "judge", "mask"]
-        .map(lift)
-        .concat();
+    let exports: String = ["configure", "authorize", "plan", "judge", "mask"].map(lift).concat();
     let component = format!(
         r#"(component (core module $m (func (export "f"))) (core instance $i (instantiate $m)) {exports})"#
     );
@@ -78,12 +67,7 @@ fn exports_of_other_types_are_refused() {
 
 #[test]
 fn what_is_no_component_is_refused() {
-    for bytes in [
-        &b""[..],
-        b"nonsense",
-        b"\0asm\x01\0\0\0",
-        &COMPONENT[..COMPONENT.len() / 2],
-    ] {
+    for bytes in [&b""[..], b"nonsense", b"\0asm\x01\0\0\0", &COMPONENT[..COMPONENT.len() / 2]] {
         let error = Policy::load(engine(), bytes, "well-behaved").unwrap_err();
         assert!(matches!(error, LoadError::NotAComponent(_)), "{error}");
     }
@@ -92,15 +76,9 @@ fn what_is_no_component_is_refused() {
 #[test]
 fn mistakes_in_rules_come_back_with_their_places() {
     let error = try_load("all of this is wrong").unwrap_err();
-    let LoadError::Rules(problems) = error else {
-        panic!("{error}")
-    };
+    let LoadError::Rules(problems) = error else { panic!("{error}") };
     let spans: Vec<_> = problems.iter().map(|problem| problem.span.clone()).collect();
-    assert_eq!(
-        spans,
-        [Some(15..20), None, None],
-        "what lies outside the rules is no place in them"
-    );
+    assert_eq!(spans, [Some(15..20), None, None], "what lies outside the rules is no place in them");
     assert_eq!(problems[0].pointer, "/first");
     assert_eq!(problems[0].message, "is wrong ", "one line each");
 }
@@ -122,25 +100,14 @@ fn rules_that_cannot_be_read_are_refused() {
         }
     }
     let error = try_load("loop-in-configure").unwrap_err();
-    assert!(matches!(
-        error,
-        LoadError::Configure(Failure::TimeOut {
-            call: Call::Configure
-        })
-    ));
+    assert!(matches!(error, LoadError::Configure(Failure::TimeOut { call: Call::Configure })));
     load("well-behaved");
 }
 
 #[test]
 fn a_manifest_is_checked_as_a_whole() {
-    let LoadError::Manifest(problems) = try_load("ambiguous-routes").unwrap_err() else {
-        panic!()
-    };
-    assert_eq!(
-        problems.len(),
-        3,
-        "a method that is none, a name twice, an ambiguity: {problems:?}"
-    );
+    let LoadError::Manifest(problems) = try_load("ambiguous-routes").unwrap_err() else { panic!() };
+    assert_eq!(problems.len(), 3, "a method that is none, a name twice, an ambiguity: {problems:?}");
     assert!(matches!(try_load("no-name").unwrap_err(), LoadError::Manifest(_)));
 }
 
@@ -154,22 +121,10 @@ fn the_digest_is_of_both_parts() {
 #[test]
 fn options_without_meaning_are_refused() {
     for options in [
-        EngineOptions {
-            sandboxes: 0,
-            ..options()
-        },
-        EngineOptions {
-            memory: 10,
-            ..options()
-        },
-        EngineOptions {
-            stack: usize::MAX,
-            ..options()
-        },
-        EngineOptions {
-            call_time: std::time::Duration::ZERO,
-            ..options()
-        },
+        EngineOptions { sandboxes: 0, ..options() },
+        EngineOptions { memory: 10, ..options() },
+        EngineOptions { stack: usize::MAX, ..options() },
+        EngineOptions { call_time: std::time::Duration::ZERO, ..options() },
     ] {
         assert!(matches!(Engine::new(options), Err(EngineError::Options(_))));
     }

@@ -1,11 +1,7 @@
 //! What calls cost here and now. Printed and never asserted: `cargo test --release -p cordon-policy --test speed --
 //! --ignored --nocapture`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test that cannot go on panics"
-)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on panics")]
 
 mod support;
 

@@ -24,10 +24,7 @@ impl Batch {
     /// An empty batch of records with that many keys.
     #[must_use]
     pub fn new(keys: usize) -> Batch {
-        Batch {
-            keys,
-            ..Batch::default()
-        }
+        Batch { keys, ..Batch::default() }
     }
 
     /// Appends a record. Values beyond the number of keys are left out, missing ones are absent.
@@ -175,22 +172,13 @@ fn decode_scalar(text: &str) -> (Scalar<'_>, &str) {
         b't' => (Scalar::Boolean(true), rest),
         _ => {
             let (value, rest) = rest[LENGTH..].split_at(decode_length(rest));
-            (
-                if tag == b'#' {
-                    Scalar::Number(value)
-                } else {
-                    Scalar::Text(value)
-                },
-                rest,
-            )
+            (if tag == b'#' { Scalar::Number(value) } else { Scalar::Text(value) }, rest)
         }
     }
 }
 
 fn decode_length(text: &str) -> usize {
-    text.as_bytes()[..LENGTH]
-        .iter()
-        .fold(0, |length, &bits| length << 7 | usize::from(bits))
+    text.as_bytes()[..LENGTH].iter().fold(0, |length, &bits| length << 7 | usize::from(bits))
 }
 
 #[cfg(test)]
@@ -202,18 +190,10 @@ mod tests {
         let long = "é".repeat(300);
         let records = [
             vec![Value::Absent, Value::Composite, Value::One(Scalar::Null)],
-            vec![
-                Value::One(Scalar::Boolean(true)),
-                Value::One(Scalar::Number("1e400")),
-                Value::Many(vec![]),
-            ],
+            vec![Value::One(Scalar::Boolean(true)), Value::One(Scalar::Number("1e400")), Value::Many(vec![])],
             vec![
                 Value::One(Scalar::Text(&long)),
-                Value::Many(vec![
-                    Scalar::Boolean(false),
-                    Scalar::Text(""),
-                    Scalar::Number("-0"),
-                ]),
+                Value::Many(vec![Scalar::Boolean(false), Scalar::Text(""), Scalar::Number("-0")]),
                 Value::One(Scalar::Text("#s")),
             ],
         ];

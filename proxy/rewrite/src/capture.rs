@@ -77,19 +77,11 @@ impl Capture {
     /// Ends with the value, at `at` in the chunk.
     pub(crate) fn end(&mut self, chunk: &Bytes, at: usize) -> Captured {
         if self.buffer.is_empty() {
-            return Captured {
-                bytes: chunk.clone(),
-                base: self.from,
-                end: at - self.from,
-            };
+            return Captured { bytes: chunk.clone(), base: self.from, end: at - self.from };
         }
         self.buffer.extend_from_slice(&chunk[self.from..at]);
         let bytes = Bytes::from(std::mem::take(&mut self.buffer));
-        Captured {
-            base: 0,
-            end: bytes.len(),
-            bytes,
-        }
+        Captured { base: 0, end: bytes.len(), bytes }
     }
 
     fn position(&self, at: usize) -> usize {

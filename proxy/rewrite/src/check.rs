@@ -31,10 +31,7 @@ pub(crate) fn check_scopes(
 ) -> Result<(), PlanError> {
     for (index, set) in (0u32..).zip(&spec.sets) {
         let sets = nested(index);
-        let mut scope = Scope {
-            edits: Vec::new(),
-            sets,
-        };
+        let mut scope = Scope { edits: Vec::new(), sets };
         determine(&scope, SHAPE, false).map_err(|refused| refusal(refused, &format!("set {index}")))?;
         for (number, profile) in set.profiles.iter().enumerate() {
             if !multiplies(profile) {
@@ -63,11 +60,7 @@ pub(crate) fn refusal(refused: Refused, place: &str) -> PlanError {
 
 /// Whether a profile's states can be many more than the steps of its paths.
 fn multiplies(profile: &[Edit]) -> bool {
-    profile
-        .iter()
-        .filter(|edit| edit.path.contains('*') || edit.path.contains(".."))
-        .nth(1)
-        .is_some()
+    profile.iter().filter(|edit| edit.path.contains('*') || edit.path.contains("..")).nth(1).is_some()
 }
 
 fn check_set(spec: &BodyPlan, index: u32, set: &RecordSet) -> Result<Path, PlanError> {
@@ -77,9 +70,7 @@ fn check_set(spec: &BodyPlan, index: u32, set: &RecordSet) -> Result<Path, PlanE
     let mut inner = index;
     while let Some(place) = outer {
         if place >= inner {
-            return invalid(format!(
-                "set {inner}: it must stand after the set that it lies in"
-            ));
+            return invalid(format!("set {inner}: it must stand after the set that it lies in"));
         }
         if around.len() == NESTING {
             return invalid(format!("set {index}: nested too deeply"));
@@ -95,9 +86,7 @@ fn check_set(spec: &BodyPlan, index: u32, set: &RecordSet) -> Result<Path, PlanE
         check_key(index, key, around.len())?;
     }
     if set.profiles.is_empty() {
-        return invalid(format!(
-            "set {index}: there is no profile by which a record could be kept"
-        ));
+        return invalid(format!("set {index}: there is no profile by which a record could be kept"));
     }
     for profile in &set.profiles {
         for edit in profile {
@@ -124,10 +113,7 @@ fn check_key(set: u32, key: &Key, around: usize) -> Result<(), PlanError> {
         });
     }
     if key.up as usize > around {
-        return invalid(format!(
-            "set {set}: the key `{}` looks further out than its records lie",
-            key.path
-        ));
+        return invalid(format!("set {set}: the key `{}` looks further out than its records lie", key.path));
     }
     Ok(())
 }
@@ -135,10 +121,9 @@ fn check_key(set: u32, key: &Key, around: usize) -> Result<(), PlanError> {
 fn check_outside_edit(spec: &BodyPlan, edit: &Edit) -> Result<(), PlanError> {
     Path::parse(&edit.path)?;
     match edit.action {
-        Action::Entries(_) => invalid(format!(
-            "`{}`: entries outside records cannot be judged while a body streams",
-            edit.path
-        )),
+        Action::Entries(_) => {
+            invalid(format!("`{}`: entries outside records cannot be judged while a body streams", edit.path))
+        }
         Action::Recount(set) => check_recount(spec, set),
         _ => Ok(()),
     }
@@ -153,10 +138,9 @@ fn check_recount(spec: &BodyPlan, set: u32) -> Result<(), PlanError> {
 
 fn check_entries(action: &Action) -> Result<(), PlanError> {
     match action {
-        Action::Entries(entries) if entries.name == entries.value => invalid(format!(
-            "entries: `{}` cannot be both name and value",
-            entries.name
-        )),
+        Action::Entries(entries) if entries.name == entries.value => {
+            invalid(format!("entries: `{}` cannot be both name and value", entries.name))
+        }
         _ => Ok(()),
     }
 }

@@ -72,11 +72,7 @@ enum Act {
 /// Compiles a scope. `budget` bounds the atoms that are looked at; without `lists` the names of lists are left out,
 /// which leaves the shape and is cheap.
 pub(crate) fn determine(scope: &Scope<'_>, budget: usize, lists: bool) -> Result<Automaton, Refused> {
-    let mut builder = Builder {
-        lists,
-        budget,
-        ..Builder::new(scope)
-    };
+    let mut builder = Builder { lists, budget, ..Builder::new(scope) };
     builder.number_actions();
     let root = builder.root_atoms();
     builder.nodes.push(Some(Node::of(Fate::Unlisted)));
@@ -87,15 +83,8 @@ pub(crate) fn determine(scope: &Scope<'_>, budget: usize, lists: bool) -> Result
         let node = builder.build(id, &atoms)?;
         builder.nodes[id as usize] = Some(node);
     }
-    let nodes = builder
-        .nodes
-        .into_iter()
-        .map(|node| node.unwrap_or(Node::of(Fate::Unlisted)))
-        .collect();
-    Ok(Automaton {
-        nodes,
-        masks: builder.masks,
-    })
+    let nodes = builder.nodes.into_iter().map(|node| node.unwrap_or(Node::of(Fate::Unlisted))).collect();
+    Ok(Automaton { nodes, masks: builder.masks })
 }
 
 struct Builder<'a> {
@@ -187,11 +176,7 @@ impl<'a> Builder<'a> {
 
     fn after_set(&self, set: u32, step: u32) -> Atom {
         let (path, index) = &self.scope.sets[set as usize];
-        if step as usize == path.steps.len() {
-            Atom::Record(*index)
-        } else {
-            Atom::Set { set, step }
-        }
+        if step as usize == path.steps.len() { Atom::Record(*index) } else { Atom::Set { set, step } }
     }
 
     /// The step that an atom waits for, and the atom behind it.
@@ -211,10 +196,7 @@ impl<'a> Builder<'a> {
 
     fn id(&mut self, atoms: Vec<Atom>) -> Result<NodeId, Refused> {
         let atoms = normal(atoms);
-        self.budget = self
-            .budget
-            .checked_sub(1 + atoms.len())
-            .ok_or(Refused::TooLarge)?;
+        self.budget = self.budget.checked_sub(1 + atoms.len()).ok_or(Refused::TooLarge)?;
         if let Some(&id) = self.ids.get(&atoms) {
             return Ok(id);
         }
@@ -252,10 +234,7 @@ impl<'a> Builder<'a> {
     }
 
     fn members(&self, standing: &Standing, atoms: &[Atom]) -> Children<&'a str> {
-        let mut children = Children {
-            own: HashMap::new(),
-            rest: Vec::new(),
-        };
+        let mut children = Children { own: HashMap::new(), rest: Vec::new() };
         for &atom in atoms {
             let Some((step, taken)) = self.step(atom) else {
                 continue;
@@ -304,20 +283,11 @@ impl<'a> Builder<'a> {
             }
         }
         let openness = |mask: u32| openness(&self.masks[mask as usize]);
-        List::combine(lists, |one, other| {
-            if openness(one) <= openness(other) {
-                one
-            } else {
-                other
-            }
-        })
+        List::combine(lists, |one, other| if openness(one) <= openness(other) { one } else { other })
     }
 
     fn elements(&self, standing: &Standing, atoms: &[Atom]) -> Children<u64> {
-        let mut children = Children {
-            own: HashMap::new(),
-            rest: Vec::new(),
-        };
+        let mut children = Children { own: HashMap::new(), rest: Vec::new() };
         for &atom in atoms {
             match atom {
                 Atom::Act(Act::Only(only)) => children.rest.push(Atom::OnlyElement(only)),
@@ -365,21 +335,14 @@ impl<'a> Builder<'a> {
     /// Where the entries of a name/value array lead; `atoms` is what holds at each of them.
     fn switch(&mut self, entries: u32, atoms: &[Atom]) -> Result<Switch, Refused> {
         let spec = self.entries[entries as usize];
-        let base: Vec<Atom> = atoms
-            .iter()
-            .copied()
-            .filter(|&atom| atom != Atom::EntryOf(entries))
-            .collect();
+        let base: Vec<Atom> = atoms.iter().copied().filter(|&atom| atom != Atom::EntryOf(entries)).collect();
         let mut targets = HashMap::new();
         if self.lists {
             let list = List::of_names(&spec.names, |mask| self.mask_places.get(mask).copied());
             for (name, listed) in list.into_iter() {
                 let class = match listed {
                     Listed::Remove => Atom::Act(Act::Remove),
-                    Listed::Mask(mask) => Atom::Entry {
-                        entries,
-                        mask: Some(mask),
-                    },
+                    Listed::Mask(mask) => Atom::Entry { entries, mask: Some(mask) },
                     Listed::Keep => Atom::Entry { entries, mask: None },
                 };
                 let mut target = base.clone();
@@ -387,11 +350,7 @@ impl<'a> Builder<'a> {
                 targets.insert(name.into(), self.id(target)?);
             }
         }
-        Ok(Switch {
-            name: spec.name.as_str().into(),
-            entries: targets,
-            other: NOTHING,
-        })
+        Ok(Switch { name: spec.name.as_str().into(), entries: targets, other: NOTHING })
     }
 }
 

@@ -79,10 +79,7 @@ impl Editor {
         work: impl FnOnce(&mut Editor, &mut Pieces) -> Result<(), EditError>,
     ) -> Result<(), EditError> {
         if self.poisoned {
-            return Err(EditError {
-                offset: self.offset,
-                kind: EditErrorKind::Poisoned,
-            });
+            return Err(EditError { offset: self.offset, kind: EditErrorKind::Poisoned });
         }
         self.poisoned = true;
         let result = work(self, out);
@@ -112,10 +109,7 @@ impl Editor {
                 if call {
                     self.lexer.expect_call();
                 }
-                let kept = self
-                    .walk
-                    .outlet
-                    .keep(&whole, skip, skip + keep, &mut self.walk.report);
+                let kept = self.walk.outlet.keep(&whole, skip, skip + keep, &mut self.walk.report);
                 kept.map_err(|kind| EditError { offset: 0, kind })?;
                 self.read(&whole, skip + keep, judge, out)
             }
@@ -130,20 +124,14 @@ impl Editor {
         judge: &mut dyn Judge,
         out: &mut Pieces,
     ) -> Result<(), EditError> {
-        let chunk = Chunk {
-            bytes,
-            offset: self.offset,
-        };
+        let chunk = Chunk { bytes, offset: self.offset };
         self.walk.begin(at);
         loop {
             let step = match self.lexer.next(bytes, &mut at) {
                 Ok(None) => break,
                 Ok(Some(event)) => self.walk.event(chunk, event, (at, self.lexer.depth()), judge),
                 Err(kind) => {
-                    let error = EditError {
-                        offset: self.offset + at as u64,
-                        kind,
-                    };
+                    let error = EditError { offset: self.offset + at as u64, kind };
                     self.walk.stop(chunk, at).and(Err(error))
                 }
             };
@@ -166,15 +154,9 @@ impl Editor {
         if let Some(beginning) = self.opening.take() {
             self.read(&Bytes::from(beginning), 0, judge, out)?;
         }
-        let event = self.lexer.finish().map_err(|kind| EditError {
-            offset: self.offset,
-            kind,
-        })?;
+        let event = self.lexer.finish().map_err(|kind| EditError { offset: self.offset, kind })?;
         if let Some(event) = event {
-            let chunk = Chunk {
-                bytes: &Bytes::new(),
-                offset: self.offset,
-            };
+            let chunk = Chunk { bytes: &Bytes::new(), offset: self.offset };
             self.walk.event(chunk, event, (0, self.lexer.depth()), judge)?;
             self.walk.end_chunk(chunk)?;
         }
@@ -187,9 +169,6 @@ impl Editor {
 
     fn settle(&mut self, out: &mut Pieces) -> Result<(), EditError> {
         let settled = self.walk.outlet.settle(&mut self.walk.report, out);
-        settled.map_err(|kind| EditError {
-            offset: self.offset,
-            kind,
-        })
+        settled.map_err(|kind| EditError { offset: self.offset, kind })
     }
 }

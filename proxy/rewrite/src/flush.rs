@@ -24,36 +24,21 @@ impl Walk {
         let mut held = std::mem::take(&mut self.held);
         let mut tokens = std::mem::take(&mut self.held_tokens);
         self.held_bytes = 0;
-        let views = held
-            .iter()
-            .map(|held| held.view(&tokens))
-            .collect::<Result<Vec<_>, _>>()?;
+        let views = held.iter().map(|held| held.view(&tokens)).collect::<Result<Vec<_>, _>>()?;
         let plan = Arc::clone(&self.plan);
         let batch_records = self.options.limits.batch_records;
-        let docket = Docket {
-            plan: &plan,
-            held: &held,
-            views: &views,
-            batch_records,
-        };
-        self.judging
-            .judge(&docket, &mut self.record_names, judge, &mut self.report)?;
+        let docket = Docket { plan: &plan, held: &held, views: &views, batch_records };
+        self.judging.judge(&docket, &mut self.record_names, judge, &mut self.report)?;
         if self.is_missing() {
             // What was held for it counts against the limit, whether or not it was written out by now.
             let ended = self.outlet.end_run(&mut self.report);
-            ended.map_err(|kind| EditError {
-                offset: held[0].offset,
-                kind,
-            })?;
+            ended.map_err(|kind| EditError { offset: held[0].offset, kind })?;
             self.go_missing();
             return Ok(());
         }
         if !self.lacks_sole() {
             let opened = self.outlet.open_gate(&mut self.report);
-            opened.map_err(|kind| EditError {
-                offset: held[0].offset,
-                kind,
-            })?;
+            opened.map_err(|kind| EditError { offset: held[0].offset, kind })?;
         }
         for place in 0..held.len() {
             self.let_go(&docket, place, judge)?;
@@ -83,12 +68,7 @@ impl Walk {
     }
 
     fn sole_sets(&self) -> impl Iterator<Item = usize> {
-        self.plan
-            .sets
-            .iter()
-            .enumerate()
-            .filter(|(_, set)| set.sole)
-            .map(|(index, _)| index)
+        self.plan.sets.iter().enumerate().filter(|(_, set)| set.sole).map(|(index, _)| index)
     }
 
     /// Writes what is left of a held record, if anything is.
@@ -125,13 +105,7 @@ impl Walk {
             stays = edit.edit(place).map_err(failed)?;
         } else if let Some(path) = self.record_place.concrete() {
             let values = judged.display_keys(place, view);
-            self.report.difference(
-                path,
-                DifferenceKind::Dropped {
-                    set: held.set,
-                    values,
-                },
-            );
+            self.report.difference(path, DifferenceKind::Dropped { set: held.set, values });
         }
         if stays {
             ask_for_masks(&mut self.remains, view, judge).map_err(|kind| failed((kind, 0)))?;
@@ -174,8 +148,7 @@ impl Walk {
                     self.outlet.keep(&held.bytes, start, end, report)?;
                 }
                 Segment::Made(start, end) => {
-                    self.outlet
-                        .make(&self.remains.made.as_bytes()[start..end], report)?;
+                    self.outlet.make(&self.remains.made.as_bytes()[start..end], report)?;
                 }
                 // All have been asked for.
                 Segment::Own(_) => {}
@@ -191,10 +164,7 @@ impl Walk {
         number: u32,
         judge: &mut dyn Judge,
     ) -> Result<(), EditError> {
-        let failed = |kind| EditError {
-            offset: held.offset + held.value as u64,
-            kind,
-        };
+        let failed = |kind| EditError { offset: held.offset + held.value as u64, kind };
         let view = held.view(&self.held_tokens)?;
         let mut remains = Remains::default();
         match self.plan.outside.mask(number) {
@@ -205,9 +175,7 @@ impl Walk {
             }
             mask => mask::write(mask, Some((view, 0)), &self.options.hash_key, &mut remains.made),
         }
-        self.outlet
-            .make(remains.made.as_bytes(), &mut self.report)
-            .map_err(failed)
+        self.outlet.make(remains.made.as_bytes(), &mut self.report).map_err(failed)
     }
 }
 
@@ -222,9 +190,8 @@ fn ask_for_masks(remains: &mut Remains, view: View<'_>, judge: &mut dyn Judge) -
     masks.dedup();
     let mut scratch = String::new();
     for mask in masks {
-        let asked: Vec<usize> = (0..remains.own.len())
-            .filter(|&place| remains.own[place].0 == mask)
-            .collect();
+        let asked: Vec<usize> =
+            (0..remains.own.len()).filter(|&place| remains.own[place].0 == mask).collect();
         let mut batch = Batch::new(1);
         for &place in &asked {
             push_found(&mut batch, view, remains.own[place].1, &mut scratch);
@@ -232,9 +199,7 @@ fn ask_for_masks(remains: &mut Remains, view: View<'_>, judge: &mut dyn Judge) -
         }
         let values: Vec<Value<'_>> = (0..batch.len()).map(|place| batch.value(place, 0)).collect();
         let mut scalars: Vec<OwnedScalar> = Vec::with_capacity(values.len());
-        judge
-            .mask(mask, &values, &mut scalars)
-            .map_err(EditErrorKind::Judge)?;
+        judge.mask(mask, &values, &mut scalars).map_err(EditErrorKind::Judge)?;
         if scalars.len() != values.len() {
             return Err(EditErrorKind::Verdict("not as many masked values as values"));
         }

@@ -53,12 +53,7 @@ pub(crate) struct Lead {
 
 impl Hold {
     pub(crate) fn new(gated: bool) -> Hold {
-        Hold {
-            gated,
-            parts: VecDeque::new(),
-            totals: Vec::new(),
-            bytes: 0,
-        }
+        Hold { gated, parts: VecDeque::new(), totals: Vec::new(), bytes: 0 }
     }
 
     /// Whether output must come here.
@@ -100,10 +95,7 @@ impl Hold {
             concrete: place.concrete().map(str::to_owned),
             fate: Fate::Waiting,
         });
-        self.parts.push_back(Part::Lead {
-            total: Some(total),
-            lead,
-        });
+        self.parts.push_back(Part::Lead { total: Some(total), lead });
         total
     }
 
@@ -118,11 +110,7 @@ impl Hold {
 
     /// All records of a set have been judged.
     pub(crate) fn resolve(&mut self, set: u32, count: u64) {
-        for total in self
-            .totals
-            .iter_mut()
-            .filter(|total| total.set == set && total.fate == Fate::Waiting)
-        {
+        for total in self.totals.iter_mut().filter(|total| total.set == set && total.fate == Fate::Waiting) {
             total.fate = Fate::Counted(count);
         }
     }
@@ -176,11 +164,7 @@ impl Hold {
 
     fn render(&self, total: Option<TotalId>, lead: Lead) -> Option<Vec<u8>> {
         let stays = |&total: &TotalId| matches!(self.totals[total].fate, Fate::Counted(_));
-        let mut text = if lead.before.iter().any(stays) {
-            lead.behind_some
-        } else {
-            lead.first
-        };
+        let mut text = if lead.before.iter().any(stays) { lead.behind_some } else { lead.first };
         if let Some(total) = total {
             let Fate::Counted(count) = self.totals[total].fate else {
                 return None;

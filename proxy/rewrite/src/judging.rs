@@ -102,21 +102,14 @@ impl Held {
     pub(crate) fn view<'a>(&'a self, tokens: &'a [Token]) -> Result<View<'a>, EditError> {
         let bytes = &self.bytes[self.base..self.base + self.end];
         // The lexer has let nothing else through.
-        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| EditError {
-            offset: self.offset,
-            kind: EditErrorKind::Malformed("not UTF-8"),
-        })?;
-        Ok(View {
-            text,
-            tokens: &tokens[self.tokens.clone()],
-        })
+        let text = simdutf8::basic::from_utf8(bytes)
+            .map_err(|_| EditError { offset: self.offset, kind: EditErrorKind::Malformed("not UTF-8") })?;
+        Ok(View { text, tokens: &tokens[self.tokens.clone()] })
     }
 
     /// Its name in an object, as it stands between its quotes.
     pub(crate) fn name<'a>(&self, view: View<'a>) -> &'a str {
-        view.text
-            .get(self.child + 1..self.name_end.saturating_sub(1))
-            .unwrap_or_default()
+        view.text.get(self.child + 1..self.name_end.saturating_sub(1)).unwrap_or_default()
     }
 }
 
@@ -163,29 +156,15 @@ impl Judging {
     }
 
     pub(crate) fn judged<'a>(&'a self, plan: &'a Plan) -> Judged<'a> {
-        Judged {
-            plan,
-            records: &self.records,
-            mergers: &self.mergers,
-            slots: &self.slots,
-        }
+        Judged { plan, records: &self.records, mergers: &self.mergers, slots: &self.slots }
     }
 
     fn add(&mut self, plan: &Plan, set: u32, held: usize, token: u32, around: Option<usize>) {
         let slots = self.slots.len();
-        self.slots
-            .resize(slots + plan.sets[set as usize].tree.slots, ABSENT);
+        self.slots.resize(slots + plan.sets[set as usize].tree.slots, ABSENT);
         self.by_set[set as usize].push(self.records.len());
         let standing = Standing::Unjudged;
-        self.records.push(Record {
-            set,
-            token,
-            standing,
-            nested: 0..0,
-            held,
-            around,
-            slots,
-        });
+        self.records.push(Record { set, token, standing, nested: 0..0, held, around, slots });
     }
 
     fn judge_batch(
@@ -249,10 +228,9 @@ impl Judging {
         match verdict {
             Verdict::Drop => Ok(Standing::Dropped),
             Verdict::Keep(profile) if !plan.has_profile(set, *profile) => Err(UNKNOWN),
-            Verdict::Keep(profile) => plan
-                .profile(set, *profile)
-                .map(|_| Standing::Kept(*profile))
-                .ok_or(TOO_LARGE),
+            Verdict::Keep(profile) => {
+                plan.profile(set, *profile).map(|_| Standing::Kept(*profile)).ok_or(TOO_LARGE)
+            }
             Verdict::KeepMerged(profiles) => {
                 if profiles.is_empty() {
                     return Err(EditErrorKind::Verdict("a merger of no profiles"));
@@ -319,9 +297,7 @@ impl<'a> Judged<'a> {
     pub(crate) fn count_kept(&self, record: usize, set: u32) -> u64 {
         let kept = |&nested: &usize| self.records[nested].standing != Standing::Dropped;
         let nested = self.records[record].nested.clone().filter(kept);
-        nested
-            .map(|nested| u64::from(self.records[nested].set == set) + self.count_kept(nested, set))
-            .sum()
+        nested.map(|nested| u64::from(self.records[nested].set == set) + self.count_kept(nested, set)).sum()
     }
 
     /// A record's keys for people to read.
@@ -334,12 +310,7 @@ impl<'a> Judged<'a> {
             for _ in 0..key.up {
                 owner = self.records[owner].around.unwrap_or(owner);
             }
-            push_found(
-                &mut batch,
-                view,
-                self.slots[self.records[owner].slots + key.slot],
-                &mut scratch,
-            );
+            push_found(&mut batch, view, self.slots[self.records[owner].slots + key.slot], &mut scratch);
         }
         batch.end_record();
         (0..keys.len()).map(|key| display(&batch.value(0, key))).collect()
@@ -367,9 +338,6 @@ impl Docket<'_> {
     }
 
     fn error(&self, record: &Record, (kind, position): (EditErrorKind, u32)) -> EditError {
-        EditError {
-            offset: self.held[record.held].offset + u64::from(position),
-            kind,
-        }
+        EditError { offset: self.held[record.held].offset + u64::from(position), kind }
     }
 }

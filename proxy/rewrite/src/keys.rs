@@ -21,10 +21,7 @@ pub(crate) struct KeyNode {
 
 impl KeyTree {
     pub(crate) fn new() -> KeyTree {
-        KeyTree {
-            nodes: vec![KeyNode::default()],
-            slots: 0,
-        }
+        KeyTree { nodes: vec![KeyNode::default()], slots: 0 }
     }
 
     /// The slot of a singular path, added if it is new.

@@ -139,11 +139,7 @@ impl Lexer {
     }
 
     fn end_value(&mut self) {
-        self.state = if self.open.is_empty() {
-            State::Behind
-        } else {
-            State::CommaOrClose
-        };
+        self.state = if self.open.is_empty() { State::Behind } else { State::CommaOrClose };
     }
 
     /// A byte outside names and scalars.
@@ -214,11 +210,7 @@ impl Lexer {
                 }
                 let object = byte == b'{';
                 self.open.push(object);
-                self.state = if object {
-                    State::NameOrClose
-                } else {
-                    State::ValueOrClose
-                };
+                self.state = if object { State::NameOrClose } else { State::ValueOrClose };
                 return Ok(Event::Open { object });
             }
             b'"' => {
@@ -232,9 +224,7 @@ impl Lexer {
             b'f' => return Ok(self.begin_literal(ScalarKind::False, b"alse")),
             b'n' => return Ok(self.begin_literal(ScalarKind::Null, b"ull")),
             0 | 0xfe | 0xff => {
-                return Err(EditErrorKind::Malformed(
-                    "not UTF-8; UTF-16 and UTF-32 are not read",
-                ));
+                return Err(EditErrorKind::Malformed("not UTF-8; UTF-16 and UTF-32 are not read"));
             }
             _ => return Err(EditErrorKind::Malformed("a value is missing")),
         }
@@ -253,10 +243,7 @@ impl Lexer {
     fn begin_text(&mut self, name: bool) {
         self.length = 0;
         self.escaped = false;
-        self.state = State::Text {
-            name,
-            part: Text::Plain,
-        };
+        self.state = State::Text { name, part: Text::Plain };
     }
 
     fn literal(
@@ -311,18 +298,11 @@ impl Lexer {
         chunk: &[u8],
         at: &mut usize,
     ) -> Result<Option<Event>, EditErrorKind> {
-        let (limit, exceeded) = if name {
-            (self.name, Limit::Name)
-        } else {
-            (self.string, Limit::String)
-        };
+        let (limit, exceeded) = if name { (self.name, Limit::Name) } else { (self.string, Limit::String) };
         while *at < chunk.len() {
             if part == Text::Plain {
                 let rest = &chunk[*at..];
-                let plain = rest
-                    .iter()
-                    .position(|&byte| !PLAIN[usize::from(byte)])
-                    .unwrap_or(rest.len());
+                let plain = rest.iter().position(|&byte| !PLAIN[usize::from(byte)]).unwrap_or(rest.len());
                 let room = limit - self.length;
                 if plain > room {
                     *at += room;
@@ -367,10 +347,7 @@ mod tests {
         let mut events = 0;
         for (number, chunk) in text.chunks(cut).enumerate() {
             let mut at = 0;
-            while let Some(_event) = lexer
-                .next(chunk, &mut at)
-                .map_err(|kind| (number * cut + at, kind))?
-            {
+            while let Some(_event) = lexer.next(chunk, &mut at).map_err(|kind| (number * cut + at, kind))? {
                 events += 1;
             }
         }
@@ -380,16 +357,9 @@ mod tests {
 
     #[test]
     fn every_utf8_text_passes_and_nothing_else() {
-        for scalar in [
-            '\u{80}',
-            '\u{7ff}',
-            '\u{800}',
-            '\u{d7ff}',
-            '\u{e000}',
-            '\u{ffff}',
-            '\u{10000}',
-            '\u{10ffff}',
-        ] {
+        for scalar in
+            ['\u{80}', '\u{7ff}', '\u{800}', '\u{d7ff}', '\u{e000}', '\u{ffff}', '\u{10000}', '\u{10ffff}']
+        {
             let text = format!("\"{scalar}\"");
             for cut in 1..4 {
                 assert!(read(text.as_bytes(), cut).is_ok(), "{scalar:?}");
@@ -397,11 +367,8 @@ mod tests {
         }
         for first in 0x80..=0xff_u8 {
             for second in 0x80..=0xff_u8 {
-                for text in [
-                    vec![first, second],
-                    vec![first, second, 0x80],
-                    vec![first, second, 0x80, 0x80],
-                ] {
+                for text in [vec![first, second], vec![first, second, 0x80], vec![first, second, 0x80, 0x80]]
+                {
                     let quoted = [b"\"", &text[..], b"\""].concat();
                     let valid = std::str::from_utf8(&text).is_ok();
                     assert_eq!(read(&quoted, 1).is_ok(), valid, "{text:x?}");

@@ -39,11 +39,8 @@ impl<'a> List<'a> {
 
     /// The members of an entry that passes.
     pub(crate) fn of_entry(entries: &'a Entries, mask: Option<u32>) -> List<'a> {
-        let mut names: HashMap<_, _> = entries
-            .also
-            .iter()
-            .map(|name| (name.as_str(), Listed::Keep))
-            .collect();
+        let mut names: HashMap<_, _> =
+            entries.also.iter().map(|name| (name.as_str(), Listed::Keep)).collect();
         names.insert(&entries.value, mask.map_or(Listed::Keep, Listed::Mask));
         names.insert(&entries.name, Listed::Keep);
         List { names }

@@ -158,14 +158,8 @@ mod tests {
         write_own(&OwnedScalar::Null, &mut out).unwrap();
         write_own(&OwnedScalar::Boolean(false), &mut out).unwrap();
         assert_eq!(out, "\"\\\"\\u0001\\n\"-1e5nullfalse");
-        for wrong in [
-            OwnedScalar::Number("01".to_owned()),
-            OwnedScalar::Text("x".repeat(257)),
-        ] {
-            assert!(matches!(
-                write_own(&wrong, &mut out),
-                Err(EditErrorKind::Verdict(_))
-            ));
+        for wrong in [OwnedScalar::Number("01".to_owned()), OwnedScalar::Text("x".repeat(257))] {
+            assert!(matches!(write_own(&wrong, &mut out), Err(EditErrorKind::Verdict(_))));
         }
     }
 }

@@ -53,11 +53,8 @@ impl SeenNames {
         let start = self.objects.last().copied().unwrap_or_default();
         let hash = self.hasher.hash_one((self.objects.len(), name));
         let members = self.hashes.len() - start;
-        let twice = if members <= SMALL {
-            self.hashes[start..].contains(&hash)
-        } else {
-            self.large.contains(&hash)
-        };
+        let twice =
+            if members <= SMALL { self.hashes[start..].contains(&hash) } else { self.large.contains(&hash) };
         if twice {
             return Err(EditErrorKind::DuplicateName);
         }
@@ -92,10 +89,7 @@ mod tests {
             names.close();
         }
         for number in [0, 15, 16, 17, 99] {
-            assert!(matches!(
-                names.add(&format!("n{number}")),
-                Err(EditErrorKind::DuplicateName)
-            ));
+            assert!(matches!(names.add(&format!("n{number}")), Err(EditErrorKind::DuplicateName)));
         }
     }
 
@@ -106,9 +100,6 @@ mod tests {
         for number in 0..20 {
             names.add(&number.to_string()).unwrap();
         }
-        assert!(matches!(
-            names.add("more"),
-            Err(EditErrorKind::Limit(Limit::Members))
-        ));
+        assert!(matches!(names.add("more"), Err(EditErrorKind::Limit(Limit::Members))));
     }
 }

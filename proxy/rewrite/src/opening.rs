@@ -11,14 +11,7 @@ pub(crate) enum Opening {
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Prefixes that make a document useless to a foreign page's `script` element.
-const PREFIXES: [&[u8]; 6] = [
-    b")]}'\n",
-    b")]}'\r\n",
-    b")]}',\n",
-    b")]}',\r\n",
-    b"while(1);",
-    b"for(;;);",
-];
+const PREFIXES: [&[u8]; 6] = [b")]}'\n", b")]}'\r\n", b")]}',\n", b")]}',\r\n", b"while(1);", b"for(;;);"];
 /// Bytes of the name of a JSONP function at the most.
 const CALLBACK: usize = 255;
 
@@ -27,18 +20,10 @@ pub(crate) fn recognise(body: &[u8]) -> Opening {
     if body.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(body) {
         return Opening::Undecided;
     }
-    let skip = if body.starts_with(BYTE_ORDER_MARK) {
-        BYTE_ORDER_MARK.len()
-    } else {
-        0
-    };
+    let skip = if body.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let text = &body[skip..];
     if let Some(prefix) = PREFIXES.iter().find(|prefix| text.starts_with(prefix)) {
-        return Opening::Document {
-            skip,
-            keep: prefix.len(),
-            call: false,
-        };
+        return Opening::Document { skip, keep: prefix.len(), call: false };
     }
     if PREFIXES.iter().any(|prefix| prefix.starts_with(text)) {
         return Opening::Undecided;
@@ -48,16 +33,10 @@ pub(crate) fn recognise(body: &[u8]) -> Opening {
     let could_call = name.len() <= CALLBACK && name.first().is_some_and(|byte| !byte.is_ascii_digit());
     match rest.first() {
         None if could_call => Opening::Undecided,
-        Some(b'(') if could_call && is_callback(name) => Opening::Document {
-            skip,
-            keep: name.len() + 1,
-            call: true,
-        },
-        _ => Opening::Document {
-            skip,
-            keep: 0,
-            call: false,
-        },
+        Some(b'(') if could_call && is_callback(name) => {
+            Opening::Document { skip, keep: name.len() + 1, call: true }
+        }
+        _ => Opening::Document { skip, keep: 0, call: false },
     }
 }
 
@@ -69,14 +48,8 @@ fn is_name(byte: u8) -> bool {
 fn is_callback(name: &[u8]) -> bool {
     name.split(|&byte| byte == b'.').all(|part| {
         part.first().is_some_and(|byte| !byte.is_ascii_digit())
-            && !matches!(
-                part,
-                b"while" | b"for" | b"if" | b"switch" | b"with" | b"catch" | b"function"
-            )
-            && !matches!(
-                part,
-                b"true" | b"false" | b"null" | b"typeof" | b"return" | b"delete" | b"void"
-            )
+            && !matches!(part, b"while" | b"for" | b"if" | b"switch" | b"with" | b"catch" | b"function")
+            && !matches!(part, b"true" | b"false" | b"null" | b"typeof" | b"return" | b"delete" | b"void")
     })
 }
 

@@ -99,11 +99,7 @@ impl Outlet {
         }
         self.end_run(report)?;
         if !self.closed {
-            self.run = Some(Run {
-                source: source.clone(),
-                start,
-                end,
-            });
+            self.run = Some(Run { source: source.clone(), start, end });
         }
         Ok(())
     }
@@ -165,11 +161,7 @@ impl Outlet {
             Emitted::Perhaps(before) => {
                 self.end_run(report)?;
                 let behind_some = source[start..end].to_vec();
-                self.hold.lead(Lead {
-                    before,
-                    behind_some,
-                    first: Vec::new(),
-                });
+                self.hold.lead(Lead { before, behind_some, first: Vec::new() });
                 self.check_hold(report)
             }
         }
@@ -251,11 +243,7 @@ impl Outlet {
                 None => waiting.push(total),
             }
         }
-        if waiting.is_empty() {
-            Emitted::Nothing
-        } else {
-            Emitted::Perhaps(waiting)
-        }
+        if waiting.is_empty() { Emitted::Nothing } else { Emitted::Perhaps(waiting) }
     }
 
     /// Ends the stretch of kept bytes under way.
@@ -293,10 +281,6 @@ impl Before<'_> {
             None => behind_some.clone(),
             Some(opening) => [opening, &self.source[self.child..self.value]].concat(),
         };
-        Lead {
-            before,
-            behind_some,
-            first,
-        }
+        Lead { before, behind_some, first }
     }
 }

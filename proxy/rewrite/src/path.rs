@@ -36,10 +36,7 @@ impl Path {
     pub(crate) fn parse(text: &str) -> Result<Path, PlanError> {
         parse_steps(text)
             .map(|steps| Path { steps })
-            .map_err(|reason| PlanError::Path {
-                path: text.to_owned(),
-                reason,
-            })
+            .map_err(|reason| PlanError::Path { path: text.to_owned(), reason })
     }
 
     /// Whether it is of names and indices only, so that it selects one place at the most.
@@ -75,36 +72,15 @@ fn parse_steps(text: &str) -> Result<Vec<Step>, &'static str> {
 
 fn parse_step(text: &str) -> Result<(Step, &str), &'static str> {
     if let Some(rest) = text.strip_prefix("..") {
-        let (selector, rest) = if rest.starts_with('[') {
-            parse_brackets(rest)?
-        } else {
-            parse_shorthand(rest)?
-        };
-        Ok((
-            Step {
-                descends: true,
-                selector,
-            },
-            rest,
-        ))
+        let (selector, rest) =
+            if rest.starts_with('[') { parse_brackets(rest)? } else { parse_shorthand(rest)? };
+        Ok((Step { descends: true, selector }, rest))
     } else if let Some(rest) = text.strip_prefix('.') {
         let (selector, rest) = parse_shorthand(rest)?;
-        Ok((
-            Step {
-                descends: false,
-                selector,
-            },
-            rest,
-        ))
+        Ok((Step { descends: false, selector }, rest))
     } else if text.starts_with('[') {
         let (selector, rest) = parse_brackets(text)?;
-        Ok((
-            Step {
-                descends: false,
-                selector,
-            },
-            rest,
-        ))
+        Ok((Step { descends: false, selector }, rest))
     } else {
         Err("a segment begins with `.`, `..` or `[`")
     }
@@ -153,9 +129,7 @@ fn parse_brackets(text: &str) -> Result<(Selector, &str), &'static str> {
 }
 
 fn parse_index(text: &str) -> Result<(Selector, &str), &'static str> {
-    let end = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
     if digits.len() > 1 && digits.starts_with('0') {
         return Err("an index has no leading zero");
@@ -219,9 +193,7 @@ fn parse_code_point(text: &str) -> Result<(char, &str), &'static str> {
 }
 
 fn parse_unit(text: &str) -> Result<(u32, &str), &'static str> {
-    let digits = text
-        .get(..4)
-        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let digits = text.get(..4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let unit = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
     Ok((unit.ok_or("`\\u` needs four hexadecimal digits")?, &text[4..]))
 }
@@ -235,51 +207,24 @@ mod tests {
     use super::*;
 
     fn name(text: &str) -> Step {
-        Step {
-            descends: false,
-            selector: Selector::Name(text.into()),
-        }
+        Step { descends: false, selector: Selector::Name(text.into()) }
     }
 
     #[test]
     fn the_subset_is_understood() {
-        let wildcard = Step {
-            descends: false,
-            selector: Selector::Wildcard,
-        };
-        let index = Step {
-            descends: false,
-            selector: Selector::Index(10),
-        };
-        let below = Step {
-            descends: true,
-            selector: Selector::Name("a".into()),
-        };
+        let wildcard = Step { descends: false, selector: Selector::Wildcard };
+        let index = Step { descends: false, selector: Selector::Index(10) };
+        let below = Step { descends: true, selector: Selector::Name("a".into()) };
         for (text, steps) in [
             ("$", vec![]),
-            (
-                "$.data[*].phone",
-                vec![name("data"), wildcard.clone(), name("phone")],
-            ),
+            ("$.data[*].phone", vec![name("data"), wildcard.clone(), name("phone")]),
             ("$['a'][\"b\"]", vec![name("a"), name("b")]),
             ("$[ 'a b' ].*", vec![name("a b"), wildcard]),
             ("$[10].Имя_1", vec![index, name("Имя_1")]),
             ("$..a", vec![below.clone()]),
             ("$..['a']", vec![below]),
-            (
-                "$..*",
-                vec![Step {
-                    descends: true,
-                    selector: Selector::Wildcard,
-                }],
-            ),
-            (
-                "$..[0]",
-                vec![Step {
-                    descends: true,
-                    selector: Selector::Index(0),
-                }],
-            ),
+            ("$..*", vec![Step { descends: true, selector: Selector::Wildcard }]),
+            ("$..[0]", vec![Step { descends: true, selector: Selector::Index(0) }]),
             (r"$['\'\\\n\u00e9\ud83d\ude00']", vec![name("'\\\né😀")]),
             (r#"$["\"'"]"#, vec![name("\"'")]),
             ("$['']", vec![name("")]),
@@ -324,10 +269,7 @@ mod tests {
             "$[a]",
         ] {
             let refused = Path::parse(text);
-            assert!(
-                matches!(refused, Err(PlanError::Path { .. })),
-                "{text}: {refused:?}"
-            );
+            assert!(matches!(refused, Err(PlanError::Path { .. })), "{text}: {refused:?}");
         }
         assert!(Path::parse(&format!("${}", ".a".repeat(65))).is_err());
     }

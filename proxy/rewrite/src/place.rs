@@ -19,10 +19,7 @@ const IDENTIFIER: usize = 64;
 
 impl Place {
     pub(crate) fn new(trace: bool) -> Place {
-        Place {
-            pattern: "$".to_owned(),
-            concrete: trace.then(|| "$".to_owned()),
-        }
+        Place { pattern: "$".to_owned(), concrete: trace.then(|| "$".to_owned()) }
     }
 
     pub(crate) fn pattern(&self) -> &str {
@@ -35,10 +32,7 @@ impl Place {
     }
 
     pub(crate) fn mark(&self) -> Mark {
-        Mark {
-            pattern: self.pattern.len(),
-            concrete: self.concrete.as_ref().map_or(0, String::len),
-        }
+        Mark { pattern: self.pattern.len(), concrete: self.concrete.as_ref().map_or(0, String::len) }
     }
 
     pub(crate) fn back(&mut self, mark: Mark) {
@@ -92,9 +86,7 @@ impl Place {
 
 fn is_identifier(name: &str) -> bool {
     let mut characters = name.chars();
-    characters
-        .next()
-        .is_some_and(|first| first.is_alphabetic() || first == '_')
+    characters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
         && characters.all(|character| character.is_alphanumeric() || matches!(character, '_' | '-'))
         && name.chars().count() <= IDENTIFIER
 }

@@ -62,10 +62,7 @@ impl Plan {
         }
         let paths = check::check(&spec)?;
         let nested = nested_paths(&spec, &paths, None);
-        let outside = Scope {
-            edits: parse_edits(&spec.outside)?,
-            sets: nested,
-        };
+        let outside = Scope { edits: parse_edits(&spec.outside)?, sets: nested };
         let outside = determine(&outside, BUDGET, true)
             .map_err(|refused| check::refusal(refused, "the edits outside records"))?;
         let sets = compile_sets(&spec, &paths)?;
@@ -91,9 +88,7 @@ impl Plan {
     /// A profile's automaton, or none if it is too large.
     pub(crate) fn profile(&self, set: u32, profile: u32) -> Option<&Automaton> {
         let place = self.sets[set as usize].profiles.get(profile as usize)?;
-        place
-            .get_or_init(|| self.compile_profile(set, profile as usize))
-            .as_ref()
+        place.get_or_init(|| self.compile_profile(set, profile as usize)).as_ref()
     }
 
     /// The automaton of several profiles, sorted and without duplicates, or none if it is too large.
@@ -103,10 +98,7 @@ impl Plan {
         if let Some(found) = locked().get(profiles) {
             return Some(Arc::clone(found));
         }
-        let parts: Vec<_> = profiles
-            .iter()
-            .map(|&part| self.profile(set, part))
-            .collect::<Option<_>>()?;
+        let parts: Vec<_> = profiles.iter().map(|&part| self.profile(set, part)).collect::<Option<_>>()?;
         let merged = Arc::new(product::merge(&parts, BUDGET)?);
         let mut cache = locked();
         if cache.len() >= MERGERS {
@@ -156,10 +148,7 @@ fn compile_sets(spec: &BodyPlan, paths: &[Path]) -> Result<Vec<Set>, PlanError> 
                 Some(outer) if outer != index => &mut sets[outer as usize].tree,
                 _ => &mut compiled.tree,
             };
-            keys.push(KeyPlace {
-                up: key.up,
-                slot: tree.slot(&path),
-            });
+            keys.push(KeyPlace { up: key.up, slot: tree.slot(&path) });
         }
         compiled.keys = keys;
         if let Some(outer) = set.within {
@@ -181,10 +170,7 @@ fn nested_paths(spec: &BodyPlan, paths: &[Path], within: Option<u32>) -> Vec<(Pa
 }
 
 pub(crate) fn parse_edits(edits: &[Edit]) -> Result<Vec<(Path, &crate::spec::Action)>, PlanError> {
-    edits
-        .iter()
-        .map(|edit| Ok((Path::parse(&edit.path)?, &edit.action)))
-        .collect()
+    edits.iter().map(|edit| Ok((Path::parse(&edit.path)?, &edit.action))).collect()
 }
 
 #[cfg(test)]
@@ -196,14 +182,8 @@ mod tests {
     fn many_projects(projects: usize, fields: usize) -> Plan {
         let profile = |project: usize| {
             let keep = (0..fields).map(|field| format!("f{project}_{field}")).collect();
-            let names = Names {
-                keep,
-                ..Names::default()
-            };
-            vec![Edit {
-                path: "$.fields[*]".to_owned(),
-                action: Action::Only(names),
-            }]
+            let names = Names { keep, ..Names::default() };
+            vec![Edit { path: "$.fields[*]".to_owned(), action: Action::Only(names) }]
         };
         let set = RecordSet {
             within: None,
@@ -212,39 +192,19 @@ mod tests {
             profiles: (0..projects).map(profile).collect(),
             sole: false,
         };
-        Plan::compile(BodyPlan {
-            format: Format::Json,
-            outside: Vec::new(),
-            sets: vec![set],
-        })
-        .unwrap()
+        Plan::compile(BodyPlan { format: Format::Json, outside: Vec::new(), sets: vec![set] }).unwrap()
     }
 
     #[test]
     fn profiles_are_compiled_when_they_are_met() {
         let plan = many_projects(60, 10_000);
-        assert!(
-            plan.sets[0]
-                .profiles
-                .iter()
-                .all(|profile| profile.get().is_none())
-        );
+        assert!(plan.sets[0].profiles.iter().all(|profile| profile.get().is_none()));
         let profile = plan.profile(0, 7).unwrap();
         let entry = profile.element(profile.member(ROOT, "fields"), 3);
         assert_eq!(profile.node(profile.member(entry, "f7_9999")).scalar, Fate::Keep);
         assert_eq!(profile.node(profile.member(entry, "f8_0")).scalar, Fate::Unlisted);
-        assert!(
-            profile.nodes.len() < 10,
-            "names that are treated alike lead to one state"
-        );
-        assert_eq!(
-            plan.sets[0]
-                .profiles
-                .iter()
-                .filter(|profile| profile.get().is_some())
-                .count(),
-            1
-        );
+        assert!(profile.nodes.len() < 10, "names that are treated alike lead to one state");
+        assert_eq!(plan.sets[0].profiles.iter().filter(|profile| profile.get().is_some()).count(), 1);
     }
 
     #[test]

@@ -7,11 +7,7 @@ use crate::spec::Mask;
 
 /// The merged automaton, or none if it would take more than `budget` steps.
 pub(crate) fn merge(profiles: &[&Automaton], budget: usize) -> Option<Automaton> {
-    let mut merger = Merger {
-        profiles,
-        budget,
-        ..Merger::new(profiles)
-    };
+    let mut merger = Merger { profiles, budget, ..Merger::new(profiles) };
     merger.nodes.push(Some(Node::of(Fate::Unlisted)));
     merger.ids.insert(vec![NOTHING; profiles.len()], NOTHING);
     merger.nodes.push(None);
@@ -20,15 +16,8 @@ pub(crate) fn merge(profiles: &[&Automaton], budget: usize) -> Option<Automaton>
         let node = merger.build(&state)?;
         merger.nodes[id as usize] = Some(node);
     }
-    let nodes = merger
-        .nodes
-        .into_iter()
-        .map(|node| node.unwrap_or(Node::of(Fate::Unlisted)))
-        .collect();
-    Some(Automaton {
-        nodes,
-        masks: merger.masks,
-    })
+    let nodes = merger.nodes.into_iter().map(|node| node.unwrap_or(Node::of(Fate::Unlisted))).collect();
+    Some(Automaton { nodes, masks: merger.masks })
 }
 
 struct Merger<'a> {
@@ -72,9 +61,7 @@ impl<'a> Merger<'a> {
     }
 
     fn build(&mut self, state: &[NodeId]) -> Option<Node> {
-        let switch = self
-            .parts(state)
-            .find_map(|(profile, id)| profile.node(id).switch.as_deref());
+        let switch = self.parts(state).find_map(|(profile, id)| profile.node(id).switch.as_deref());
         if let Some(first) = switch {
             let mut node = Node::of(Fate::Unlisted);
             node.switch = Some(Box::new(self.switch(&first.name, state)?));
@@ -160,11 +147,7 @@ impl<'a> Merger<'a> {
     /// The entries of a name/value array. Profiles that read the name elsewhere are asked by a further switch.
     fn switch(&mut self, name: &str, state: &[NodeId]) -> Option<Switch> {
         let of = |profile: &'a Automaton, id: NodeId| {
-            profile
-                .node(id)
-                .switch
-                .as_deref()
-                .filter(|switch| &*switch.name == name)
+            profile.node(id).switch.as_deref().filter(|switch| &*switch.name == name)
         };
         let names: HashSet<&str> = self
             .parts(state)
@@ -187,11 +170,7 @@ impl<'a> Merger<'a> {
             .map(|(profile, id)| of(profile, id).map_or(id, |switch| switch.other))
             .collect();
         let other = self.id(other)?;
-        Some(Switch {
-            name: name.into(),
-            entries,
-            other,
-        })
+        Some(Switch { name: name.into(), entries, other })
     }
 }
 

@@ -69,13 +69,7 @@ impl<'a> RecordEdit<'a> {
     /// Edits a record that is kept. False: nothing is left of it.
     pub(crate) fn edit(&mut self, record: usize) -> Found<bool> {
         let start = self.view.token(self.judged.records[record].token).start;
-        self.record(
-            record,
-            Lead {
-                opening: (0, 0),
-                start,
-            },
-        )
+        self.record(record, Lead { opening: (0, 0), start })
     }
 
     fn record(&mut self, record: usize, lead: Lead) -> Found<bool> {
@@ -84,11 +78,7 @@ impl<'a> RecordEdit<'a> {
             return Ok(false);
         };
         let nested = judged.records[record].nested.clone();
-        let mut scope = Scope {
-            automaton,
-            record,
-            nested,
-        };
+        let mut scope = Scope { automaton, record, nested };
         let at = judged.records[record].token;
         self.value(&mut scope, (ROOT, at), Step::Root, lead)
     }
@@ -179,20 +169,10 @@ impl<'a> RecordEdit<'a> {
         let mut kept = false;
         for (index, (name, value)) in (0..).zip(view.children(at)) {
             let child = name.map_or(view.token(value), |name| view.token(name));
-            let start = if opening.is_some() {
-                comma(view, behind)
-            } else {
-                inner
-            };
+            let start = if opening.is_some() { comma(view, behind) } else { inner };
             let lead = match opening {
-                Some(opening) if !kept => Lead {
-                    opening,
-                    start: child.start,
-                },
-                _ => Lead {
-                    opening: (0, 0),
-                    start,
-                },
+                Some(opening) if !kept => Lead { opening, start: child.start },
+                _ => Lead { opening: (0, 0), start },
             };
             opening.get_or_insert((inner, child.start));
             behind = view.token(value).end;
@@ -250,9 +230,7 @@ impl<'a> RecordEdit<'a> {
     fn make(&mut self, write: impl FnOnce(&mut String)) {
         let start = self.remains.made.len();
         write(&mut self.remains.made);
-        self.remains
-            .segments
-            .push(Segment::Made(start, self.remains.made.len()));
+        self.remains.segments.push(Segment::Made(start, self.remains.made.len()));
     }
 
     fn note(&mut self, kind: DifferenceKind) {

@@ -81,11 +81,8 @@ pub struct PathCounts {
 impl PathCounts {
     /// Paths and counts, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        let mut counts: Vec<(&str, u64)> = self
-            .counts
-            .iter()
-            .map(|(path, count)| (&**path, *count))
-            .collect();
+        let mut counts: Vec<(&str, u64)> =
+            self.counts.iter().map(|(path, count)| (&**path, *count)).collect();
         counts.sort_unstable();
         counts.into_iter()
     }
@@ -140,18 +137,12 @@ impl Report {
     }
 
     pub(crate) fn new(sets: usize) -> Report {
-        Report {
-            sets: vec![SetCount::default(); sets],
-            ..Report::default()
-        }
+        Report { sets: vec![SetCount::default(); sets], ..Report::default() }
     }
 
     pub(crate) fn difference(&mut self, path: &str, kind: DifferenceKind) {
         if self.differences.len() < DIFFERENCES {
-            self.differences.push(Difference {
-                path: path.to_owned(),
-                kind,
-            });
+            self.differences.push(Difference { path: path.to_owned(), kind });
         }
     }
 }

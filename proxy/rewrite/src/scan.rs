@@ -141,11 +141,7 @@ pub(crate) fn resolve(
             let name = add_name(view, name, seen)?;
             let token = view.token(value);
             if *name == *switch.name && token.kind == Kind::Scalar(ScalarKind::String) {
-                id = switch
-                    .entries
-                    .get(&*text(view, token))
-                    .copied()
-                    .unwrap_or(switch.other);
+                id = switch.entries.get(&*text(view, token)).copied().unwrap_or(switch.other);
             }
         }
         seen.close();

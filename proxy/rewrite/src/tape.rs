@@ -57,22 +57,12 @@ impl Tape {
 
     fn begin(&mut self, kind: Kind, position: u32) {
         self.open.push(number(self.tokens.len()));
-        self.tokens.push(Token {
-            kind,
-            escaped: false,
-            start: position - 1,
-            end: 0,
-            next: 0,
-        });
+        self.tokens.push(Token { kind, escaped: false, start: position - 1, end: 0, next: 0 });
     }
 
     fn end(&mut self, position: u32, escaped: bool) {
         let next = number(self.tokens.len());
-        if let Some(token) = self
-            .open
-            .pop()
-            .and_then(|open| self.tokens.get_mut(open as usize))
-        {
+        if let Some(token) = self.open.pop().and_then(|open| self.tokens.get_mut(open as usize)) {
             token.end = position;
             token.next = next;
             token.escaped = escaped;
@@ -107,12 +97,7 @@ impl<'a> View<'a> {
     /// The children of a container, each by the token of its value, with that of its name in an object.
     pub(crate) fn children(&self, container: u32) -> Children<'a> {
         let token = self.token(container);
-        Children {
-            view: *self,
-            at: container + 1,
-            end: token.next,
-            named: token.kind == Kind::Object,
-        }
+        Children { view: *self, at: container + 1, end: token.next, named: token.kind == Kind::Object }
     }
 }
 
@@ -154,11 +139,7 @@ pub(crate) fn unescape(inner: &str, text: &mut String) {
                 let first = unit(&rest[backslash..]);
                 let surrogate = (0xd800..0xdc00).contains(&first);
                 length = if surrogate { 12 } else { 6 };
-                let second = if surrogate {
-                    unit(&rest[backslash + 6..])
-                } else {
-                    0
-                };
+                let second = if surrogate { unit(&rest[backslash + 6..]) } else { 0 };
                 let scalar = if surrogate {
                     0x10000 + ((first - 0xd800) << 10) + second.saturating_sub(0xdc00)
                 } else {
@@ -175,10 +156,7 @@ pub(crate) fn unescape(inner: &str, text: &mut String) {
 
 /// The unit that `\uXXXX` at the beginning stands for.
 fn unit(escape: &str) -> u32 {
-    escape
-        .get(2..6)
-        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-        .unwrap_or_default()
+    escape.get(2..6).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or_default()
 }
 
 /// Positions in held buffers fit: limits of records are far below 4 GiB.

@@ -149,10 +149,7 @@ impl Walk {
             frames: vec![document],
             ignoring: false,
             mode: Mode::Walk,
-            region: Region {
-                first: true,
-                ..Region::default()
-            },
+            region: Region { first: true, ..Region::default() },
             capture: Capture::default(),
             place: Place::new(options.trace),
             names: SeenNames::new(options.limits.members),
@@ -218,9 +215,7 @@ impl Walk {
         let end = chunk.bytes.len();
         match self.mode {
             Mode::Walk => {
-                self.region
-                    .stash
-                    .extend_from_slice(&chunk.bytes[self.region.mark..]);
+                self.region.stash.extend_from_slice(&chunk.bytes[self.region.mark..]);
                 self.region.mark = 0;
             }
             Mode::Copy { depth, from } => {
@@ -261,20 +256,8 @@ impl Walk {
             }
             Event::NameEnd { escaped } => self.name(chunk, at, escaped),
             Event::Open { object } => {
-                let kind = if object {
-                    ValueKind::Object
-                } else {
-                    ValueKind::Array
-                };
-                self.value(
-                    chunk,
-                    Beginning {
-                        start,
-                        kind,
-                        depth: depth - 1,
-                    },
-                    judge,
-                )
+                let kind = if object { ValueKind::Object } else { ValueKind::Array };
+                self.value(chunk, Beginning { start, kind, depth: depth - 1 }, judge)
             }
             Event::ScalarStart(scalar) => {
                 let kind = ValueKind::Scalar(scalar);
@@ -342,10 +325,7 @@ impl Walk {
             }
             Fate::Keep => {
                 self.lead(chunk, value.start)?;
-                self.mode = Mode::Copy {
-                    depth: value.depth,
-                    from: value.start,
-                };
+                self.mode = Mode::Copy { depth: value.depth, from: value.start };
                 Ok(())
             }
             Fate::Walk => self.open(chunk, value),

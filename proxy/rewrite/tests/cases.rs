@@ -19,10 +19,7 @@ const CASES: usize = 120;
 #[test]
 fn every_case_comes_out_as_written() {
     let mut files = Vec::new();
-    collect(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases"),
-        &mut files,
-    );
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases"), &mut files);
     files.sort();
     assert!(files.len() >= CASES, "{} cases only", files.len());
     let mut failures = Vec::new();
@@ -35,13 +32,7 @@ fn every_case_comes_out_as_written() {
             Err(_) => failures.push(format!("{}: panicked", file.display())),
         }
     }
-    assert!(
-        failures.is_empty(),
-        "{} of {}:\n{}",
-        failures.len(),
-        files.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), files.len(), failures.join("\n"));
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -71,11 +62,8 @@ fn run(text: &str) -> Result<(), String> {
     let whole = feed(&plan, &options, [&body[..]], &mut table);
     check(&case, &whole).map_err(|difference| format!("whole: {difference}"))?;
     if let Some(expected) = &case.asked {
-        let asked: Vec<String> = table
-            .asked
-            .iter()
-            .map(|(set, keys)| format!("{set}: {}", keys.join(" ")))
-            .collect();
+        let asked: Vec<String> =
+            table.asked.iter().map(|(set, keys)| format!("{set}: {}", keys.join(" "))).collect();
         if asked != *expected {
             return Err(format!("the judge was asked {asked:?}"));
         }
@@ -97,11 +85,7 @@ fn check(case: &Case, outcome: &Outcome) -> Result<(), String> {
             if outcome.report.missing != case.missing {
                 return Err(format!("missing is {}", outcome.report.missing));
             }
-            let expected = if case.missing {
-                Some("")
-            } else {
-                case.expected.as_deref()
-            };
+            let expected = if case.missing { Some("") } else { case.expected.as_deref() };
             let expected = expected.ok_or("a case has `expected`, `error` or `missing`")?;
             if output != expected {
                 return Err(format!("came out as\n{output}\nnot\n{expected}"));
@@ -127,11 +111,7 @@ fn check(case: &Case, outcome: &Outcome) -> Result<(), String> {
     compare("removed", &report.removed, &case.removed)?;
     compare("masked", &report.masked, &case.masked)?;
     compare("unlisted", &report.unlisted, &case.unlisted)?;
-    let sets: Vec<_> = report
-        .sets
-        .iter()
-        .map(|count| (count.kept, count.dropped))
-        .collect();
+    let sets: Vec<_> = report.sets.iter().map(|count| (count.kept, count.dropped)).collect();
     match &case.sets {
         Some(expected) if *expected != sets => Err(format!("the sets counted {sets:?}")),
         _ => Ok(()),
@@ -139,10 +119,7 @@ fn check(case: &Case, outcome: &Outcome) -> Result<(), String> {
 }
 
 fn compare(what: &str, counts: &PathCounts, expected: &Option<BTreeMap<String, u64>>) -> Result<(), String> {
-    let counts: BTreeMap<String, u64> = counts
-        .iter()
-        .map(|(path, count)| (path.to_owned(), count))
-        .collect();
+    let counts: BTreeMap<String, u64> = counts.iter().map(|(path, count)| (path.to_owned(), count)).collect();
     match expected {
         Some(expected) if *expected != counts => Err(format!("{what}: {counts:?}")),
         _ => Ok(()),
@@ -151,10 +128,7 @@ fn compare(what: &str, counts: &PathCounts, expected: &Option<BTreeMap<String, u
 
 /// A trace changes nothing, and names each difference.
 fn check_trace(case: &Case, plan: &Arc<Plan>, body: &[u8]) -> Result<(), String> {
-    let options = Options {
-        trace: true,
-        ..case.options()
-    };
+    let options = Options { trace: true, ..case.options() };
     let traced = feed(plan, &options, [body], &mut case.table());
     check(case, &traced).map_err(|difference| format!("traced: {difference}"))?;
     let Some(expected) = &case.differences else {
@@ -171,9 +145,5 @@ fn check_trace(case: &Case, plan: &Arc<Plan>, body: &[u8]) -> Result<(), String>
             other => format!("{} {}", difference.path, format!("{other:?}").to_lowercase()),
         })
         .collect();
-    if *expected == differences {
-        Ok(())
-    } else {
-        Err(format!("differences: {differences:#?}"))
-    }
+    if *expected == differences { Ok(()) } else { Err(format!("differences: {differences:#?}")) }
 }

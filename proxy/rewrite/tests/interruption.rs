@@ -21,11 +21,8 @@ const CASES: u32 = 1000;
 
 /// Runs a check on random plans that compile, bodies and limits.
 fn run(check: impl Fn(&Trial<'_>, &mut Source<'_>) -> Result<(), TestCaseError>) {
-    let mut runner = TestRunner::new(Config {
-        cases: cases(CASES),
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner =
+        TestRunner::new(Config { cases: cases(CASES), failure_persistence: None, ..Config::default() });
     let bytes = proptest::collection::vec(any::<u8>(), 0..300);
     let strategy = (bytes.clone(), bytes, any::<u64>());
     runner
@@ -38,18 +35,9 @@ fn run(check: impl Fn(&Trial<'_>, &mut Source<'_>) -> Result<(), TestCaseError>)
             let mut body = String::new();
             write_spaced(&document(&mut source), &mut source, &mut body);
             let limits = limits(&mut source);
-            let options = Options {
-                limits,
-                ..Options::default()
-            };
+            let options = Options { limits, ..Options::default() };
             check(
-                &Trial {
-                    plan: Arc::new(plan),
-                    drawn: &drawn,
-                    seed,
-                    body: body.into(),
-                    options,
-                },
+                &Trial { plan: Arc::new(plan), drawn: &drawn, seed, body: body.into(), options },
                 &mut source,
             )
         })
@@ -66,10 +54,7 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     fn judge(&self) -> Hashing<'_> {
-        Hashing {
-            drawn: self.drawn,
-            seed: self.seed,
-        }
+        Hashing { drawn: self.drawn, seed: self.seed }
     }
 
     fn feed(&self, chunks: Vec<&[u8]>) -> Outcome {

@@ -1,10 +1,7 @@
 //! What an editor holds is bounded by the largest record and the batch, never by the body.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
-#![allow(
-    unsafe_code,
-    reason = "an allocator cannot be counted without implementing one"
-)]
+#![allow(unsafe_code, reason = "an allocator cannot be counted without implementing one")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
@@ -60,10 +57,7 @@ impl Judge for Third {
 }
 
 fn plan() -> Arc<Plan> {
-    let edit = |path: &str, action| Edit {
-        path: path.to_owned(),
-        action,
-    };
+    let edit = |path: &str, action| Edit { path: path.to_owned(), action };
     let profile = vec![
         edit("$", Action::KeepAll),
         edit("$.phone", Action::Mask(Mask::KeepLast(2))),
@@ -72,22 +66,12 @@ fn plan() -> Arc<Plan> {
     let set = RecordSet {
         within: None,
         path: "$.data[*]".to_owned(),
-        keys: vec![Key {
-            path: "$.project".to_owned(),
-            up: 0,
-        }],
+        keys: vec![Key { path: "$.project".to_owned(), up: 0 }],
         profiles: vec![profile],
         sole: false,
     };
     let outside = vec![edit("$.total", Action::Recount(0))];
-    Arc::new(
-        Plan::compile(BodyPlan {
-            format: Format::Json,
-            outside,
-            sets: vec![set],
-        })
-        .unwrap(),
-    )
+    Arc::new(Plan::compile(BodyPlan { format: Format::Json, outside, sets: vec![set] }).unwrap())
 }
 
 /// Feeds a body of so many bytes of records and gives the peak of what was held beyond the chunks, and the length of
@@ -103,14 +87,8 @@ fn stream(body: usize, total_first: bool) -> (usize, usize) {
     let mut editor = Editor::new(plan(), Options::default());
     let mut out = Pieces::new();
     let mut written = 0;
-    let head = if total_first {
-        &b"{\"total\":1,\"data\":["[..]
-    } else {
-        b"{\"data\":["
-    };
-    editor
-        .feed(Bytes::copy_from_slice(head), &mut Third, &mut out)
-        .unwrap();
+    let head = if total_first { &b"{\"total\":1,\"data\":["[..] } else { b"{\"data\":[" };
+    editor.feed(Bytes::copy_from_slice(head), &mut Third, &mut out).unwrap();
     let mut drain = |out: &mut Pieces| {
         while let Some(piece) = out.pop() {
             written += piece.len();
@@ -124,23 +102,15 @@ fn stream(body: usize, total_first: bool) -> (usize, usize) {
         while at < source.len() {
             let end = (at + CHUNK).min(source.len());
             // A chunk of its own, as it comes from a connection.
-            editor
-                .feed(Bytes::copy_from_slice(&source[at..end]), &mut Third, &mut out)
-                .unwrap();
+            editor.feed(Bytes::copy_from_slice(&source[at..end]), &mut Third, &mut out).unwrap();
             drain(&mut out);
             at = end;
         }
         fed += source.len();
     }
     let peak = PEAK.load(Ordering::Relaxed) - before;
-    let tail = if total_first {
-        &b"{}]}"[..]
-    } else {
-        b"{}],\"total\":7}"
-    };
-    editor
-        .feed(Bytes::from_static(tail), &mut Third, &mut out)
-        .unwrap();
+    let tail = if total_first { &b"{}]}"[..] } else { b"{}],\"total\":7}" };
+    editor.feed(Bytes::from_static(tail), &mut Third, &mut out).unwrap();
     editor.finish(&mut Third, &mut out).unwrap();
     drain(&mut out);
     (peak, written)
@@ -155,8 +125,5 @@ fn a_long_stream_of_small_records_holds_next_to_nothing() {
     // With a total in front everything is held up to the limit, then the total goes and everything flows.
     let (peak, written) = stream(8 << 20, true);
     assert!(written > 1 << 20, "{written} bytes came out");
-    assert!(
-        peak < 4 * limits.held + limits.batch_bytes + (192 << 10),
-        "{peak} bytes were held"
-    );
+    assert!(peak < 4 * limits.held + limits.batch_bytes + (192 << 10), "{peak} bytes were held");
 }

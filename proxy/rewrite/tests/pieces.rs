@@ -13,19 +13,9 @@ use cordon_rewrite::{
 use support::judge::Table;
 
 fn plan(outside: &[(&str, Action)], sets: Vec<RecordSet>) -> Arc<Plan> {
-    let edit = |(path, action): &(&str, Action)| Edit {
-        path: (*path).to_owned(),
-        action: action.clone(),
-    };
+    let edit = |(path, action): &(&str, Action)| Edit { path: (*path).to_owned(), action: action.clone() };
     let outside = outside.iter().map(edit).collect();
-    Arc::new(
-        Plan::compile(BodyPlan {
-            format: Format::Json,
-            outside,
-            sets,
-        })
-        .unwrap(),
-    )
+    Arc::new(Plan::compile(BodyPlan { format: Format::Json, outside, sets }).unwrap())
 }
 
 fn pieces(plan: &Arc<Plan>, chunks: &[Bytes], judge: &mut Table) -> Vec<Bytes> {
@@ -45,22 +35,10 @@ fn lies_in(piece: &Bytes, chunk: &Bytes) -> bool {
 
 #[test]
 fn a_chunk_that_is_kept_comes_out_as_itself() {
-    let chunks = [
-        Bytes::from_static(br#"{"a":[1,2,{"b":"#),
-        Bytes::from_static(br#""c"}]}"#),
-    ];
-    let pieces = pieces(
-        &plan(&[("$", Action::KeepAll)], vec![]),
-        &chunks,
-        &mut Table::default(),
-    );
+    let chunks = [Bytes::from_static(br#"{"a":[1,2,{"b":"#), Bytes::from_static(br#""c"}]}"#)];
+    let pieces = pieces(&plan(&[("$", Action::KeepAll)], vec![]), &chunks, &mut Table::default());
     assert_eq!(pieces, chunks);
-    assert!(
-        pieces
-            .iter()
-            .zip(&chunks)
-            .all(|(piece, chunk)| lies_in(piece, chunk))
-    );
+    assert!(pieces.iter().zip(&chunks).all(|(piece, chunk)| lies_in(piece, chunk)));
 }
 
 #[test]
@@ -68,22 +46,13 @@ fn neighbours_that_are_kept_are_one_piece() {
     let set = RecordSet {
         within: None,
         path: "$.d[*]".to_owned(),
-        keys: vec![Key {
-            path: "$.p".to_owned(),
-            up: 0,
-        }],
-        profiles: vec![vec![Edit {
-            path: "$".to_owned(),
-            action: Action::KeepAll,
-        }]],
+        keys: vec![Key { path: "$.p".to_owned(), up: 0 }],
+        profiles: vec![vec![Edit { path: "$".to_owned(), action: Action::KeepAll }]],
         sole: false,
     };
     let plan = plan(&[("$.n", Action::Keep), ("$.m", Action::Keep)], vec![set]);
     let body = Bytes::from_static(br#"{"n":1,"x":0,"m":[2],"d":[{"p":"a"}, {"p":"a"},{"p":"b"}]}"#);
-    let mut judge = Table {
-        otherwise: Some(Verdict::Keep(0)),
-        ..Table::default()
-    };
+    let mut judge = Table { otherwise: Some(Verdict::Keep(0)), ..Table::default() };
     judge.verdicts.insert((0, vec!["b".to_owned()]), Verdict::Drop);
     let pieces = pieces(&plan, std::slice::from_ref(&body), &mut judge);
     let expected: [&[u8]; 3] = [br#"{"n":1"#, br#","m":[2],"d":[{"p":"a"}, {"p":"a"}"#, b"]}"];

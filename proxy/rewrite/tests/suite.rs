@@ -19,17 +19,9 @@ use support::judge::Table;
 /// The files whose names begin so, or none where the suite is not there.
 fn suite(prefix: &str) -> Option<Vec<(String, Vec<u8>)>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/json-test-suite");
-    let folder = if folder.join("test_parsing").is_dir() {
-        folder.join("test_parsing")
-    } else {
-        folder
-    };
+    let folder = if folder.join("test_parsing").is_dir() { folder.join("test_parsing") } else { folder };
     let Ok(entries) = std::fs::read_dir(&folder) else {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "the JSON test suite is missing: {}",
-            folder.display()
-        );
+        assert!(std::env::var_os("CI").is_none(), "the JSON test suite is missing: {}", folder.display());
         eprintln!("skipped: the JSON test suite is not at {}", folder.display());
         return None;
     };
@@ -47,19 +39,9 @@ fn suite(prefix: &str) -> Option<Vec<(String, Vec<u8>)>> {
 fn plan(edits: &[(&str, Action)]) -> Arc<Plan> {
     let outside = edits
         .iter()
-        .map(|(path, action)| Edit {
-            path: (*path).to_owned(),
-            action: action.clone(),
-        })
+        .map(|(path, action)| Edit { path: (*path).to_owned(), action: action.clone() })
         .collect();
-    Arc::new(
-        Plan::compile(BodyPlan {
-            format: Format::Json,
-            outside,
-            sets: vec![],
-        })
-        .unwrap(),
-    )
+    Arc::new(Plan::compile(BodyPlan { format: Format::Json, outside, sets: vec![] }).unwrap())
 }
 
 fn keep_all() -> Arc<Plan> {
@@ -70,25 +52,16 @@ fn keep_all() -> Arc<Plan> {
 fn feed_every_way(plan: &Arc<Plan>, body: &[u8]) -> Outcome {
     let options = Options::default();
     let whole = feed(plan, &options, [body], &mut Table::default());
-    let mut others = vec![(
-        "byte by byte".to_owned(),
-        feed(plan, &options, body.chunks(1), &mut Table::default()),
-    )];
+    let mut others =
+        vec![("byte by byte".to_owned(), feed(plan, &options, body.chunks(1), &mut Table::default()))];
     for seed in seeds(4) {
         let chunks = Cuts::new(seed).cut(body);
-        others.push((
-            format!("CORDON_CHUNK_SEED={seed}"),
-            feed(plan, &options, chunks, &mut Table::default()),
-        ));
+        others
+            .push((format!("CORDON_CHUNK_SEED={seed}"), feed(plan, &options, chunks, &mut Table::default())));
     }
     for (way, other) in others {
-        let error = |outcome: &Outcome| {
-            outcome
-                .result
-                .as_ref()
-                .err()
-                .map(|error| (word(&error.kind), error.offset))
-        };
+        let error =
+            |outcome: &Outcome| outcome.result.as_ref().err().map(|error| (word(&error.kind), error.offset));
         assert_eq!(error(&whole), error(&other), "{way}");
         if whole.result.is_ok() {
             assert_eq!(whole.output, other.output, "{way}");

@@ -38,21 +38,13 @@ pub struct Problems<'text> {
 impl<'text> Problems<'text> {
     /// No problem so far in this text.
     pub fn new(text: &'text str) -> Problems<'text> {
-        Problems {
-            text,
-            found: Vec::new(),
-            secret_lines: Vec::new(),
-        }
+        Problems { text, found: Vec::new(), secret_lines: Vec::new() }
     }
 
     /// Notes a mistake at a place.
     pub fn at(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut Problem {
         let position = self.found.len();
-        self.found.push(Problem {
-            message: message.into(),
-            span: Some(span),
-            help: None,
-        });
+        self.found.push(Problem { message: message.into(), span: Some(span), help: None });
         &mut self.found[position]
     }
 
@@ -74,21 +66,14 @@ impl<'text> Problems<'text> {
 
     /// The problems in the order of the text, without spans over lines that must not be printed.
     pub fn finish(mut self) -> Vec<Problem> {
-        self.found
-            .sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
+        self.found.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
         for problem in &mut self.found {
             let Some(span) = &problem.span else { continue };
             let lines = line_of(self.text, span.start)..line_of(self.text, span.end) + 1;
-            if self
-                .secret_lines
-                .iter()
-                .any(|secret| secret.start < lines.end && lines.start < secret.end)
-            {
+            if self.secret_lines.iter().any(|secret| secret.start < lines.end && lines.start < secret.end) {
                 let message = &problem.message;
-                problem.message = format!(
-                    "line {}, not shown as it may hold a token: {message}",
-                    lines.start + 1
-                );
+                problem.message =
+                    format!("line {}, not shown as it may hold a token: {message}", lines.start + 1);
                 problem.span = None;
             }
         }
@@ -106,10 +91,7 @@ impl Problem {
 /// The line, from 0, in which a byte stands.
 pub fn line_of(text: &str, offset: usize) -> usize {
     let end = offset.min(text.len());
-    text.as_bytes()[..end]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
+    text.as_bytes()[..end].iter().filter(|byte| **byte == b'\n').count()
 }
 
 /// The nearest of some names to a mistyped one, if one is near.

@@ -28,12 +28,7 @@ pub struct Table<'doc, 'text> {
 impl<'doc, 'text> Table<'doc, 'text> {
     /// The whole document, called `what` in messages.
     pub fn document(what: &'static str, table: &'doc Spanned<DeTable<'text>>) -> Table<'doc, 'text> {
-        Table {
-            what,
-            table: table.get_ref(),
-            span: 0..0,
-            known: Vec::new(),
-        }
+        Table { what, table: table.get_ref(), span: 0..0, known: Vec::new() }
     }
 
     /// Where the table stands: its header, or the inline table.
@@ -48,20 +43,13 @@ impl<'doc, 'text> Table<'doc, 'text> {
         };
         let Some(array) = value.get_ref().as_array() else {
             let message = format!("`{what}` is one table or value, where an array of tables is expected");
-            problems
-                .at(value.span(), message)
-                .help(format!("write `[[{what}]]`"));
+            problems.at(value.span(), message).help(format!("write `[[{what}]]`"));
             return Vec::new();
         };
         let mut tables = Vec::new();
         for item in array.iter() {
             match item.get_ref().as_table() {
-                Some(table) => tables.push(Table {
-                    what,
-                    table,
-                    span: item.span(),
-                    known: Vec::new(),
-                }),
+                Some(table) => tables.push(Table { what, table, span: item.span(), known: Vec::new() }),
                 None => wrong_type(problems, item, what, "a table"),
             }
         }
@@ -72,12 +60,7 @@ impl<'doc, 'text> Table<'doc, 'text> {
     pub fn table(&mut self, what: &'static str, problems: &mut Problems<'_>) -> Option<Table<'doc, 'text>> {
         let value = self.take(what)?;
         match value.get_ref().as_table() {
-            Some(table) => Some(Table {
-                what,
-                table,
-                span: value.span(),
-                known: Vec::new(),
-            }),
+            Some(table) => Some(Table { what, table, span: value.span(), known: Vec::new() }),
             None => {
                 wrong_type(problems, value, what, "a table");
                 None
@@ -119,9 +102,7 @@ impl<'doc, 'text> Table<'doc, 'text> {
         if !self.table.contains_key(key) {
             self.known.push(key);
             let message = format!("{} lacks `{key}`", self.place());
-            problems
-                .at(self.span(), message)
-                .help(format!("add `{key} = \"…\"`"));
+            problems.at(self.span(), message).help(format!("add `{key} = \"…\"`"));
             return None;
         }
         self.text(key, problems)
@@ -187,11 +168,7 @@ impl<'doc, 'text> Table<'doc, 'text> {
 
     /// The table as a reader of the file knows it.
     fn place(&self) -> String {
-        if self.what.is_empty() {
-            "the directory".to_owned()
-        } else {
-            format!("`[[{}]]`", self.what)
-        }
+        if self.what.is_empty() { "the directory".to_owned() } else { format!("`[[{}]]`", self.what) }
     }
 
     /// Complains about every key that nobody asked for.
@@ -216,9 +193,7 @@ impl<'doc, 'text> Table<'doc, 'text> {
 /// Whether a mistyped setting looks like one that holds a token.
 fn may_hold_token(key: &str) -> bool {
     let key = key.to_lowercase();
-    ["tok", "key", "secret", "pass"]
-        .iter()
-        .any(|part| key.contains(part))
+    ["tok", "key", "secret", "pass"].iter().any(|part| key.contains(part))
         || nearest(&key, ["tokens"]).is_some()
 }
 
@@ -229,33 +204,22 @@ pub fn text_of(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Problems<
         return None;
     };
     if text.trim().is_empty() {
-        problems
-            .at(value.span(), format!("`{key}` is empty"))
-            .help("give it a text, or leave it out");
+        problems.at(value.span(), format!("`{key}` is empty")).help("give it a text, or leave it out");
         return None;
     }
     if text.trim() != text || text.chars().any(char::is_control) {
         problems
-            .at(
-                value.span(),
-                format!("`{key}` has white space around it or control characters in it"),
-            )
+            .at(value.span(), format!("`{key}` has white space around it or control characters in it"))
             .help("such texts look alike and are not");
         return None;
     }
-    Some(Text {
-        value: text.to_owned(),
-        span: value.span(),
-    })
+    Some(Text { value: text.to_owned(), span: value.span() })
 }
 
 /// A list of texts; anything else is a problem.
 pub fn texts_of(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Problems<'_>) -> Vec<Text> {
     match value.get_ref().as_array() {
-        Some(array) => array
-            .iter()
-            .filter_map(|item| text_of(item, key, problems))
-            .collect(),
+        Some(array) => array.iter().filter_map(|item| text_of(item, key, problems)).collect(),
         None => {
             wrong_type(problems, value, key, "a list of texts, such as [\"a\", \"b\"]");
             Vec::new()
@@ -265,20 +229,13 @@ pub fn texts_of(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Problems
 
 /// Names in quotes for a message.
 pub fn quoted(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Complains about a value of another type than is expected.
 pub fn wrong_type(problems: &mut Problems<'_>, value: &Spanned<DeValue<'_>>, key: &str, expected: &str) {
     let found = value.get_ref().type_str();
-    problems.at(
-        value.span(),
-        format!("`{key}` is of type {found}, where {expected} is expected"),
-    );
+    problems.at(value.span(), format!("`{key}` is of type {found}, where {expected} is expected"));
 }
 
 #[cfg(test)]
@@ -309,11 +266,7 @@ mod tests {
             limits.finish(problems);
         });
         assert_eq!(problems.len(), 4, "{problems:#?}");
-        assert!(
-            problems
-                .iter()
-                .any(|p| p.help.as_deref() == Some("did you mean `address`?"))
-        );
+        assert!(problems.iter().any(|p| p.help.as_deref() == Some("did you mean `address`?")));
     }
 
     #[test]
@@ -327,9 +280,7 @@ mod tests {
         });
         assert_eq!(problems.len(), 2);
         assert!(
-            problems
-                .iter()
-                .all(|p| p.span.is_none() && !p.to_string().contains("hunter2")),
+            problems.iter().all(|p| p.span.is_none() && !p.to_string().contains("hunter2")),
             "{problems:?}"
         );
     }

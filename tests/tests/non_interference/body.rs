@@ -22,9 +22,7 @@ pub(crate) fn body(dice: &mut Dice, world: &World, route: &Route) -> Node {
     }
     for (path, kind, _) in &route.sets {
         if dice.chance(96) {
-            put(dice, &mut body, &path.steps, &mut |dice| {
-                record(dice, world, &world.kinds[*kind])
-            });
+            put(dice, &mut body, &path.steps, &mut |dice| record(dice, world, &world.kinds[*kind]));
         }
     }
     body
@@ -53,36 +51,26 @@ pub(crate) fn record(dice: &mut Dice, world: &World, kind: &Kind) -> Node {
                 for field in &world.fields {
                     if dice.chance(70) {
                         let value = value(dice, 1);
-                        put(dice, &mut record, &group.at.under(&field.key).steps, &mut |_| {
-                            value.clone()
-                        });
+                        put(dice, &mut record, &group.at.under(&field.key).steps, &mut |_| value.clone());
                     }
                 }
             }
             Layout::Entries { name, value, .. } => {
-                let entries = (0..dice.below(6))
-                    .map(|_| entry(dice, world, name, value))
-                    .collect();
-                put(dice, &mut record, &group.at.steps, &mut |_| {
-                    Node::Array(Vec::clone(&entries))
-                });
+                let entries = (0..dice.below(6)).map(|_| entry(dice, world, name, value)).collect();
+                put(dice, &mut record, &group.at.steps, &mut |_| Node::Array(Vec::clone(&entries)));
             }
         }
     }
     for inner in &kind.records {
         if dice.chance(85) {
             let kind = &world.kinds[inner.kind];
-            put(dice, &mut record, &inner.path.steps, &mut |dice| {
-                self::record(dice, world, kind)
-            });
+            put(dice, &mut record, &inner.path.steps, &mut |dice| self::record(dice, world, kind));
         }
         whose.extend(&inner.whose);
     }
     for whose in whose {
         if let Whose::Places(places) = whose {
-            places
-                .iter()
-                .for_each(|place| owner(dice, world, &mut record, place));
+            places.iter().for_each(|place| owner(dice, world, &mut record, place));
         }
     }
     if let Node::Object(members) = &mut record {
@@ -120,24 +108,13 @@ fn project(dice: &mut Dice, world: &World) -> Node {
 
 fn object(dice: &mut Dice) -> Node {
     let id = (1 + dice.below(5)).to_string();
-    if dice.chance(50) {
-        Node::Scalar(id)
-    } else {
-        Node::string(&id)
-    }
+    if dice.chance(50) { Node::Scalar(id) } else { Node::string(&id) }
 }
 
 fn entry(dice: &mut Dice, world: &World, name: &str, value: &str) -> Node {
     let mut entry = Node::Object(Vec::new());
     let key = dice.pick(&world.fields).key.clone();
-    entry.set(
-        name,
-        if dice.chance(90) {
-            Node::string(&key)
-        } else {
-            self::value(dice, 0)
-        },
-    );
+    entry.set(name, if dice.chance(90) { Node::string(&key) } else { self::value(dice, 0) });
     entry.set(value, self::value(dice, 1));
     for extra in ["label", "kind", "by"] {
         if dice.chance(30) {
@@ -171,11 +148,7 @@ fn put(dice: &mut Dice, node: &mut Node, steps: &[Step], value: &mut dyn FnMut(&
                 && child.members().is_empty()
             {
                 // The members of an object are reached by `[*]` as the elements of an array are.
-                child = if name == "by_id" {
-                    Node::Object(Vec::new())
-                } else {
-                    Node::Array(Vec::new())
-                };
+                child = if name == "by_id" { Node::Object(Vec::new()) } else { Node::Array(Vec::new()) };
             }
             put(dice, &mut child, rest, value);
             if !matches!(node, Node::Object(_)) {
@@ -185,9 +158,7 @@ fn put(dice: &mut Dice, node: &mut Node, steps: &[Step], value: &mut dyn FnMut(&
         }
         Step::Each => match node {
             Node::Array(elements) if !elements.is_empty() => {
-                elements
-                    .iter_mut()
-                    .for_each(|element| put(dice, element, rest, value));
+                elements.iter_mut().for_each(|element| put(dice, element, rest, value));
             }
             Node::Object(members) => {
                 for _ in 0..dice.below(5) {
@@ -337,11 +308,8 @@ fn change_members(dice: &mut Dice, world: &World, members: &mut Vec<Member>) {
                 _ => (*dice.pick(&NAMES)).to_owned(),
             };
             if members.iter().all(|member| member.name != name) {
-                let value = if dice.chance(30) {
-                    record(dice, world, dice_kind(world))
-                } else {
-                    value(dice, 2)
-                };
+                let value =
+                    if dice.chance(30) { record(dice, world, dice_kind(world)) } else { value(dice, 2) };
                 members.insert(at, Member::new(&name, value));
             }
         }

@@ -10,9 +10,7 @@ pub(crate) struct Dice {
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Dice {
-        Dice {
-            source: ChaCha8Rng::seed_from_u64(seed),
-        }
+        Dice { source: ChaCha8Rng::seed_from_u64(seed) }
     }
 
     /// Any number.

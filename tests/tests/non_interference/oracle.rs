@@ -22,39 +22,21 @@ pub(crate) fn view(
     for (index, (path, kind, _)) in route.sets.iter().enumerate() {
         items.push(Item {
             steps: &path.steps,
-            act: Act::Set {
-                index: Some(index),
-                kind: *kind,
-                whose: None,
-            },
+            act: Act::Set { index: Some(index), kind: *kind, whose: None },
         });
     }
     edits(&mut items, &route.keep, &Act::Keep);
     edits(&mut items, &route.keep_all, &Act::KeepAll);
     edits(&mut items, &route.expect, &Act::Remove);
     for (path, set) in &route.totals {
-        items.push(Item {
-            steps: &path.steps,
-            act: Act::Recount(*set),
-        });
+        items.push(Item { steps: &path.steps, act: Act::Recount(*set) });
     }
     let counted = chosen.map_or(viewer.projects.clone(), |chosen| vec![chosen.to_owned()]);
-    let mut eye = Eye {
-        world,
-        viewer,
-        chosen,
-        counted,
-        kept: vec![0; route.sets.len()],
-    };
+    let mut eye = Eye { world, viewer, chosen, counted, kept: vec![0; route.sets.len()] };
     // Once to count, and once more with the counts known.
     eye.render(body, &items, false, &[]);
     let counts = std::mem::replace(&mut eye.kept, vec![0; route.sets.len()]);
-    if route
-        .sets
-        .iter()
-        .zip(&counts)
-        .any(|((_, _, sole), count)| *sole && *count == 0)
-    {
+    if route.sets.iter().zip(&counts).any(|((_, _, sole), count)| *sole && *count == 0) {
         return None;
     }
     for item in &mut items {
@@ -82,11 +64,7 @@ enum Act<'a> {
     Fields(&'a Group),
     Keep,
     KeepAll,
-    Set {
-        index: Option<usize>,
-        kind: usize,
-        whose: Option<&'a Whose>,
-    },
+    Set { index: Option<usize>, kind: usize, whose: Option<&'a Whose> },
 }
 
 impl Act<'_> {
@@ -105,10 +83,7 @@ impl Act<'_> {
 }
 
 fn edits<'a>(items: &mut Vec<Item<'a>>, paths: &'a [Path], act: &Act<'a>) {
-    items.extend(paths.iter().map(|path| Item {
-        steps: &path.steps,
-        act: act.clone(),
-    }));
+    items.extend(paths.iter().map(|path| Item { steps: &path.steps, act: act.clone() }));
 }
 
 /// A record around the place at hand, and through which projects it is seen.
@@ -151,9 +126,8 @@ impl<'a> Eye<'a> {
         around: &[Around<'a>],
     ) -> Option<Node> {
         let here = items.iter().filter(|item| item.steps.is_empty());
-        let (sets, mut acts): (Vec<&Act>, Vec<&Act>) = here
-            .map(|item| &item.act)
-            .partition(|act| matches!(act, Act::Set { .. }));
+        let (sets, mut acts): (Vec<&Act>, Vec<&Act>) =
+            here.map(|item| &item.act).partition(|act| matches!(act, Act::Set { .. }));
         acts.sort_by_key(|act| act.rank());
         if let (Some(Act::Set { index, kind, whose }), true) =
             (sets.first(), acts.first().is_none_or(|act| act.rank() > 4))
@@ -193,10 +167,7 @@ impl<'a> Eye<'a> {
                     .filter_map(|member| {
                         let value =
                             self.render(&member.value, &advance(items, Some(&member.name)), whole, around)?;
-                        Some(Member {
-                            value,
-                            ..member.clone()
-                        })
+                        Some(Member { value, ..member.clone() })
                     })
                     .collect(),
             ),
@@ -232,10 +203,7 @@ impl<'a> Eye<'a> {
             self.kept[index] += 1;
         }
         let mut around = around.to_vec();
-        around.push(Around {
-            record: node,
-            through,
-        });
+        around.push(Around { record: node, through });
         match node {
             // A scalar or a list in a record's place has nothing in it that could be named.
             Node::Scalar(_) => None,
@@ -251,22 +219,12 @@ impl<'a> Eye<'a> {
         edits(items, &kind.keep_all, &Act::KeepAll);
         edits(items, &kind.expect, &Act::Remove);
         for (path, mask, always) in &kind.masks {
-            let act = if self.viewer.unmasked && !always {
-                Act::Keep
-            } else {
-                Act::Mask(mask)
-            };
-            items.push(Item {
-                steps: &path.steps,
-                act,
-            });
+            let act = if self.viewer.unmasked && !always { Act::Keep } else { Act::Mask(mask) };
+            items.push(Item { steps: &path.steps, act });
         }
         for group in &kind.fields {
             if !matches!(group.layout, Layout::Columns) {
-                items.push(Item {
-                    steps: &group.at.steps,
-                    act: Act::Fields(group),
-                });
+                items.push(Item { steps: &group.at.steps, act: Act::Fields(group) });
             }
             for (path, field) in group.columns.iter().zip(&world.fields) {
                 let act = match self.treatment(through, field) {
@@ -274,33 +232,19 @@ impl<'a> Eye<'a> {
                     Show::Masked => Act::Mask(&world.mask_hidden),
                     Show::Plain => Act::Keep,
                 };
-                items.push(Item {
-                    steps: &path.steps,
-                    act,
-                });
+                items.push(Item { steps: &path.steps, act });
             }
         }
         for inner in &kind.records {
-            let act = Act::Set {
-                index: None,
-                kind: inner.kind,
-                whose: inner.whose.as_ref(),
-            };
-            items.push(Item {
-                steps: &inner.path.steps,
-                act,
-            });
+            let act = Act::Set { index: None, kind: inner.kind, whose: inner.whose.as_ref() };
+            items.push(Item { steps: &inner.path.steps, act });
         }
     }
 
     fn judge(&self, kind: &Kind, whose: &Whose, record: &'a Node, around: &[Around<'a>]) -> Verdict {
         let everything = self.viewer.everything;
         let of = |projects: &[String]| {
-            if everything {
-                Through::All
-            } else {
-                Through::Of(projects.to_vec())
-            }
+            if everything { Through::All } else { Through::Of(projects.to_vec()) }
         };
         match whose {
             Whose::Everyone => Verdict::Keep(of(&[])),
@@ -324,10 +268,8 @@ impl<'a> Eye<'a> {
                 let Some(projects) = self.projects(value, object) else {
                     return Verdict::Drop;
                 };
-                let shared: Vec<String> = projects
-                    .into_iter()
-                    .filter(|project| self.counted.contains(project))
-                    .collect();
+                let shared: Vec<String> =
+                    projects.into_iter().filter(|project| self.counted.contains(project)).collect();
                 let tiles = self.viewer.lists_projects && self.chosen.is_none() && kind.tile.is_some();
                 match shared.is_empty() {
                     false => Verdict::Keep(of(&shared)),
@@ -371,15 +313,9 @@ impl<'a> Eye<'a> {
             return node.clone();
         };
         let mut below = advance(items, None);
-        below.push(Item {
-            steps: &[],
-            act: Act::Keep,
-        });
+        below.push(Item { steps: &[], act: Act::Keep });
         Node::Array(
-            elements
-                .iter()
-                .filter_map(|element| self.render(element, &below, false, around))
-                .collect(),
+            elements.iter().filter_map(|element| self.render(element, &below, false, around)).collect(),
         )
     }
 
@@ -390,9 +326,7 @@ impl<'a> Eye<'a> {
         items: &[Item<'a>],
         around: &[Around<'a>],
     ) -> Option<Node> {
-        let through = around
-            .last()
-            .map_or(Through::Of(Vec::new()), |record| record.through.clone());
+        let through = around.last().map_or(Through::Of(Vec::new()), |record| record.through.clone());
         match (&group.layout, node) {
             (_, Node::Scalar(_)) => None,
             (Layout::Entries { name, value, also }, Node::Array(entries)) => {
@@ -448,10 +382,7 @@ impl<'a> Eye<'a> {
             let mut items = advance(items, Some(&member.name));
             items.extend(list(&member.name).map(|act| Item { steps: &[], act }));
             if let Some(value) = self.render(&member.value, &items, false, around) {
-                left.push(Member {
-                    value,
-                    ..member.clone()
-                });
+                left.push(Member { value, ..member.clone() });
             }
         }
         Node::Object(left)
@@ -459,9 +390,7 @@ impl<'a> Eye<'a> {
 
     fn known(&self, through: &Through) -> BTreeMap<&'a str, Act<'a>> {
         let fields = self.world.fields.iter();
-        fields
-            .filter_map(|field| Some((field.key.as_str(), self.of_field(through, &field.key)?)))
-            .collect()
+        fields.filter_map(|field| Some((field.key.as_str(), self.of_field(through, &field.key)?))).collect()
     }
 
     /// What becomes of a contact field's value (D14–D19); none if there is no such field.
@@ -492,11 +421,7 @@ impl<'a> Eye<'a> {
 
 /// The items that speak of places inside.
 fn below<'a>(items: &[Item<'a>]) -> Vec<Item<'a>> {
-    items
-        .iter()
-        .filter(|item| !item.steps.is_empty())
-        .cloned()
-        .collect()
+    items.iter().filter(|item| !item.steps.is_empty()).cloned().collect()
 }
 
 fn is_number(node: &Node) -> bool {
@@ -515,10 +440,7 @@ fn advance<'a>(items: &[Item<'a>], name: Option<&str>) -> Vec<Item<'a>> {
             Step::Name(step) | Step::Descend(step) => name == Some(step),
         };
         if matches {
-            next.push(Item {
-                steps: rest,
-                act: item.act.clone(),
-            });
+            next.push(Item { steps: rest, act: item.act.clone() });
         }
         if matches!(step, Step::Descend(_)) {
             next.push(item.clone());
@@ -538,17 +460,11 @@ fn masked(mask: &Mask, value: &Node) -> Node {
     match mask {
         Mask::Fixed(text) => Node::string(text),
         Mask::Null => Node::null(),
-        Mask::Hash => Node::string(&format!(
-            "{HASH}{}",
-            value.as_str().unwrap_or_else(|| value.compact())
-        )),
+        Mask::Hash => Node::string(&format!("{HASH}{}", value.as_str().unwrap_or_else(|| value.compact()))),
         Mask::KeepLast(last) => {
             let text: Vec<char> = value.plain().unwrap_or_default().chars().collect();
-            let kept: String = if text.len() > *last {
-                text[text.len() - last..].iter().collect()
-            } else {
-                String::new()
-            };
+            let kept: String =
+                if text.len() > *last { text[text.len() - last..].iter().collect() } else { String::new() };
             Node::string(&format!("****{kept}"))
         }
     }

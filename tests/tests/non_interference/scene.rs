@@ -46,19 +46,14 @@ impl Tally {
     /// Every construct was exercised, in pairs of bodies that differ.
     pub(crate) fn assert_covered(&self) {
         for what in CONSTRUCTS {
-            assert!(
-                self.counts.get(what).is_some_and(|count| *count > 0),
-                "no case exercised: {what}"
-            );
+            assert!(self.counts.get(what).is_some_and(|count| *count > 0), "no case exercised: {what}");
         }
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.counts
-            .iter()
-            .try_for_each(|(what, count)| writeln!(f, "{count:>8} {what}"))
+        self.counts.iter().try_for_each(|(what, count)| writeln!(f, "{count:>8} {what}"))
     }
 }
 
@@ -128,25 +123,12 @@ impl Scene {
             config.project.header = Some(http::HeaderName::from_static("x-project"));
         })
         .await;
-        Scene {
-            dice,
-            world,
-            backend,
-            cordon,
-            clients: BTreeMap::new(),
-            rules,
-            leak,
-            tally: Tally::default(),
-        }
+        Scene { dice, world, backend, cordon, clients: BTreeMap::new(), rules, leak, tally: Tally::default() }
     }
 
     /// What the world is made of, to see why a case failed.
     pub(crate) fn describe(&self) -> String {
-        format!(
-            "--- directory\n{}\n--- rules\n{}",
-            text::directory(&self.world),
-            self.rules
-        )
+        format!("--- directory\n{}\n--- rules\n{}", text::directory(&self.world), self.rules)
     }
 
     /// Tries one pair of backend states.
@@ -162,52 +144,18 @@ impl Scene {
             let status = *self.dice.pick(&[400, 403, 404, 409, 500, 503]);
             self.tally.one("error of the backend");
             let body = |dice: &mut Dice| Some(body::value(dice, 2));
-            (
-                Side {
-                    status,
-                    body: body(&mut self.dice),
-                },
-                Side {
-                    status,
-                    body: body(&mut self.dice),
-                },
-            )
+            (Side { status, body: body(&mut self.dice) }, Side { status, body: body(&mut self.dice) })
         } else if seen.is_none() && self.dice.chance(40) {
             self.tally.one("hidden or missing record");
-            (
-                Side {
-                    status: 200,
-                    body: Some(body),
-                },
-                Side {
-                    status: 404,
-                    body: None,
-                },
-            )
+            (Side { status: 200, body: Some(body) }, Side { status: 404, body: None })
         } else {
             let other = self.vary(&viewer, chosen.as_deref(), &route, &body, seen.as_ref());
-            (
-                Side {
-                    status: 200,
-                    body: Some(body),
-                },
-                Side {
-                    status: 200,
-                    body: Some(other),
-                },
-            )
+            (Side { status: 200, body: Some(body) }, Side { status: 200, body: Some(other) })
         };
-        let method = if self.dice.chance(8) {
-            Method::HEAD
-        } else {
-            Method::GET
-        };
-        let (first, sent) = self
-            .ask(&viewer, chosen.as_deref(), &route, &one, (style, &method))
-            .await;
-        let (second, also_sent) = self
-            .ask(&viewer, chosen.as_deref(), &route, &other, (style, &method))
-            .await;
+        let method = if self.dice.chance(8) { Method::HEAD } else { Method::GET };
+        let (first, sent) = self.ask(&viewer, chosen.as_deref(), &route, &one, (style, &method)).await;
+        let (second, also_sent) =
+            self.ask(&viewer, chosen.as_deref(), &route, &other, (style, &method)).await;
         self.count(&viewer, chosen.as_deref(), &route, &first, sent != also_sent);
         let story = || {
             format!(
@@ -244,11 +192,7 @@ impl Scene {
     ) -> Result<(), String> {
         if route.section != "any" && !viewer.opens(route.section) {
             let refused = (400..500).contains(&answer.status);
-            return if refused {
-                Ok(())
-            } else {
-                Err("a closed section was opened".to_owned())
-            };
+            return if refused { Ok(()) } else { Err("a closed section was opened".to_owned()) };
         }
         let Some(seen) = seen else {
             return if answer.status == 404 {
@@ -266,11 +210,7 @@ impl Scene {
             return Ok(());
         }
         self.tally.one("answers compared with the oracle");
-        if got.compact() == seen.compact() {
-            Ok(())
-        } else {
-            Err("not what the oracle says".to_owned())
-        }
+        if got.compact() == seen.compact() { Ok(()) } else { Err("not what the oracle says".to_owned()) }
     }
 
     fn chosen(&mut self, viewer: &Viewer) -> Option<String> {
@@ -313,20 +253,13 @@ impl Scene {
         let sent = side
             .body
             .as_ref()
-            .map_or(r#"{"message":"no such record"}"#.to_owned(), |body| {
-                body::text(body, style)
-            });
+            .map_or(r#"{"message":"no such record"}"#.to_owned(), |body| body::text(body, style));
         let reply = self.framed(&sent).await.status(side.status);
         self.backend.answer(&path, reply);
         let cordon = &self.cordon;
-        let client = self
-            .clients
-            .entry(viewer.login.clone())
-            .or_insert_with(|| cordon.client(&viewer.login));
+        let client = self.clients.entry(viewer.login.clone()).or_insert_with(|| cordon.client(&viewer.login));
         let headers: Vec<(&str, &str)> = chosen.iter().map(|&project| ("x-project", project)).collect();
-        let answer = client
-            .send(method.clone(), &path, &headers, bytes::Bytes::new())
-            .await;
+        let answer = client.send(method.clone(), &path, &headers, bytes::Bytes::new()).await;
         (answer.undated(), sent)
     }
 
@@ -334,11 +267,7 @@ impl Scene {
     async fn framed(&mut self, text: &str) -> Reply {
         let dice = &mut self.dice;
         let gzip = dice.chance(25);
-        let bytes = if gzip {
-            compress(text).await
-        } else {
-            text.as_bytes().to_vec()
-        };
+        let bytes = if gzip { compress(text).await } else { text.as_bytes().to_vec() };
         let mut reply = if dice.chance(50) {
             let mut parts = Vec::new();
             let mut rest = &bytes[..];
@@ -400,18 +329,9 @@ impl Scene {
         when(viewer.lists_projects, "list-projects");
         when(viewer.projects.is_empty() && !viewer.everything, "no project");
         when(!route.totals.is_empty(), "total");
-        let kinds: Vec<_> = route
-            .sets
-            .iter()
-            .map(|(_, kind, _)| &self.world.kinds[*kind])
-            .collect();
+        let kinds: Vec<_> = route.sets.iter().map(|(_, kind, _)| &self.world.kinds[*kind]).collect();
         let inner = || kinds.iter().flat_map(|kind| &kind.records);
-        let fields = || {
-            kinds
-                .iter()
-                .flat_map(|kind| &kind.fields)
-                .map(|group| &group.layout)
-        };
+        let fields = || kinds.iter().flat_map(|kind| &kind.fields).map(|group| &group.layout);
         let masks = || kinds.iter().flat_map(|kind| &kind.masks).map(|(_, mask, _)| mask);
         let whose: Vec<&Whose> = kinds
             .iter()
@@ -419,50 +339,24 @@ impl Scene {
             .chain(inner().filter_map(|inner| inner.whose.as_ref()))
             .collect();
         let places = || {
-            whose.iter().filter_map(|whose| {
-                if let Whose::Places(places) = whose {
-                    Some(places)
-                } else {
-                    None
-                }
-            })
+            whose.iter().filter_map(
+                |whose| {
+                    if let Whose::Places(places) = whose { Some(places) } else { None }
+                },
+            )
         };
         when(places().any(|places| places.len() > 1), "several candidates");
         when(places().flatten().any(|place| place.object.is_some()), "object");
-        when(
-            places().flatten().any(|place| place.path.up > 0),
-            "the record around",
-        );
-        when(
-            whose.iter().any(|whose| matches!(whose, Whose::Caller)),
-            "caller's records",
-        );
-        when(
-            whose.iter().any(|whose| matches!(whose, Whose::Everyone)),
-            "everyone's records",
-        );
-        when(
-            whose.iter().any(|whose| matches!(whose, Whose::Outer)),
-            "outer's records",
-        );
+        when(places().flatten().any(|place| place.path.up > 0), "the record around");
+        when(whose.iter().any(|whose| matches!(whose, Whose::Caller)), "caller's records");
+        when(whose.iter().any(|whose| matches!(whose, Whose::Everyone)), "everyone's records");
+        when(whose.iter().any(|whose| matches!(whose, Whose::Outer)), "outer's records");
         when(inner().count() > 0, "nested sets");
-        when(
-            fields().any(|layout| matches!(layout, Layout::Members)),
-            "members",
-        );
-        when(
-            fields().any(|layout| matches!(layout, Layout::Columns)),
-            "columns",
-        );
-        when(
-            fields().any(|layout| matches!(layout, Layout::Entries { .. })),
-            "entries",
-        );
+        when(fields().any(|layout| matches!(layout, Layout::Members)), "members");
+        when(fields().any(|layout| matches!(layout, Layout::Columns)), "columns");
+        when(fields().any(|layout| matches!(layout, Layout::Entries { .. })), "entries");
         when(masks().any(|mask| matches!(mask, Mask::Hash)), "mask: hash");
-        when(
-            masks().any(|mask| matches!(mask, Mask::KeepLast(_))),
-            "mask: keep-last",
-        );
+        when(masks().any(|mask| matches!(mask, Mask::KeepLast(_))), "mask: keep-last");
         when(kinds.iter().any(|kind| kind.tile.is_some()), "tile");
         let descends = |paths: &[Path]| paths.iter().any(body::descends);
         when(kinds.iter().any(|kind| descends(&kind.keep)), "descendants");
@@ -483,11 +377,8 @@ fn totals_kept(rules: &str) -> String {
         None => line.to_owned(),
         // `keep_all` may stand there already: totals go by another name.
         Some(totals) => {
-            let paths: Vec<&str> = totals
-                .split("path = ")
-                .skip(1)
-                .filter_map(|rest| rest.split('"').nth(1))
-                .collect();
+            let paths: Vec<&str> =
+                totals.split("path = ").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect();
             format!("#totals {paths:?}")
         }
     });
@@ -503,10 +394,9 @@ fn totals_kept(rules: &str) -> String {
         match line.strip_prefix("#totals [") {
             None => text += &(line + "\n"),
             Some(paths) => match kept {
-                Some(at) => text.insert_str(
-                    at + "keep = [".len(),
-                    &format!("{}, ", paths.trim_end_matches(']')),
-                ),
+                Some(at) => {
+                    text.insert_str(at + "keep = [".len(), &format!("{}, ", paths.trim_end_matches(']')))
+                }
                 None => text += &format!("keep = [{paths}\n"),
             },
         }
@@ -518,13 +408,7 @@ fn totals_kept(rules: &str) -> String {
 fn everyone(rules: &str) -> String {
     let lines = rules.lines().map(|line| {
         // A tile is of a kind whose records belong to projects.
-        if line.starts_with("project = [") {
-            "project = \"everyone\""
-        } else {
-            line
-        }
+        if line.starts_with("project = [") { "project = \"everyone\"" } else { line }
     });
-    lines
-        .filter(|line| !line.starts_with("tile = "))
-        .fold(String::new(), |text, line| text + line + "\n")
+    lines.filter(|line| !line.starts_with("tile = ")).fold(String::new(), |text, line| text + line + "\n")
 }

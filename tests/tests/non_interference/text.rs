@@ -15,11 +15,7 @@ pub(crate) fn rules(world: &World, leak: &str) -> String {
     for (index, each) in world.kinds.iter().enumerate() {
         _ = write!(text, "\n[kind.kind{index}]\n{}", kind(each, leak));
         for group in &each.fields {
-            _ = write!(
-                text,
-                "\n[[kind.kind{index}.fields]]\nof = \"contact\"\n{}",
-                fields(group)
-            );
+            _ = write!(text, "\n[[kind.kind{index}.fields]]\nof = \"contact\"\n{}", fields(group));
         }
     }
     for each in &world.routes {
@@ -40,11 +36,7 @@ pub(crate) fn directory(world: &World) -> String {
             (viewer.lists_projects, "list-projects"),
             (viewer.unmasked, "see-masked-fields"),
         ];
-        let rights: Vec<&str> = held
-            .iter()
-            .filter(|(held, _)| *held)
-            .map(|(_, right)| *right)
-            .collect();
+        let rights: Vec<&str> = held.iter().filter(|(held, _)| *held).map(|(_, right)| *right).collect();
         let sections: Option<Vec<&str>> = viewer.sections.as_ref().map(|sections| strs(sections));
         let role = format!("role of {}", viewer.login);
         text = text.role(&role, &rights, sections.as_deref()).user(
@@ -55,11 +47,7 @@ pub(crate) fn directory(world: &World) -> String {
     }
     for field in &world.fields {
         let flags = [(field.system, "system"), (field.hidden, "hidden")];
-        let flags: Vec<&str> = flags
-            .iter()
-            .filter(|(set, _)| *set)
-            .map(|(_, flag)| *flag)
-            .collect();
+        let flags: Vec<&str> = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| *flag).collect();
         text = text.field("contact", &field.key, &strs(&field.projects), &flags);
     }
     for object in &world.objects {
@@ -102,14 +90,8 @@ fn kind(kind: &Kind, leak: &str) -> String {
 }
 
 fn inner(inner: &Inner) -> String {
-    let whose = inner
-        .whose
-        .as_ref()
-        .map_or(String::new(), |own| format!(", project = {}", whose(own)));
-    format!(
-        "{{ path = \"{}\", kind = \"kind{}\"{whose} }}",
-        inner.path, inner.kind
-    )
+    let whose = inner.whose.as_ref().map_or(String::new(), |own| format!(", project = {}", whose(own)));
+    format!("{{ path = \"{}\", kind = \"kind{}\"{whose} }}", inner.path, inner.kind)
 }
 
 fn fields(group: &Group) -> String {
@@ -132,11 +114,7 @@ fn route(route: &Route) -> String {
         .sets
         .iter()
         .map(|(path, kind, sole)| {
-            let may_be_absent = if path.is_one() && !sole {
-                ", sole = false"
-            } else {
-                ""
-            };
+            let may_be_absent = if path.is_one() && !sole { ", sole = false" } else { "" };
             format!("{{ path = \"{path}\", kind = \"kind{kind}\"{may_be_absent} }}")
         })
         .collect();
@@ -157,11 +135,7 @@ fn route(route: &Route) -> String {
 
 fn list(name: &str, paths: &[Path]) -> String {
     let paths: Vec<String> = paths.iter().map(|path| format!("\"{path}\"")).collect();
-    if paths.is_empty() {
-        String::new()
-    } else {
-        format!("{name} = [{}]\n", paths.join(", "))
-    }
+    if paths.is_empty() { String::new() } else { format!("{name} = [{}]\n", paths.join(", ")) }
 }
 
 fn whose(whose: &Whose) -> String {

@@ -25,16 +25,10 @@ pub(crate) struct Path {
 impl Path {
     /// From dotted names: `a.b[*].c`, `..d`; the empty text is the value itself.
     pub(crate) fn new(text: &str) -> Path {
-        let (up, text) = (
-            text.len() - text.trim_start_matches('^').len(),
-            text.trim_start_matches('^'),
-        );
+        let (up, text) = (text.len() - text.trim_start_matches('^').len(), text.trim_start_matches('^'));
         let mut steps = Vec::new();
         if let Some(name) = text.strip_prefix("..") {
-            return Path {
-                up,
-                steps: vec![Step::Descend(name.to_owned())],
-            };
+            return Path { up, steps: vec![Step::Descend(name.to_owned())] };
         }
         for part in text.split('.').filter(|part| !part.is_empty()) {
             let (name, each) = (part.trim_end_matches("[*]"), part.matches("[*]").count());
@@ -57,11 +51,7 @@ impl Path {
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&if self.up == 0 {
-            "$".to_owned()
-        } else {
-            "^".repeat(self.up)
-        })?;
+        f.write_str(&if self.up == 0 { "$".to_owned() } else { "^".repeat(self.up) })?;
         self.steps.iter().try_for_each(|step| match step {
             Step::Name(name) => write!(f, ".{name}"),
             Step::Each => f.write_str("[*]"),
@@ -98,11 +88,7 @@ pub(crate) enum Whose {
 pub(crate) enum Layout {
     Members,
     Columns,
-    Entries {
-        name: &'static str,
-        value: &'static str,
-        also: Vec<&'static str>,
-    },
+    Entries { name: &'static str, value: &'static str, also: Vec<&'static str> },
 }
 
 #[derive(Clone, Debug)]
@@ -205,10 +191,7 @@ impl World {
     fn tell_tiles(&mut self) {
         let elsewhere = |inner: &Inner| !matches!(inner.whose, None | Some(Whose::Places(_)));
         let inner = self.kinds.iter().flat_map(|kind| &kind.records);
-        let without: Vec<usize> = inner
-            .filter(|inner| elsewhere(inner))
-            .map(|inner| inner.kind)
-            .collect();
+        let without: Vec<usize> = inner.filter(|inner| elsewhere(inner)).map(|inner| inner.kind).collect();
         without.into_iter().for_each(|kind| self.kinds[kind].tile = None);
     }
 }
@@ -218,10 +201,7 @@ impl World {
     fn keep_to_one_around(&mut self) {
         let outer = |inner: &Inner| matches!(inner.whose, Some(Whose::Outer));
         let inner = self.kinds.iter().flat_map(|kind| &kind.records);
-        let parts: Vec<usize> = inner
-            .filter(|inner| outer(inner))
-            .map(|inner| inner.kind)
-            .collect();
+        let parts: Vec<usize> = inner.filter(|inner| outer(inner)).map(|inner| inner.kind).collect();
         for kind in parts {
             for inner in &mut self.kinds[kind].records {
                 if let Some(Whose::Places(places)) = &mut inner.whose {
@@ -245,11 +225,7 @@ fn objects(dice: &mut Dice, projects: &[String]) -> Vec<Object> {
                 _ => Vec::new(),
             };
             // Kinds share ids, as backends' tables do.
-            objects.push(Object {
-                kind,
-                id: (index + 1).to_string(),
-                projects,
-            });
+            objects.push(Object { kind, id: (index + 1).to_string(), projects });
         }
     }
     objects
@@ -258,17 +234,8 @@ fn objects(dice: &mut Dice, projects: &[String]) -> Vec<Object> {
 fn fields(dice: &mut Dice, projects: &[String]) -> Vec<Field> {
     let field = |dice: &mut Dice, index: usize| {
         let system = dice.chance(15);
-        let used = if system {
-            Vec::new()
-        } else {
-            dice.some(projects, 40)
-        };
-        Field {
-            key: format!("f{index}"),
-            projects: used,
-            system,
-            hidden: dice.chance(30),
-        }
+        let used = if system { Vec::new() } else { dice.some(projects, 40) };
+        Field { key: format!("f{index}"), projects: used, system, hidden: dice.chance(30) }
     };
     (0..4 + dice.below(5)).map(|index| field(dice, index)).collect()
 }
@@ -280,11 +247,7 @@ fn viewers(dice: &mut Dice, projects: &[String]) -> Vec<Viewer> {
             0 => vec![projects[0].as_str()],
             1 => projects[..2].iter().map(String::as_str).collect(),
             2 => Vec::new(),
-            _ => projects
-                .iter()
-                .map(String::as_str)
-                .filter(|_| dice.chance(45))
-                .collect(),
+            _ => projects.iter().map(String::as_str).filter(|_| dice.chance(45)).collect(),
         };
         let mut viewer = Viewer::new(&format!("user{index}"), &mine);
         viewer.everything = index == 5 || index > 2 && dice.chance(15);
@@ -309,24 +272,11 @@ pub(crate) fn mask(dice: &mut Dice) -> Mask {
 fn kind(dice: &mut Dice, depth: usize, known: &[Field]) -> Kind {
     let whose = whose(dice, false);
     let paths = |dice: &mut Dice, paths: &[&str], percent| -> Vec<Path> {
-        paths
-            .iter()
-            .filter(|_| dice.chance(percent))
-            .map(|path| Path::new(path))
-            .collect()
+        paths.iter().filter(|_| dice.chance(percent)).map(|path| Path::new(path)).collect()
     };
     let keep = paths(
         dice,
-        &[
-            "id",
-            "note",
-            "info.title",
-            "info.deep.er",
-            "tags[*].label",
-            "queue",
-            "project",
-            "..mark",
-        ],
+        &["id", "note", "info.title", "info.deep.er", "tags[*].label", "queue", "project", "..mark"],
         55,
     );
     let keep_all = paths(dice, &["blob", "box.blob"], 40);
@@ -339,20 +289,12 @@ fn kind(dice: &mut Dice, depth: usize, known: &[Field]) -> Kind {
     }
     let mut fields = Vec::new();
     if dice.chance(50) {
-        fields.push(Group {
-            at: Path::new("fields"),
-            layout: Layout::Members,
-            columns: Vec::new(),
-        });
+        fields.push(Group { at: Path::new("fields"), layout: Layout::Members, columns: Vec::new() });
     }
     if dice.chance(50) {
         let at = Path::new(if dice.chance(50) { "" } else { "columns" });
         let columns = known.iter().map(|field| at.under(&field.key)).collect();
-        fields.push(Group {
-            at,
-            layout: Layout::Columns,
-            columns,
-        });
+        fields.push(Group { at, layout: Layout::Columns, columns });
     }
     if dice.chance(50) {
         let also = dice.some(&["label", "kind"], 40);
@@ -368,27 +310,12 @@ fn kind(dice: &mut Dice, depth: usize, known: &[Field]) -> Kind {
         if depth > 0 && dice.chance(chance) {
             let kind = 6 - 2 * depth + dice.below(2 * depth);
             let whose = dice.chance(60).then(|| self::whose(dice, true));
-            records.push(Inner {
-                path: Path::new(path),
-                kind,
-                whose,
-            });
+            records.push(Inner { path: Path::new(path), kind, whose });
         }
     }
     let tile = matches!(whose, Whose::Places(_)) && dice.chance(30);
-    let tile = tile
-        .then(|| paths(dice, &["id", "note", "info.title"], 60))
-        .filter(|tile| !tile.is_empty());
-    Kind {
-        whose,
-        keep,
-        keep_all,
-        expect,
-        masks,
-        fields,
-        records,
-        tile,
-    }
+    let tile = tile.then(|| paths(dice, &["id", "note", "info.title"], 60)).filter(|tile| !tile.is_empty());
+    Kind { whose, keep, keep_all, expect, masks, fields, records, tile }
 }
 
 fn whose(dice: &mut Dice, inner: bool) -> Whose {
@@ -398,28 +325,13 @@ fn whose(dice: &mut Dice, inner: bool) -> Whose {
         8.. => Whose::Outer,
         _ => {
             let mut places = vec![
-                Place {
-                    path: Path::new("project"),
-                    object: None,
-                },
-                Place {
-                    path: Path::new("queue"),
-                    object: Some("queue"),
-                },
-                Place {
-                    path: Path::new("info.script"),
-                    object: Some("script"),
-                },
-                Place {
-                    path: Path::new("lists"),
-                    object: Some("list"),
-                },
+                Place { path: Path::new("project"), object: None },
+                Place { path: Path::new("queue"), object: Some("queue") },
+                Place { path: Path::new("info.script"), object: Some("script") },
+                Place { path: Path::new("lists"), object: Some("list") },
             ];
             if inner {
-                places.push(Place {
-                    path: Path::new("^project"),
-                    object: None,
-                });
+                places.push(Place { path: Path::new("^project"), object: None });
             }
             dice.shuffle(&mut places);
             places.truncate(1 + dice.below(3));

@@ -17,19 +17,13 @@ impl Owners {
     /// The ids, with their projects.
     pub(crate) fn known(self) -> &'static [(&'static str, &'static [&'static str])] {
         match self {
-            Owners::Projects => &[
-                ("ACacme", &["acme"]),
-                ("42", &["brio"]),
-                ("ACcore", &["core"]),
-                ("41", &["acme"]),
-            ],
+            Owners::Projects => {
+                &[("ACacme", &["acme"]), ("42", &["brio"]), ("ACcore", &["core"]), ("41", &["acme"])]
+            }
             Owners::One => &[("601", &["acme"]), ("602", &["brio"]), ("603", &["core"])],
-            Owners::Several => &[
-                ("701", &["acme"]),
-                ("702", &["brio"]),
-                ("703", &["acme", "brio"]),
-                ("704", &["core"]),
-            ],
+            Owners::Several => {
+                &[("701", &["acme"]), ("702", &["brio"]), ("703", &["acme", "brio"]), ("704", &["core"])]
+            }
         }
     }
 }
@@ -133,13 +127,7 @@ pub(crate) const TWILIO: &[Shape] = &[
         list: true,
         owner: "account_sid",
         owners: Owners::Projects,
-        keep: &[
-            "sid",
-            "status",
-            "region",
-            "friendly_name",
-            "reason_conference_ended",
-        ],
+        keep: &["sid", "status", "region", "friendly_name", "reason_conference_ended"],
         outside: &["page", "page_size", "start"],
         totals: &[],
         masks: &[],
@@ -155,14 +143,7 @@ pub(crate) const TWILIO: &[Shape] = &[
         list: true,
         owner: "sid",
         owners: Owners::Several,
-        keep: &[
-            "sid",
-            "friendly_name",
-            "phone_number",
-            "capabilities.voice",
-            "capabilities.sms",
-            "beta",
-        ],
+        keep: &["sid", "friendly_name", "phone_number", "capabilities.voice", "capabilities.sms", "beta"],
         outside: &["page", "page_size", "start"],
         totals: &[],
         masks: &[],
@@ -178,13 +159,7 @@ pub(crate) const TWILIO: &[Shape] = &[
         list: true,
         owner: "sid",
         owners: Owners::One,
-        keep: &[
-            "sid",
-            "friendly_name",
-            "max_reserved_workers",
-            "task_order",
-            "target_workers",
-        ],
+        keep: &["sid", "friendly_name", "max_reserved_workers", "task_order", "target_workers"],
         outside: &["meta.key", "meta.page", "meta.page_size"],
         totals: &[],
         masks: &[],
@@ -200,13 +175,7 @@ pub(crate) const TWILIO: &[Shape] = &[
         list: false,
         owner: "sid",
         owners: Owners::One,
-        keep: &[
-            "sid",
-            "friendly_name",
-            "max_reserved_workers",
-            "task_order",
-            "target_workers",
-        ],
+        keep: &["sid", "friendly_name", "max_reserved_workers", "task_order", "target_workers"],
         outside: &[],
         totals: &[],
         masks: &[],
@@ -246,13 +215,7 @@ pub(crate) const TWILIO: &[Shape] = &[
         list: true,
         owner: "sid",
         owners: Owners::Several,
-        keep: &[
-            "sid",
-            "friendly_name",
-            "activity_name",
-            "available",
-            "links.channels",
-        ],
+        keep: &["sid", "friendly_name", "activity_name", "available", "links.channels"],
         outside: &["meta.key", "meta.page", "meta.page_size"],
         totals: &[],
         masks: &[],
@@ -339,15 +302,7 @@ pub(crate) const INTERCOM: &[Shape] = &[
         list: true,
         owner: "app_id",
         owners: Owners::Projects,
-        keep: &[
-            "type",
-            "id",
-            "name",
-            "user_count",
-            "monthly_spend",
-            "plan.name",
-            "tags.tags[].name",
-        ],
+        keep: &["type", "id", "name", "user_count", "monthly_spend", "plan.name", "tags.tags[].name"],
         outside: &["type", "pages.page", "pages.per_page"],
         totals: &["total_count"],
         masks: &[],
@@ -377,10 +332,7 @@ pub(crate) const INTERCOM: &[Shape] = &[
         ],
         outside: &["type", "pages.page"],
         totals: &["total_count"],
-        masks: &[(
-            "conversation_parts.conversation_parts[].author.email",
-            Mask::Fixed("withheld"),
-        )],
+        masks: &[("conversation_parts.conversation_parts[].author.email", Mask::Fixed("withheld"))],
         fields: &[],
         hidden: &["body", "email", "name"],
         prepare: as_it_is,
@@ -407,10 +359,7 @@ pub(crate) const INTERCOM: &[Shape] = &[
         ],
         outside: &[],
         totals: &[],
-        masks: &[(
-            "conversation_parts.conversation_parts[].author.email",
-            Mask::Fixed("withheld"),
-        )],
+        masks: &[("conversation_parts.conversation_parts[].author.email", Mask::Fixed("withheld"))],
         fields: &[],
         hidden: &["body", "external_id"],
         prepare: as_it_is,
@@ -438,10 +387,7 @@ pub(crate) const INTERCOM: &[Shape] = &[
         ],
         outside: &[],
         totals: &[],
-        masks: &[(
-            "ticket_parts.ticket_parts[].author.email",
-            Mask::Fixed("withheld"),
-        )],
+        masks: &[("ticket_parts.ticket_parts[].author.email", Mask::Fixed("withheld"))],
         fields: &["ticket"],
         hidden: &["description", "icon"],
         prepare: as_it_is,
@@ -469,10 +415,7 @@ pub(crate) const INTERCOM: &[Shape] = &[
         ],
         outside: &["type", "pages.page", "pages.per_page"],
         totals: &["total_count"],
-        masks: &[(
-            "ticket_parts.ticket_parts[].author.email",
-            Mask::Fixed("withheld"),
-        )],
+        masks: &[("ticket_parts.ticket_parts[].author.email", Mask::Fixed("withheld"))],
         fields: &["ticket"],
         hidden: &["description", "icon"],
         prepare: as_it_is,
@@ -568,13 +511,7 @@ pub(crate) const BITRIX24: &[Shape] = &[
         list: true,
         owner: "PORTAL_NUMBER",
         owners: Owners::Several,
-        keep: &[
-            "ID",
-            "CALL_DURATION",
-            "CALL_CATEGORY",
-            "CALL_TYPE",
-            "RECORD_FILE_ID",
-        ],
+        keep: &["ID", "CALL_DURATION", "CALL_CATEGORY", "CALL_TYPE", "RECORD_FILE_ID"],
         outside: &[],
         totals: &["total"],
         masks: &[("PHONE_NUMBER", Mask::KeepLast(3))],
@@ -606,11 +543,7 @@ pub(crate) const BITRIX24: &[Shape] = &[
         list: true,
         owner: "RESPONSIBLE_ID",
         owners: Owners::Several,
-        keep: &[
-            "ID",
-            "COMMUNICATIONS[].TYPE",
-            "COMMUNICATIONS[].ENTITY_SETTINGS.COMPANY_TITLE",
-        ],
+        keep: &["ID", "COMMUNICATIONS[].TYPE", "COMMUNICATIONS[].ENTITY_SETTINGS.COMPANY_TITLE"],
         outside: &[],
         totals: &["total"],
         masks: &[("COMMUNICATIONS[].VALUE", Mask::KeepLast(2))],

@@ -31,13 +31,8 @@ pub(crate) struct Got {
 
 impl Api {
     pub(crate) async fn start(options: BackendOptions) -> Api {
-        let running = Backend::start_with(SocketAddr::from(([127, 0, 0, 1], 0)), options)
-            .await
-            .unwrap();
-        Api {
-            running,
-            client: Client::builder(TokioExecutor::new()).build_http(),
-        }
+        let running = Backend::start_with(SocketAddr::from(([127, 0, 0, 1], 0)), options).await.unwrap();
+        Api { running, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 
     pub(crate) async fn send(
@@ -47,37 +42,20 @@ impl Api {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<Got, String> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("http://{}{path}", self.running.address));
+        let mut request =
+            Request::builder().method(method).uri(format!("http://{}{path}", self.running.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request
-            .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
-            .unwrap();
-        let (head, body) = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| error.to_string())?
-            .into_parts();
-        let body = body
-            .collect()
-            .await
-            .map_err(|error| error.to_string())?
-            .to_bytes();
-        Ok(Got {
-            status: head.status,
-            headers: head.headers,
-            body,
-        })
+        let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes()))).unwrap();
+        let (head, body) =
+            self.client.request(request).await.map_err(|error| error.to_string())?.into_parts();
+        let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+        Ok(Got { status: head.status, headers: head.headers, body })
     }
 
     pub(crate) async fn get(&self, path: &str) -> Got {
-        self.send(Method::GET, path, &[("x-api-key", TOKEN)], "")
-            .await
-            .unwrap()
+        self.send(Method::GET, path, &[("x-api-key", TOKEN)], "").await.unwrap()
     }
 }
 

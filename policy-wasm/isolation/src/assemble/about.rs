@@ -11,10 +11,7 @@ pub(super) fn resolve(said: &[read::Route], routes: &mut [Route], problems: &Pro
             Some(read::About::Record { route, with }) => {
                 let about = target(route, said, routes, problems).map(|target| {
                     let bindings = bindings(one, route, with, &said[target], problems);
-                    About {
-                        route: target,
-                        bindings,
-                    }
+                    About { route: target, bindings }
                 });
                 routes[index].about = about;
             }
@@ -37,41 +34,26 @@ fn required(one: &read::Route, problems: &Problems) {
 
 /// The route that a probe asks.
 fn target(name: &Said<String>, said: &[read::Route], routes: &[Route], problems: &Problems) -> Option<usize> {
-    let names = || {
-        said.iter()
-            .filter_map(|route| Some(route.name.as_ref()?.value.as_str()))
-    };
+    let names = || said.iter().filter_map(|route| Some(route.name.as_ref()?.value.as_str()));
     let called = |route: &read::Route| route.name.as_ref().is_some_and(|other| other.value == name.value);
     let Some(index) = said.iter().position(called) else {
         let advice = match nearest(&name.value, names()) {
             Some(known) => format!("did you mean `{known}`?"),
             None => "name a GET route of one record".to_owned(),
         };
-        problems.add(
-            &name.place,
-            format!("there is no route `{}`: {advice}", name.value),
-        );
+        problems.add(&name.place, format!("there is no route `{}`: {advice}", name.value));
         return None;
     };
     let refuse = |reason: &str| {
-        problems.add(
-            &name.place,
-            format!(
-                "the route `{}` cannot be asked for a record: {reason}",
-                name.value
-            ),
-        );
+        problems
+            .add(&name.place, format!("the route `{}` cannot be asked for a record: {reason}", name.value));
         None
     };
     let sole = |body: &Body| body.sets.iter().any(|set| set.sole);
     if !said[index].methods.iter().any(|method| method.value == "GET") {
         return refuse("it has no method GET");
     }
-    if said[index]
-        .about
-        .as_ref()
-        .is_some_and(|about| !matches!(about.value, read::About::Nothing))
-    {
+    if said[index].about.as_ref().is_some_and(|about| !matches!(about.value, read::About::Nothing)) {
         return refuse("it is about another record itself; name that one");
     }
     match &routes[index].response {
@@ -96,18 +78,13 @@ fn bindings(
     let (own, wanted) = (parameters(&own.value), parameters(&other.value));
     for (parameter, source) in with {
         if !wanted.contains(&parameter.value.as_str()) {
-            let message = format!(
-                "the route `{}` has no parameter `{}`: take it out",
-                name.value, parameter.value
-            );
+            let message =
+                format!("the route `{}` has no parameter `{}`: take it out", name.value, parameter.value);
             problems.add(&parameter.place, message);
         }
         if !own.contains(&source.value.as_str()) && !one.query.contains(&source.value) {
             let advice = "name a parameter of this route's path, or one of its `query`";
-            problems.add(
-                &source.place,
-                format!("`{}` has no value here: {advice}", source.value),
-            );
+            problems.add(&source.place, format!("`{}` has no value here: {advice}", source.value));
         }
     }
     let bind = |parameter: &&str| {
@@ -116,10 +93,7 @@ fn bindings(
         let source = source.or_else(|| own.contains(parameter).then_some(*parameter));
         if source.is_none() {
             let advice = format!("say where it comes from with `with = {{ {parameter} = \"…\" }}`");
-            let message = format!(
-                "the parameter `{parameter}` of `{}` has no value: {advice}",
-                name.value
-            );
+            let message = format!("the parameter `{parameter}` of `{}` has no value: {advice}", name.value);
             problems.add(&name.place, message);
         }
         Some(((*parameter).to_owned(), source?.to_owned()))

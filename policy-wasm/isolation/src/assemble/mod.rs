@@ -23,22 +23,15 @@ pub(crate) fn rules(text: &str) -> Result<Rules, Vec<Problem>> {
     unique_names(&document, &problems);
     empty_kinds(&document, &problems);
     template::check(&document.routes, &problems);
-    let mut routes: Vec<Route> = document
-        .routes
-        .iter()
-        .map(|route| assemble(route, &document, &problems))
-        .collect();
+    let mut routes: Vec<Route> =
+        document.routes.iter().map(|route| assemble(route, &document, &problems)).collect();
     about::resolve(&document.routes, &mut routes, &problems);
     let problems = problems.into_vec();
     if !problems.is_empty() {
         return Err(problems);
     }
     let manifest = manifest(&document);
-    Ok(Rules {
-        manifest,
-        mask_hidden: document.mask_hidden,
-        routes,
-    })
+    Ok(Rules { manifest, mask_hidden: document.mask_hidden, routes })
 }
 
 fn manifest(document: &Document) -> Manifest {
@@ -73,10 +66,8 @@ fn empty_kinds(document: &Document, problems: &Problems) {
     for (name, kind) in &document.kinds {
         let paths = kind.keep.len() + kind.keep_all.len() + kind.mask.len();
         if paths + kind.fields.len() + kind.parts.len() == 0 {
-            problems.add(
-                &kind.place,
-                format!("nothing of a `{name}` would pass: list what does under `keep`"),
-            );
+            problems
+                .add(&kind.place, format!("nothing of a `{name}` would pass: list what does under `keep`"));
         }
     }
 }
@@ -85,10 +76,7 @@ fn assemble(said: &read::Route, document: &Document, problems: &Problems) -> Rou
     let changing = said.methods.iter().find(|method| method.value != "GET");
     if let (Some(method), None) = (changing, &said.changes) {
         let advice = "say `changes = true`, or `changes = false` if it only reads";
-        problems.add(
-            &method.place,
-            format!("{} may change something: {advice}", method.value),
-        );
+        problems.add(&method.place, format!("{} may change something: {advice}", method.value));
     }
     let mut query = said.query.clone();
     query.sort_unstable();
@@ -116,31 +104,18 @@ fn body(said: &read::Route, document: &Document, problems: &Problems) -> Respons
     let outside = said.keep.iter().chain(&said.keep_all);
     if said.parts.is_empty() && outside.clone().next().is_none() {
         let advice = "add `records` or `keep`, or write `response = \"empty\"`";
-        problems.add(
-            &said.place,
-            format!("nothing of this route's response would pass: {advice}"),
-        );
+        problems.add(&said.place, format!("nothing of this route's response would pass: {advice}"));
     }
     if said.format.is_none() {
-        problems.add(
-            &said.place,
-            "the body's format is not said: write `format = \"json\"` at the top",
-        );
+        problems.add(&said.place, "the body's format is not said: write `format = \"json\"` at the top");
     }
-    for path in outside
-        .chain(&said.expect)
-        .chain(said.total.iter().map(|total| &total.path))
-    {
+    for path in outside.chain(&said.expect).chain(said.total.iter().map(|total| &total.path)) {
         inside(path, &said.parts, problems);
     }
     let sets = Sets::of(&said.parts, &document.kinds, problems);
     let mut edits = Vec::new();
     edits.extend(said.keep.iter().map(|path| edit(&path.value, Action::Keep)));
-    edits.extend(
-        said.keep_all
-            .iter()
-            .map(|path| edit(&path.value, Action::KeepAll)),
-    );
+    edits.extend(said.keep_all.iter().map(|path| edit(&path.value, Action::KeepAll)));
     edits.extend(said.expect.iter().map(|path| edit(&path.value, Action::Remove)));
     for total in &said.total {
         if let Some(set) = counted(total, &said.parts, &sets, problems) {
@@ -148,11 +123,7 @@ fn body(said: &read::Route, document: &Document, problems: &Problems) -> Respons
         }
     }
     let format = said.format.unwrap_or(types::Format::Json);
-    Response::Edit(Body {
-        format,
-        outside: edits,
-        sets: sets.into_sets(),
-    })
+    Response::Edit(Body { format, outside: edits, sets: sets.into_sets() })
 }
 
 /// Notes a path outside records that leads into one.
@@ -162,10 +133,7 @@ fn inside(path: &Said<Path>, parts: &[read::Part], problems: &Problems) {
         let advice = format!("what is in a record is said under `[kind.{}]`", part.kind.value);
         problems.add(
             &path.place,
-            format!(
-                "`{}` lies in the records `{}`: {advice}",
-                path.value, part.path.value
-            ),
+            format!("`{}` lies in the records `{}`: {advice}", path.value, part.path.value),
         );
     }
 }
@@ -178,26 +146,17 @@ fn counted(total: &read::Total, parts: &[read::Part], sets: &Sets<'_>, problems:
             Some(part) => part,
             None => {
                 let advice = "write the `path` of one of the route's `records`";
-                problems.add(
-                    &of.place,
-                    format!("no records of this route are at `{}`: {advice}", of.value),
-                );
+                problems.add(&of.place, format!("no records of this route are at `{}`: {advice}", of.value));
                 return None;
             }
         },
     };
     if parts.is_empty() {
-        problems.add(
-            &total.path.place,
-            "a total counts records, and this route has none: add `records`",
-        );
+        problems.add(&total.path.place, "a total counts records, and this route has none: add `records`");
     }
     sets.of_part(part)
 }
 
 fn edit(path: &Path, action: Action) -> Edit {
-    Edit {
-        path: path.to_string(),
-        action,
-    }
+    Edit { path: path.to_string(), action }
 }

@@ -60,18 +60,13 @@ impl<'a> Sets<'a> {
             let said = part.sole.as_ref();
             if said.is_some_and(|sole| sole.value) && !singular {
                 let advice = "only a path without `[*]` and `..` leads to the one record of a response";
-                problems.add(
-                    &part.path.place,
-                    format!("these records cannot be `sole`: {advice}"),
-                );
+                problems.add(&part.path.place, format!("these records cannot be `sole`: {advice}"));
             }
             let is_sole = said.map_or(singular, |said| said.value);
             if let (true, Some(first)) = (is_sole, sole) {
                 let advice = "say `sole = false` for what may be absent";
-                let message = format!(
-                    "`{}` is the one record of this response already: {advice}",
-                    first.path.value
-                );
+                let message =
+                    format!("`{}` is the one record of this response already: {advice}", first.path.value);
                 problems.add(&part.path.place, message);
             }
             if is_sole {
@@ -106,10 +101,7 @@ impl<'a> Sets<'a> {
         }
         let Some(project) = part.project.as_ref().or(kind.project.as_ref()) else {
             let advice = format!("add `project` here or under `[kind.{name}]`");
-            self.problems.add(
-                &part.kind.place,
-                format!("whose a `{name}` is, is not said: {advice}"),
-            );
+            self.problems.add(&part.kind.place, format!("whose a `{name}` is, is not said: {advice}"));
             return None;
         };
         let whose = match &project.value {
@@ -120,11 +112,7 @@ impl<'a> Sets<'a> {
         };
         let (within, path, depth) = match self.around.last() {
             None => (None, part.path.value.clone(), 0),
-            Some(around) => (
-                Some(around.set),
-                around.prefix.join(&part.path.value),
-                around.depth + 1,
-            ),
+            Some(around) => (Some(around.set), around.prefix.join(&part.path.value), around.depth + 1),
         };
         let within = within.and_then(|within| u32::try_from(within).ok());
         self.check_place(part, within, &path, depth);
@@ -138,12 +126,7 @@ impl<'a> Sets<'a> {
             tile: None,
         });
         self.paths.push(path);
-        self.around.push(Around {
-            kind: name,
-            set,
-            depth,
-            prefix: Path::default(),
-        });
+        self.around.push(Around { kind: name, set, depth, prefix: Path::default() });
         self.lay(kind);
         self.around.pop();
         self.tile(kind, name, set);
@@ -158,30 +141,16 @@ impl<'a> Sets<'a> {
             self.problems.add(place, message);
         }
         if path.steps() > STEPS {
-            self.problems.add(
-                place,
-                format!("`{path}` takes more than {STEPS} steps: take a level out"),
-            );
+            self.problems.add(place, format!("`{path}` takes more than {STEPS} steps: take a level out"));
         }
         if within.is_some() && path.steps() == 0 {
             let advice = "give it a longer path, or `project = \"outer\"`";
-            self.problems.add(
-                place,
-                format!("the record itself cannot lie in the record: {advice}"),
-            );
+            self.problems.add(place, format!("the record itself cannot lie in the record: {advice}"));
         }
-        for (set, other) in self
-            .sets
-            .iter()
-            .zip(&self.paths)
-            .filter(|(set, _)| set.within == within)
-        {
+        for (set, other) in self.sets.iter().zip(&self.paths).filter(|(set, _)| set.within == within) {
             if path.can_reach_into(other) || other.can_reach_into(path) {
                 let advice = "narrow one of the paths, or say under `[kind.…]` that one lies in the other";
-                let message = format!(
-                    "`{path}` and `{}` can lead to the same record: {advice}",
-                    set.path
-                );
+                let message = format!("`{path}` and `{}` can lead to the same record: {advice}", set.path);
                 self.problems.add(place, message);
             }
         }
@@ -191,19 +160,12 @@ impl<'a> Sets<'a> {
     fn merge(&mut self, part: &'a Part, kind: &'a Kind, project: &Said<read::Whose>) -> Option<u32> {
         let Some(around) = self.around.last() else {
             let advice = "say whose these records are by themselves";
-            self.problems.add(
-                &project.place,
-                format!("there is no record around `{}`: {advice}", part.path.value),
-            );
+            self.problems
+                .add(&project.place, format!("there is no record around `{}`: {advice}", part.path.value));
             return None;
         };
         let (set, depth, prefix) = (around.set, around.depth, around.prefix.join(&part.path.value));
-        self.around.push(Around {
-            kind: &part.kind.value,
-            set,
-            depth,
-            prefix,
-        });
+        self.around.push(Around { kind: &part.kind.value, set, depth, prefix });
         self.lay(kind);
         self.around.pop();
         None
@@ -215,15 +177,9 @@ impl<'a> Sets<'a> {
         let prefix = around.prefix.clone();
         let at = |path: &Said<Path>| prefix.join(&path.value);
         let profile = &mut self.sets[around.set].profile;
-        profile
-            .edits
-            .extend(kind.keep.iter().map(|path| edit(&at(path), Action::Keep)));
-        profile
-            .edits
-            .extend(kind.keep_all.iter().map(|path| edit(&at(path), Action::KeepAll)));
-        profile
-            .edits
-            .extend(kind.expect.iter().map(|path| edit(&at(path), Action::Remove)));
+        profile.edits.extend(kind.keep.iter().map(|path| edit(&at(path), Action::Keep)));
+        profile.edits.extend(kind.keep_all.iter().map(|path| edit(&at(path), Action::KeepAll)));
+        profile.edits.extend(kind.expect.iter().map(|path| edit(&at(path), Action::Remove)));
         for masked in &kind.mask {
             let path = at(&masked.path);
             if masked.always {
@@ -246,20 +202,11 @@ impl<'a> Sets<'a> {
     /// Notes what is said of a record but lies in another one inside it.
     fn check_inside(&self, kind: &Kind) {
         let masked = kind.mask.iter().map(|masked| &masked.path);
-        for path in kind
-            .keep
-            .iter()
-            .chain(&kind.keep_all)
-            .chain(&kind.expect)
-            .chain(masked)
-        {
+        for path in kind.keep.iter().chain(&kind.keep_all).chain(&kind.expect).chain(masked) {
             let enters = |part: &&Part| path.value.can_reach_into(&part.path.value) && !path.value.descends();
             if let Some(part) = kind.parts.iter().find(enters) {
                 let advice = format!("what is in them is said under `[kind.{}]`", part.kind.value);
-                let message = format!(
-                    "`{}` lies in the records `{}`: {advice}",
-                    path.value, part.path.value
-                );
+                let message = format!("`{}` lies in the records `{}`: {advice}", path.value, part.path.value);
                 self.problems.add(&path.place, message);
             }
         }
@@ -271,16 +218,10 @@ impl<'a> Sets<'a> {
         let Some(tile) = &kind.tile else { return };
         if !matches!(self.sets[set].whose, Whose::Projects { .. }) {
             let advice = "say with `project` which project a record is, or take `tile` out";
-            self.problems.add(
-                &tile.place,
-                format!("only a record of a project has a tile, not a `{name}`: {advice}"),
-            );
+            self.problems
+                .add(&tile.place, format!("only a record of a project has a tile, not a `{name}`: {advice}"));
         }
-        let mut edits: Vec<_> = tile
-            .value
-            .iter()
-            .map(|path| edit(&path.value, Action::Keep))
-            .collect();
+        let mut edits: Vec<_> = tile.value.iter().map(|path| edit(&path.value, Action::Keep)).collect();
         let inside = u32::try_from(set).ok();
         for (inner, path) in self.sets.iter().zip(&self.paths) {
             if inside.is_some() && inner.within == inside {
@@ -301,18 +242,13 @@ impl<'a> Sets<'a> {
         for said in candidates {
             let candidate = &said.value;
             let key = if candidate.up == 0 {
-                Key {
-                    path: candidate.path.to_string(),
-                    up: 0,
-                }
+                Key { path: candidate.path.to_string(), up: 0 }
             } else {
                 let up = usize::try_from(candidate.up).unwrap_or(usize::MAX);
                 let Some(around) = self.around.len().checked_sub(up).map(|index| &self.around[index]) else {
                     let advice = "use fewer `^`, or `$` for the record itself";
-                    let message = format!(
-                        "so many records do not lie around `{}`: {advice}",
-                        part.path.value
-                    );
+                    let message =
+                        format!("so many records do not lie around `{}`: {advice}", part.path.value);
                     self.problems.add(&said.place, message);
                     continue;
                 };
@@ -320,13 +256,9 @@ impl<'a> Sets<'a> {
                 if !path.is_singular() {
                     let advice =
                         "which of them is meant is not said; give the part around a `project` of its own";
-                    self.problems
-                        .add(&said.place, format!("`{path}` leads to several places: {advice}"));
+                    self.problems.add(&said.place, format!("`{path}` leads to several places: {advice}"));
                 }
-                Key {
-                    path: path.to_string(),
-                    up: depth - around.depth,
-                }
+                Key { path: path.to_string(), up: depth - around.depth }
             };
             keys.push(key);
             objects.push(candidate.object.clone());
@@ -341,10 +273,7 @@ impl<'a> Sets<'a> {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => format!("describe it under `[kind.{}]`", name.value),
             };
-            self.problems.add(
-                &name.place,
-                format!("there is no kind `{}`: {advice}", name.value),
-            );
+            self.problems.add(&name.place, format!("there is no kind `{}`: {advice}", name.value));
         }
         kind
     }

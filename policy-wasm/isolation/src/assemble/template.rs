@@ -18,10 +18,8 @@ pub(super) fn check(routes: &[Route], problems: &Problems) {
             if let Some(first) = taken.insert(shape, path) {
                 let first: &Said<String> = first;
                 let at = &first.place.pointer;
-                let message = format!(
-                    "{} requests of this path match {at} too: keep one of them",
-                    method.value
-                );
+                let message =
+                    format!("{} requests of this path match {at} too: keep one of them", method.value);
                 problems.add(&path.place, message);
             }
         }
@@ -39,56 +37,40 @@ fn parameter(segment: &str) -> Option<&str> {
 
 fn shape(template: &str) -> String {
     let segment = |segment| {
-        if parameter(segment).is_some() {
-            "{}"
-        } else {
-            segment
-        }
+        if parameter(segment).is_some() { "{}" } else { segment }
     };
     template.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
 fn read(template: &str) -> Result<(), String> {
     let Some(rest) = template.strip_prefix('/') else {
-        return Err(format!(
-            "the path `{template}` does not begin with `/`: write `/{template}`"
-        ));
+        return Err(format!("the path `{template}` does not begin with `/`: write `/{template}`"));
     };
     let mut names = BTreeSet::new();
     let mut segments = rest.split('/').peekable();
     while let Some(segment) = segments.next() {
         if segment.is_empty() && segments.peek().is_some() {
-            return Err(format!(
-                "the path `{template}` has an empty segment: write one `/` between two"
-            ));
+            return Err(format!("the path `{template}` has an empty segment: write one `/` between two"));
         }
         match parameter(segment) {
             Some(name) if !is_name(name) => {
                 let advice = "use letters, digits and `_`";
-                return Err(format!(
-                    "`{name}` cannot name a parameter of `{template}`: {advice}"
-                ));
+                return Err(format!("`{name}` cannot name a parameter of `{template}`: {advice}"));
             }
             Some(name) if !names.insert(name) => {
-                return Err(format!(
-                    "the path `{template}` has two parameters `{name}`: rename one"
-                ));
+                return Err(format!("the path `{template}` has two parameters `{name}`: rename one"));
             }
             Some(_) => {}
             None if segment.contains(['{', '}']) => {
                 let advice = "a parameter stands for exactly one segment, as in `/api/calls/{id}`";
-                return Err(format!(
-                    "the segment `{segment}` is only in part a parameter: {advice}"
-                ));
+                return Err(format!("the segment `{segment}` is only in part a parameter: {advice}"));
             }
             None if segment == "."
                 || segment == ".."
                 || segment.contains(['?', '#', '%', '*', ' ', '\\']) =>
             {
                 let advice = "write it as it is after decoding, without `*`, `?`, `#`, `%` and spaces";
-                return Err(format!(
-                    "the segment `{segment}` cannot stand in a path: {advice}"
-                ));
+                return Err(format!("the segment `{segment}` cannot stand in a path: {advice}"));
             }
             None => {}
         }
@@ -98,9 +80,7 @@ fn read(template: &str) -> Result<(), String> {
 
 fn is_name(name: &str) -> bool {
     !name.is_empty()
-        && name
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
 }
 
 #[cfg(test)]
@@ -109,29 +89,14 @@ mod tests {
 
     #[test]
     fn a_parameter_is_a_whole_segment() {
-        for template in [
-            "/",
-            "/api/calls",
-            "/api/calls/",
-            "/api/{a}/x/{b_2}",
-            "/2010-04-01/Calls.json",
-            "/имя",
-        ] {
+        for template in
+            ["/", "/api/calls", "/api/calls/", "/api/{a}/x/{b_2}", "/2010-04-01/Calls.json", "/имя"]
+        {
             assert_eq!(read(template), Ok(()), "{template}");
         }
-        for template in [
-            "",
-            "api",
-            "//",
-            "/a//b",
-            "/{}",
-            "/{a}/{a}",
-            "/{a}.json",
-            "/a%2fb",
-            "/../a",
-            "/a?b",
-            "/{*a}",
-        ] {
+        for template in
+            ["", "api", "//", "/a//b", "/{}", "/{a}/{a}", "/{a}.json", "/a%2fb", "/../a", "/a?b", "/{*a}"]
+        {
             assert!(read(template).is_err(), "{template}");
         }
         assert_eq!(parameters("/api/{a}/x/{b}"), ["a", "b"]);

@@ -18,16 +18,9 @@ impl Problems {
     /// Notes a mistake: one sentence, what is wrong and what to do.
     pub(crate) fn add(&self, place: &Place, message: impl Into<String>) {
         let at = place.span.as_ref().and_then(|span| {
-            Some(Span {
-                start: u32::try_from(span.start).ok()?,
-                end: u32::try_from(span.end).ok()?,
-            })
+            Some(Span { start: u32::try_from(span.start).ok()?, end: u32::try_from(span.end).ok()? })
         });
-        let problem = Problem {
-            pointer: place.pointer.clone(),
-            message: message.into(),
-            at,
-        };
+        let problem = Problem { pointer: place.pointer.clone(), message: message.into(), at };
         self.found.borrow_mut().push(problem);
     }
 
@@ -60,33 +53,18 @@ struct SpanOf {
 impl Place {
     /// The document as a whole.
     pub(crate) fn document() -> Place {
-        Place {
-            pointer: String::new(),
-            span: None,
-        }
+        Place { pointer: String::new(), span: None }
     }
 
     /// A place in the text with no place in the document, for what is not TOML.
     pub(crate) fn text(span: Option<Range<usize>>) -> Place {
-        Place {
-            pointer: String::new(),
-            span: span.map(|span| SpanOf {
-                start: span.start,
-                end: span.end,
-            }),
-        }
+        Place { pointer: String::new(), span: span.map(|span| SpanOf { start: span.start, end: span.end }) }
     }
 
     fn below(&self, step: &str, span: &Range<usize>) -> Place {
         let step = step.replace('~', "~0").replace('/', "~1");
-        let span = Some(SpanOf {
-            start: span.start,
-            end: span.end,
-        });
-        Place {
-            pointer: format!("{}/{step}", self.pointer),
-            span,
-        }
+        let span = Some(SpanOf { start: span.start, end: span.end });
+        Place { pointer: format!("{}/{step}", self.pointer), span }
     }
 }
 
@@ -189,10 +167,7 @@ impl<'a> Item<'a> {
 
     /// A value said here.
     pub(crate) fn saying<T>(&self, value: T) -> Said<T> {
-        Said {
-            value,
-            place: self.place.clone(),
-        }
+        Said { value, place: self.place.clone() }
     }
 }
 
@@ -207,12 +182,7 @@ pub(crate) struct Table<'a> {
 impl<'a> Table<'a> {
     /// A table at a place.
     pub(crate) fn new(place: Place, entries: &'a DeTable<'a>, problems: &'a Problems) -> Table<'a> {
-        Table {
-            place,
-            problems,
-            entries,
-            asked: Vec::new(),
-        }
+        Table { place, problems, entries, asked: Vec::new() }
     }
 
     /// The value of a key, if it is there.
@@ -220,19 +190,14 @@ impl<'a> Table<'a> {
         self.asked.push(key);
         let value = self.entries.get(key)?;
         let place = self.place.below(key, &value.span());
-        Some(Item {
-            place,
-            problems: self.problems,
-            value: value.get_ref(),
-        })
+        Some(Item { place, problems: self.problems, value: value.get_ref() })
     }
 
     /// The value of a key that must be there.
     pub(crate) fn required(&mut self, key: &'static str, advice: &str) -> Option<Item<'a>> {
         let item = self.optional(key);
         if item.is_none() {
-            self.problems
-                .add(&self.place, format!("`{key}` is missing: {advice}"));
+            self.problems.add(&self.place, format!("`{key}` is missing: {advice}"));
         }
         item
     }
@@ -242,18 +207,8 @@ impl<'a> Table<'a> {
         let entry = |(key, value): (&'a toml::Spanned<_>, &'a toml::Spanned<DeValue<'a>>)| {
             let name: &std::borrow::Cow<'a, str> = key.get_ref();
             let place = self.place.below(name, &value.span());
-            let said = Said {
-                value: name.clone().into_owned(),
-                place: self.place.below(name, &key.span()),
-            };
-            (
-                said,
-                Item {
-                    place,
-                    problems: self.problems,
-                    value: value.get_ref(),
-                },
-            )
+            let said = Said { value: name.clone().into_owned(), place: self.place.below(name, &key.span()) };
+            (said, Item { place, problems: self.problems, value: value.get_ref() })
         };
         self.entries.iter().map(entry).collect()
     }
@@ -273,10 +228,7 @@ impl<'a> Table<'a> {
             let place = self.place.below(name, &key.span());
             let message = match nearest(name, self.asked.iter().copied()) {
                 Some(known) => format!("the key `{name}` is unknown here: did you mean `{known}`?"),
-                None => format!(
-                    "the key `{name}` is unknown here: known are {}",
-                    listed(&self.asked)
-                ),
+                None => format!("the key `{name}` is unknown here: known are {}", listed(&self.asked)),
             };
             self.problems.add(&place, message);
         }
@@ -285,9 +237,5 @@ impl<'a> Table<'a> {
 
 /// Names as they stand in a sentence.
 pub(crate) fn listed(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

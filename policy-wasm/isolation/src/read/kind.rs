@@ -107,17 +107,7 @@ impl Kind {
         let tile = tile.map(|item| item.saying(item.list().iter().filter_map(path).collect()));
         let place = table.place.clone();
         table.finish();
-        Kind {
-            place,
-            project,
-            keep,
-            keep_all,
-            expect,
-            mask,
-            fields,
-            parts,
-            tile,
-        }
+        Kind { place, project, keep, keep_all, expect, mask, fields, parts, tile }
     }
 }
 
@@ -133,20 +123,11 @@ pub(super) fn each<'a, T>(
 
 impl MaskedPath {
     fn read(mut table: Table<'_>) -> Option<MaskedPath> {
-        let path = table
-            .required("path", "say which value is masked")
-            .and_then(|item| path(&item));
+        let path = table.required("path", "say which value is masked").and_then(|item| path(&item));
         let mask = mask(&mut table, false);
-        let always = table
-            .optional("always")
-            .and_then(|item| item.flag())
-            .unwrap_or(false);
+        let always = table.optional("always").and_then(|item| item.flag()).unwrap_or(false);
         table.finish();
-        Some(MaskedPath {
-            path: path?,
-            mask: mask?,
-            always,
-        })
+        Some(MaskedPath { path: path?, mask: mask?, always })
     }
 }
 
@@ -154,10 +135,8 @@ impl Fields {
     fn read(mut table: Table<'_>) -> Option<Fields> {
         let of = table.required("of", "name the directory's kind of field, such as \"contact\"");
         let of = of.and_then(|item| item.text());
-        let at = table.required(
-            "at",
-            "say where the fields are, such as \"$.fields\", or \"$\" for the record",
-        );
+        let at =
+            table.required("at", "say where the fields are, such as \"$.fields\", or \"$\" for the record");
         let at = at.and_then(|item| path(&item));
         let layout = table.required("as", LAYOUTS).and_then(|item| match item.text()? {
             "members" => Some(Layout::Members),
@@ -166,50 +145,29 @@ impl Fields {
             other => item.wrong(format!("fields `as = \"{other}\"` are unknown: {LAYOUTS}")),
         });
         table.finish();
-        Some(Fields {
-            of: of?.to_owned(),
-            at: at?.value,
-            layout: layout?,
-        })
+        Some(Fields { of: of?.to_owned(), at: at?.value, layout: layout? })
     }
 
     fn columns(table: &mut Table<'_>) -> Layout {
-        let value = table
-            .optional("value")
-            .and_then(|item| path(&item))
-            .map(|said| said.value);
+        let value = table.optional("value").and_then(|item| path(&item)).map(|said| said.value);
         let also = paths(table, "also");
         if let (None, Some(said)) = (&value, also.first()) {
             let advice = "add `value`, the path from a field to its value";
-            table.problems.add(
-                &said.place,
-                format!("nothing lies in a field that is its value itself: {advice}"),
-            );
+            table
+                .problems
+                .add(&said.place, format!("nothing lies in a field that is its value itself: {advice}"));
         }
-        Layout::Columns {
-            value,
-            also: also.into_iter().map(|said| said.value).collect(),
-        }
+        Layout::Columns { value, also: also.into_iter().map(|said| said.value).collect() }
     }
 
     fn entries(table: &mut Table<'_>) -> Option<Layout> {
         let name = table.required("name", "name the member of an entry that holds the field's name");
         let name = name.and_then(|item| item.text());
-        let value = table.required(
-            "value",
-            "name the member of an entry that holds the field's value",
-        );
+        let value = table.required("value", "name the member of an entry that holds the field's value");
         let value = value.and_then(|item| item.text());
-        let also = table
-            .optional("also")
-            .map(|item| item.texts())
-            .unwrap_or_default();
+        let also = table.optional("also").map(|item| item.texts()).unwrap_or_default();
         let also = also.into_iter().map(|said| said.value).collect();
-        Some(Layout::Entries {
-            name: name?.to_owned(),
-            value: value?.to_owned(),
-            also,
-        })
+        Some(Layout::Entries { name: name?.to_owned(), value: value?.to_owned(), also })
     }
 }
 
@@ -221,19 +179,12 @@ impl Part {
     pub(super) fn read(mut table: Table<'_>, outermost: bool) -> Option<Part> {
         let place = table.required("path", "say where the records are, such as \"$.data[*]\"");
         let path = place.and_then(|item| path(&item));
-        let kind = table
-            .required("kind", "name their kind")
-            .and_then(|item| item.said());
+        let kind = table.required("kind", "name their kind").and_then(|item| item.said());
         let project = table.optional("project").map(|item| whose(&item));
         let sole = if outermost { table.optional("sole") } else { None };
         let sole = sole.and_then(|item| Some(item.saying(item.flag()?)));
         table.finish();
-        Some(Part {
-            path: path?,
-            kind: kind?,
-            project,
-            sole,
-        })
+        Some(Part { path: path?, kind: kind?, project, sole })
     }
 }
 
@@ -244,9 +195,7 @@ fn whose(item: &Item<'_>) -> Said<Whose> {
         if candidates.is_empty() {
             item.wrong::<()>(format!("no place is named: {WHOSE}"));
         }
-        return item.saying(Whose::Candidates(
-            candidates.iter().filter_map(candidate).collect(),
-        ));
+        return item.saying(Whose::Candidates(candidates.iter().filter_map(candidate).collect()));
     }
     item.saying(match item.text() {
         Some("caller") => Whose::Caller,

@@ -44,27 +44,18 @@ pub(crate) fn document(text: &str, problems: &Problems) -> Result<Document, Vec<
         return Err(syntax.into_vec());
     }
     let mut table = Table::new(Place::document(), root.get_ref(), problems);
-    let name = table
-        .required("name", "give the policy a name")
-        .and_then(|item| item.text());
+    let name = table.required("name", "give the policy a name").and_then(|item| item.text());
     let version = table.required("version", "give the rules a version, a string such as \"1\"");
     let version = version.and_then(|item| item.text());
     let format = table.optional("format").map(|item| format(&item));
-    let mask_hidden = table
-        .optional("mask_hidden")
-        .and_then(|item| mask(&mut item.table()?, true));
+    let mask_hidden = table.optional("mask_hidden").and_then(|item| mask(&mut item.table()?, true));
     let kinds = table.optional("kind").and_then(|item| item.table());
     let kinds = kinds.map(|kinds| kinds.entries()).unwrap_or_default();
-    let kinds = kinds
-        .into_iter()
-        .filter_map(|(name, item)| Some((name.value, Kind::read(item.table()?))))
-        .collect();
+    let kinds =
+        kinds.into_iter().filter_map(|(name, item)| Some((name.value, Kind::read(item.table()?)))).collect();
     let routes = table.required("route", "without a `[[route]]` every request is refused");
     let routes = routes.map(|item| item.list()).unwrap_or_default();
-    let routes = routes
-        .iter()
-        .filter_map(|item| Some(Route::read(item.table()?, format)))
-        .collect();
+    let routes = routes.iter().filter_map(|item| Some(Route::read(item.table()?, format))).collect();
     table.finish();
     Ok(Document {
         name: name.unwrap_or_default().to_owned(),
@@ -83,9 +74,8 @@ fn format(item: &Item<'_>) -> Format {
 fn read_format(item: &Item<'_>) -> Option<Format> {
     match item.text()? {
         "json" => Some(Format::Json),
-        later @ ("ndjson" | "csv" | "xml" | "sse") => item.wrong(format!(
-            "the format `{later}` comes with a later version: only `json` can be edited now"
-        )),
+        later @ ("ndjson" | "csv" | "xml" | "sse") => item
+            .wrong(format!("the format `{later}` comes with a later version: only `json` can be edited now")),
         other => item.wrong(format!("the format `{other}` is unknown: write `json`")),
     }
 }
@@ -106,9 +96,9 @@ fn mask(table: &mut Table<'_>, whole: bool) -> Option<Mask> {
         },
         "null" => Some(Mask::Null),
         "hash" => Some(Mask::Hash),
-        other => with.wrong(format!(
-            "the mask `{other}` is unknown: write `fixed`, `keep-last`, `null` or `hash`"
-        )),
+        other => {
+            with.wrong(format!("the mask `{other}` is unknown: write `fixed`, `keep-last`, `null` or `hash`"))
+        }
     });
     if let (Some(text), Some(false)) = (&text, mask.as_ref().map(|mask| matches!(mask, Mask::Fixed(_)))) {
         text.wrong::<()>("only a mask with `fixed` has a text: take it out");

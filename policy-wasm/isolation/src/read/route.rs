@@ -68,37 +68,19 @@ pub(crate) struct Total {
 impl Route {
     /// Reads `[[route]]`. `fallback`: the format for all routes.
     pub(super) fn read(mut table: Table<'_>, fallback: Option<Format>) -> Route {
-        let name = table
-            .required("name", "give the route a name of its own")
-            .and_then(|item| item.said());
+        let name = table.required("name", "give the route a name of its own").and_then(|item| item.said());
         let methods = methods(&mut table);
         let path = table.required("path", "write the path template, such as \"/api/calls/{id}\"");
         let path = path.and_then(|item| item.said());
         let section = table.required("section", "name the section that a role must open, or \"any\"");
-        let section = section
-            .and_then(|item| item.text())
-            .filter(|name| *name != "any")
-            .map(str::to_owned);
-        let requires = table
-            .optional("requires")
-            .map(|item| item.list())
-            .unwrap_or_default();
+        let section = section.and_then(|item| item.text()).filter(|name| *name != "any").map(str::to_owned);
+        let requires = table.optional("requires").map(|item| item.list()).unwrap_or_default();
         let requires = requires.iter().filter_map(right).collect();
-        let query = table
-            .optional("query")
-            .map(|item| item.texts())
-            .unwrap_or_default();
-        let headers = table
-            .optional("headers")
-            .map(|item| item.list())
-            .unwrap_or_default();
+        let query = table.optional("query").map(|item| item.texts()).unwrap_or_default();
+        let headers = table.optional("headers").map(|item| item.list()).unwrap_or_default();
         let headers = headers.iter().filter_map(header).collect();
-        let changes = table
-            .optional("changes")
-            .and_then(|item| Some(item.saying(item.flag()?)));
-        let about = table
-            .optional("about")
-            .map(|item| item.saying(About::read(&item)));
+        let changes = table.optional("changes").and_then(|item| Some(item.saying(item.flag()?)));
+        let about = table.optional("about").map(|item| item.saying(About::read(&item)));
         let request = table.optional("request");
         let request_pass = request.is_some_and(|item| request_passes(&item));
         let response = response(&mut table);
@@ -152,18 +134,9 @@ impl Edited {
                     ));
                 }
             }
-            return Edited {
-                parts: vec![],
-                keep: vec![],
-                keep_all: vec![],
-                expect: vec![],
-                total: vec![],
-            };
+            return Edited { parts: vec![], keep: vec![], keep_all: vec![], expect: vec![], total: vec![] };
         }
-        let total = table
-            .optional("total")
-            .map(|item| item.list())
-            .unwrap_or_default();
+        let total = table.optional("total").map(|item| item.list()).unwrap_or_default();
         Edited {
             parts: each(table, "records", |table| Part::read(table, true)),
             keep: paths(table, "keep"),
@@ -180,16 +153,11 @@ impl Total {
             return path(item).map(|path| Total { path, of: None });
         }
         let mut table = item.table()?;
-        let counted = table
-            .required("path", "say where the total is")
-            .and_then(|item| path(&item));
+        let counted = table.required("path", "say where the total is").and_then(|item| path(&item));
         let of = table.required("of", "write the `path` of the records that it counts");
         let of = of.and_then(|item| path(&item));
         table.finish();
-        Some(Total {
-            path: counted?,
-            of: Some(of?),
-        })
+        Some(Total { path: counted?, of: Some(of?) })
     }
 }
 
@@ -207,17 +175,10 @@ impl About {
         let Some(mut table) = item.table() else {
             return About::Unknown;
         };
-        let route = table
-            .required("route", "name a GET route of one record")
-            .and_then(|item| item.said());
-        let with = table
-            .optional("with")
-            .and_then(|item| item.table())
-            .map(|table| table.entries());
+        let route = table.required("route", "name a GET route of one record").and_then(|item| item.said());
+        let with = table.optional("with").and_then(|item| item.table()).map(|table| table.entries());
         let with = with.unwrap_or_default().into_iter();
-        let with = with
-            .filter_map(|(parameter, source)| Some((parameter, source.said()?)))
-            .collect();
+        let with = with.filter_map(|(parameter, source)| Some((parameter, source.said()?))).collect();
         table.finish();
         route.map_or(About::Unknown, |route| About::Record { route, with })
     }
@@ -225,10 +186,7 @@ impl About {
 
 fn methods(table: &mut Table<'_>) -> Vec<Said<String>> {
     let Some(item) = table.optional("methods") else {
-        return vec![Said {
-            value: "GET".to_owned(),
-            place: table.place.clone(),
-        }];
+        return vec![Said { value: "GET".to_owned(), place: table.place.clone() }];
     };
     let methods = item.list();
     if methods.is_empty() && item.is_list() {
@@ -242,10 +200,9 @@ fn method(item: &Item<'_>) -> Option<Said<String>> {
         "HEAD" => item.wrong("`GET` covers `HEAD`: take it out"),
         "CONNECT" | "TRACE" => item.wrong("this method is never let through: take it out"),
         name if name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-') => item.said(),
-        name => item.wrong(format!(
-            "the method `{name}` is not in upper case: write `{}`",
-            name.to_uppercase()
-        )),
+        name => {
+            item.wrong(format!("the method `{name}` is not in upper case: write `{}`", name.to_uppercase()))
+        }
     }
 }
 
@@ -257,10 +214,7 @@ fn right(item: &Item<'_>) -> Option<Rights> {
     let known = RIGHTS.map(|(known, _)| known);
     match nearest(name, known.into_iter()) {
         Some(known) => item.wrong(format!("the right `{name}` is unknown: did you mean `{known}`?")),
-        None => item.wrong(format!(
-            "the right `{name}` is unknown: known are {}",
-            listed(&known)
-        )),
+        None => item.wrong(format!("the right `{name}` is unknown: known are {}", listed(&known))),
     }
 }
 
@@ -278,16 +232,12 @@ fn header(item: &Item<'_>) -> Option<String> {
     let name = item.text()?;
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if !name.bytes().all(token) {
-        return item.wrong(format!(
-            "`{name}` is not a header's name: use letters, digits and `-`"
-        ));
+        return item.wrong(format!("`{name}` is not a header's name: use letters, digits and `-`"));
     }
     let lower = name.to_ascii_lowercase();
     if NEVER_PASSED.contains(&lower.as_str()) {
         let reason = "it frames, validates or identifies the backend's own answer";
-        return item.wrong(format!(
-            "the header `{lower}` cannot pass, since {reason}: take it out"
-        ));
+        return item.wrong(format!("the header `{lower}` cannot pass, since {reason}: take it out"));
     }
     Some(lower)
 }
@@ -322,9 +272,7 @@ fn request_passes(item: &Item<'_>) -> bool {
     match item.text() {
         Some("pass") => true,
         Some(other) if other != "empty" => {
-            item.wrong::<()>(format!(
-                "`request = \"{other}\"` is unknown: write `pass` or `empty`"
-            ));
+            item.wrong::<()>(format!("`request = \"{other}\"` is unknown: write `pass` or `empty`"));
             false
         }
         _ => false,
@@ -338,9 +286,7 @@ fn response(table: &mut Table<'_>) -> Response {
         "edit" => Some(Response::Edit),
         "pass" => Some(Response::Pass),
         "empty" => Some(Response::Empty),
-        other => item.wrong(format!(
-            "`response = \"{other}\"` is unknown: write `edit`, `pass` or `empty`"
-        )),
+        other => item.wrong(format!("`response = \"{other}\"` is unknown: write `edit`, `pass` or `empty`")),
     });
     let response = response.unwrap_or(Response::Edit);
     match (&item, &unfiltered) {

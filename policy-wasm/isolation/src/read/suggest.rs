@@ -4,10 +4,7 @@
 pub(crate) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = if typed.chars().count() < 4 { 1 } else { 2 };
     let measured = known.map(|name| (distance(typed, name), name));
-    measured
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, name)| name)
+    measured.filter(|(distance, _)| *distance <= limit).min().map(|(_, name)| name)
 }
 
 /// How many letters must be put in, left out or changed to make one text of the other (Levenshtein).

@@ -47,11 +47,7 @@ pub(crate) fn page() -> String {
 
 /// All TOML blocks of the page, which are one rules file.
 pub(crate) fn page_rules() -> String {
-    blocks(&page())
-        .into_iter()
-        .filter(|(info, _)| info == "toml")
-        .map(|(_, text)| text)
-        .collect()
+    blocks(&page()).into_iter().filter(|(info, _)| info == "toml").map(|(_, text)| text).collect()
 }
 
 /// The fenced blocks of a page, each with what stands behind its opening fence.
@@ -85,9 +81,7 @@ pub(crate) fn filtered(
     let mut editor = rewrite::Editor::new(plan, rewrite::Options::default());
     let mut judge = NativeJudge { policy, scope, route };
     let mut pieces = rewrite::Pieces::new();
-    editor
-        .feed(Bytes::copy_from_slice(body.as_bytes()), &mut judge, &mut pieces)
-        .unwrap();
+    editor.feed(Bytes::copy_from_slice(body.as_bytes()), &mut judge, &mut pieces).unwrap();
     editor.finish(&mut judge, &mut pieces).unwrap();
     if editor.report().missing {
         return None;
@@ -154,14 +148,7 @@ pub(crate) fn rewritten(plan: types::BodyPlan) -> rewrite::BodyPlan {
     let set = |set: types::RecordSet| rewrite::RecordSet {
         within: set.within,
         path: set.path,
-        keys: set
-            .keys
-            .into_iter()
-            .map(|key| rewrite::Key {
-                path: key.path,
-                up: key.up,
-            })
-            .collect(),
+        keys: set.keys.into_iter().map(|key| rewrite::Key { path: key.path, up: key.up }).collect(),
         profiles: set.profiles.into_iter().map(edits).collect(),
         sole: set.sole,
     };
@@ -173,13 +160,7 @@ pub(crate) fn rewritten(plan: types::BodyPlan) -> rewrite::BodyPlan {
 }
 
 fn edits(edits: Vec<types::Edit>) -> Vec<rewrite::Edit> {
-    edits
-        .into_iter()
-        .map(|edit| rewrite::Edit {
-            path: edit.path,
-            action: action(edit.action),
-        })
-        .collect()
+    edits.into_iter().map(|edit| rewrite::Edit { path: edit.path, action: action(edit.action) }).collect()
 }
 
 fn action(action: types::Action) -> rewrite::Action {
@@ -200,10 +181,7 @@ fn action(action: types::Action) -> rewrite::Action {
 }
 
 fn names(names: types::Names) -> rewrite::Names {
-    let masked = |masked: types::Masked| rewrite::Masked {
-        name: masked.name,
-        mask: mask(masked.mask),
-    };
+    let masked = |masked: types::Masked| rewrite::Masked { name: masked.name, mask: mask(masked.mask) };
     rewrite::Names {
         keep: names.keep,
         mask: names.mask.into_iter().map(masked).collect(),

@@ -17,9 +17,7 @@ pub(super) struct Backend {
 }
 
 pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Backend> {
-    let url = table
-        .required("url", problems)
-        .and_then(|text| values::url(&text, "url", problems));
+    let url = table.required("url", problems).and_then(|text| values::url(&text, "url", problems));
     let ca_file = values::optional_path(table, "authorities", folder, problems);
     let usual = Deadlines::default();
     let deadlines = Deadlines {
@@ -31,15 +29,7 @@ pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Prob
     };
     let request_headers = values::header_names(table, "request_headers", problems);
     let credential = credential(table, folder, problems);
-    Some(Backend {
-        config: BackendConfig {
-            url: url?,
-            ca_file,
-            credential,
-        },
-        deadlines,
-        request_headers,
-    })
+    Some(Backend { config: BackendConfig { url: url?, ca_file, credential }, deadlines, request_headers })
 }
 
 fn credential(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> BackendCredential {
@@ -77,20 +67,14 @@ fn credential(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<
             }
             Err(_) => {
                 problems
-                    .at(
-                        value.span(),
-                        "the file of `value_file` does not hold the value of a header",
-                    )
+                    .at(value.span(), "the file of `value_file` does not hold the value of a header")
                     .help("write visible ASCII characters into it");
             }
         },
         (None, Some(name), Some(value)) => return BackendCredential::Query { name, value },
         _ => {
             problems
-                .at(
-                    value.span(),
-                    "`credential` needs one of `header` and `query`, and a `value_file`",
-                )
+                .at(value.span(), "`credential` needs one of `header` and `query`, and a `value_file`")
                 .help(
                     "name the place in which the backend expects its credential, and the file that holds it",
                 );

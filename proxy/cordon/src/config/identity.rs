@@ -19,10 +19,7 @@ const ALGORITHMS: [(&str, JwtAlgorithm); 4] = [
 
 pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> IdentityConfig {
     let usual = IdentityConfig::default();
-    let mut places = CredentialPlaces {
-        query: Vec::new(),
-        ..usual.places
-    };
+    let mut places = CredentialPlaces { query: Vec::new(), ..usual.places };
     if let Some(header) = values::header_name(table, "token_header", problems) {
         places.headers = vec![header];
     }
@@ -36,11 +33,7 @@ pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Prob
         methods.extend(jwt(&mut inner, folder, problems).map(IdentityMethod::Jwt));
         inner.finish(problems);
     }
-    IdentityConfig {
-        methods,
-        places,
-        stripped,
-    }
+    IdentityConfig { methods, places, stripped }
 }
 
 fn jwt(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<JwtSettings> {
@@ -55,19 +48,14 @@ fn jwt(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) ->
         (None, Some(secret)) => Some(JwtKeys::Secret(secret.bytes.trim_ascii_end().to_vec())),
         _ => {
             problems
-                .at(
-                    table.span(),
-                    "a `jwt` table needs one of `jwks` and `secret_file`",
-                )
+                .at(table.span(), "a `jwt` table needs one of `jwks` and `secret_file`")
                 .help("`jwks` is a file or URL with public keys, `secret_file` holds the secret of HS256");
             None
         }
     };
     let issuer = table.required("issuer", problems);
     let audience = table.required("audience", problems);
-    let claim = table
-        .text("claim", problems)
-        .map_or_else(|| "sub".to_owned(), |text| text.value);
+    let claim = table.text("claim", problems).map_or_else(|| "sub".to_owned(), |text| text.value);
     let leeway = values::duration(table, "leeway", Duration::from_secs(30), problems);
     let named = algorithms(table, problems);
     let keys = keys?;

@@ -77,36 +77,26 @@ impl Config {
 }
 
 fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Config> {
-    let listen = section(table, "listen", problems, |table, problems| {
-        listen(table, folder, problems)
-    });
-    let backend = section(table, "backend", problems, |table, problems| {
-        backend::read(table, folder, problems)
-    });
-    let policy = section(table, "policy", problems, |table, problems| {
-        policy(table, folder, problems)
-    });
+    let listen = section(table, "listen", problems, |table, problems| listen(table, folder, problems));
+    let backend =
+        section(table, "backend", problems, |table, problems| backend::read(table, folder, problems));
+    let policy = section(table, "policy", problems, |table, problems| policy(table, folder, problems));
     let directory = section(table, "directory", problems, |table, problems| {
         values::path(table, "file", folder, problems)
     });
-    let identity = optional(table, "identity", problems, |table, problems| {
-        identity::read(table, folder, problems)
-    });
-    let project = optional(table, "project_selector", problems, |table, problems| {
-        ProjectSelector {
-            header: values::header_name(table, "header", problems),
-            query: table.text("query", problems).map(|text| text.value),
-        }
+    let identity =
+        optional(table, "identity", problems, |table, problems| identity::read(table, folder, problems));
+    let project = optional(table, "project_selector", problems, |table, problems| ProjectSelector {
+        header: values::header_name(table, "header", problems),
+        query: table.text("query", problems).map(|text| text.value),
     });
     let secret = optional(table, "masks", problems, |table, problems| {
         values::file(table, "secret_file", folder, problems).and_then(|file| file.secret(problems))
     });
     let editor = optional(table, "limits", problems, limits);
     let backend = backend?;
-    let mut gateway = GatewayConfig::new(
-        backend.config.url.clone(),
-        secret.flatten().unwrap_or_else(random_secret),
-    );
+    let mut gateway =
+        GatewayConfig::new(backend.config.url.clone(), secret.flatten().unwrap_or_else(random_secret));
     gateway.backend = backend.config;
     gateway.deadlines = backend.deadlines;
     gateway.request_headers = backend.request_headers;
@@ -116,12 +106,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         gateway.editor = editor;
         gateway.limits.request_body = request_body;
     }
-    Some(Config {
-        listen: listen?,
-        gateway,
-        policy: policy?,
-        directory: directory?,
-    })
+    Some(Config { listen: listen?, gateway, policy: policy?, directory: directory? })
 }
 
 /// Reads a table that may be left out.
@@ -163,18 +148,12 @@ fn listen(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>)
         (None, None) => None,
         _ => {
             problems
-                .at(
-                    table.span(),
-                    "`certificate` and `key` belong together, and one of them is missing",
-                )
+                .at(table.span(), "`certificate` and `key` belong together, and one of them is missing")
                 .help("give both for TLS, or neither for plain HTTP");
             None
         }
     };
-    Some(Listen {
-        address: address?,
-        tls,
-    })
+    Some(Listen { address: address?, tls })
 }
 
 fn policy(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<PolicyFiles> {
@@ -183,13 +162,7 @@ fn policy(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>)
     let own_masks = table.flag("own_masks", problems);
     let call_time = values::duration(table, "call_time", Duration::from_millis(20), problems);
     let memory = table.count("memory_bytes", 16 << 20, problems);
-    Some(PolicyFiles {
-        rules: rules?,
-        component,
-        own_masks,
-        call_time,
-        memory,
-    })
+    Some(PolicyFiles { rules: rules?, component, own_masks, call_time, memory })
 }
 
 /// Limits of the editor, and of request bodies.
@@ -201,10 +174,7 @@ fn limits(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> (cordon_rew
         depth: table.count("depth", usual.depth, problems),
         ..usual
     };
-    (
-        editor,
-        table.count("request_body_bytes", 16 << 20, problems) as u64,
-    )
+    (editor, table.count("request_body_bytes", 16 << 20, problems) as u64)
 }
 
 /// Keyed masks of this process alone: they differ after a restart and between proxies.
@@ -241,11 +211,8 @@ mod tests {
     #[test]
     fn every_example_in_the_documentation_is_right() {
         let page = include_str!("../../CONFIG.md");
-        let examples: Vec<&str> = page
-            .split("```toml\n")
-            .skip(1)
-            .filter_map(|rest| rest.split("```").next())
-            .collect();
+        let examples: Vec<&str> =
+            page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
         assert_eq!(examples.len(), 3);
         for example in examples {
             let read = Config::parse(example, Path::new("."));

@@ -47,11 +47,7 @@ pub(super) fn file(
     let text = table.text(key, problems)?;
     let path = folder.join(&text.value);
     match std::fs::read(&path) {
-        Ok(bytes) => Some(File {
-            bytes,
-            span: text.span,
-            key,
-        }),
+        Ok(bytes) => Some(File { bytes, span: text.span, key }),
         Err(error) => {
             problems
                 .at(text.span, format!("`{key}` cannot be read: {error}"))
@@ -64,19 +60,13 @@ pub(super) fn file(
 impl File {
     /// The file's one line of text.
     pub(super) fn line(self, problems: &mut Problems<'_>) -> Option<String> {
-        let line = String::from_utf8(self.bytes)
-            .ok()
-            .map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
+        let line =
+            String::from_utf8(self.bytes).ok().map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
         match line {
             Some(line) if !line.is_empty() && !line.contains(['\r', '\n']) => Some(line),
             _ => {
-                let message = format!(
-                    "the file of `{}` does not hold exactly one line of text",
-                    self.key
-                );
-                problems
-                    .at(self.span, message)
-                    .help("write the value, and nothing else, into it");
+                let message = format!("the file of `{}` does not hold exactly one line of text", self.key);
+                problems.at(self.span, message).help("write the value, and nothing else, into it");
                 None
             }
         }
@@ -90,13 +80,8 @@ impl File {
         if let Some(bytes) = hexadecimal(self.bytes.trim_ascii_end()) {
             return Some(MaskSecret(bytes));
         }
-        let message = format!(
-            "the file of `{}` does not hold 32 bytes or 64 hexadecimal digits",
-            self.key
-        );
-        problems
-            .at(self.span, message)
-            .help("make it with `openssl rand -hex 32`");
+        let message = format!("the file of `{}` does not hold 32 bytes or 64 hexadecimal digits", self.key);
+        problems.at(self.span, message).help("make it with `openssl rand -hex 32`");
         None
     }
 }
@@ -121,17 +106,12 @@ pub(super) fn address(
 pub(super) fn url(text: &Text, key: &str, problems: &mut Problems<'_>) -> Option<Uri> {
     let url = text.value.parse::<Uri>().ok().filter(|url| {
         let scheme = matches!(url.scheme_str(), Some("http" | "https"));
-        let plain = url
-            .authority()
-            .is_some_and(|authority| !authority.as_str().contains('@'));
+        let plain = url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
         scheme && plain && url.query().is_none()
     });
     if url.is_none() {
         problems
-            .at(
-                text.span.clone(),
-                format!("`{key}` is not the address of an HTTP server"),
-            )
+            .at(text.span.clone(), format!("`{key}` is not the address of an HTTP server"))
             .help("write http:// or https://, a host and a port, such as \"http://127.0.0.1:9000\"");
     }
     url
@@ -161,9 +141,7 @@ pub(super) fn header_name(
     key: &'static str,
     problems: &mut Problems<'_>,
 ) -> Option<HeaderName> {
-    table
-        .text(key, problems)
-        .and_then(|text| named(&text, key, problems))
+    table.text(key, problems).and_then(|text| named(&text, key, problems))
 }
 
 /// The names of headers.
@@ -173,10 +151,7 @@ pub(super) fn header_names(
     problems: &mut Problems<'_>,
 ) -> Vec<HeaderName> {
     let texts = table.texts(key, problems);
-    texts
-        .iter()
-        .filter_map(|text| named(text, key, problems))
-        .collect()
+    texts.iter().filter_map(|text| named(text, key, problems)).collect()
 }
 
 fn named(text: &Text, key: &str, problems: &mut Problems<'_>) -> Option<HeaderName> {
@@ -219,17 +194,7 @@ mod tests {
     fn durations_have_a_unit() {
         assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
         assert_eq!(parse_duration("2m"), Some(Duration::from_secs(120)));
-        for wrong in [
-            "",
-            "5",
-            "s",
-            "0s",
-            "-1s",
-            "1.5s",
-            "5 s",
-            "5h",
-            "99999999999999999999s",
-        ] {
+        for wrong in ["", "5", "s", "0s", "-1s", "1.5s", "5 s", "5h", "99999999999999999999s"] {
             assert_eq!(parse_duration(wrong), None, "{wrong}");
         }
     }

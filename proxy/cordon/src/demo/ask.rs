@@ -27,10 +27,7 @@ pub(super) struct Reply {
 
 impl Asker {
     pub(super) fn new(server: SocketAddr) -> Asker {
-        Asker {
-            client: Client::builder(TokioExecutor::new()).build_http(),
-            server,
-        }
+        Asker { client: Client::builder(TokioExecutor::new()).build_http(), server }
     }
 
     /// GETs a path with a token.
@@ -41,21 +38,10 @@ impl Asker {
             .header("X-Api-Key", token)
             .body(Empty::new())
             .map_err(|error| failed(error.to_string()))?;
-        let response = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| failed(error.to_string()))?;
+        let response = self.client.request(request).await.map_err(|error| failed(error.to_string()))?;
         let status = response.status();
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .map_err(|error| failed(error.to_string()))?
-            .to_bytes();
-        Ok(Reply {
-            status,
-            body: serde_json::from_slice(&body).unwrap_or(Value::Null),
-        })
+        let body =
+            response.into_body().collect().await.map_err(|error| failed(error.to_string()))?.to_bytes();
+        Ok(Reply { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
     }
 }

@@ -43,14 +43,7 @@ pub(super) const CALLERS: [Caller; 4] = [
         views_only: true,
         reports: true,
     },
-    Caller {
-        login: "adam",
-        who: "admin",
-        projects: &[],
-        everything: true,
-        views_only: false,
-        reports: true,
-    },
+    Caller { login: "adam", who: "admin", projects: &[], everything: true, views_only: false, reports: true },
 ];
 
 /// The sample's data, and which records the demo looks at.
@@ -75,11 +68,7 @@ impl Sample {
 
     /// How many calls a caller sees.
     pub(super) fn calls(&self, caller: &Caller) -> usize {
-        self.data
-            .calls
-            .values()
-            .filter(|call| caller.sees(&[call.project]))
-            .count()
+        self.data.calls.values().filter(|call| caller.sees(&[call.project])).count()
     }
 
     /// How many rows of the report a caller sees, if reports are open to them.
@@ -100,10 +89,7 @@ impl Sample {
 
     /// How many projects a caller sees.
     pub(super) fn projects(caller: &Caller) -> usize {
-        PROJECTS
-            .iter()
-            .filter(|project| caller.sees(&[project.code]))
-            .count()
+        PROJECTS.iter().filter(|project| caller.sees(&[project.code])).count()
     }
 
     /// Keys of the contact fields that a caller sees in [`Sample::call`], sorted; `None` if the call is not theirs.
@@ -128,11 +114,8 @@ impl Sample {
     pub(super) fn card(&self, caller: &Caller) -> Option<String> {
         let call = &self.data.calls[&self.call];
         let card = self.data.contacts[&call.contact?].fields["card"].as_str();
-        let shown = if caller.everything {
-            card.to_owned()
-        } else {
-            format!("****{}", &card[card.len() - 2..])
-        };
+        let shown =
+            if caller.everything { card.to_owned() } else { format!("****{}", &card[card.len() - 2..]) };
         caller.sees(&[call.project]).then_some(shown)
     }
 }

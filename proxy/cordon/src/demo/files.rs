@@ -24,17 +24,10 @@ pub(super) struct Files {
 impl Files {
     /// Writes the files for a Cordon at `listen` and a backend at `backend`.
     pub(super) fn write(listen: SocketAddr, backend: SocketAddr) -> Result<Files, Failure> {
-        let folder = tempfile::Builder::new()
-            .prefix("cordon-demo-")
-            .tempdir()
-            .map_err(|error| {
-                Failure::failed(format!(
-                    "error: no temporary folder for the demo's files: {error}"
-                ))
-            })?;
-        let config = CONFIG
-            .replace(LISTEN, &listen.to_string())
-            .replace(BACKEND, &backend.to_string());
+        let folder = tempfile::Builder::new().prefix("cordon-demo-").tempdir().map_err(|error| {
+            Failure::failed(format!("error: no temporary folder for the demo's files: {error}"))
+        })?;
+        let config = CONFIG.replace(LISTEN, &listen.to_string()).replace(BACKEND, &backend.to_string());
         for (name, text) in [
             ("cordon.toml", config.as_str()),
             ("rules.toml", RULES),

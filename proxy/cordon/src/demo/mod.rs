@@ -55,9 +55,7 @@ async fn demo(listen: SocketAddr, check: bool) -> Result<(), Failure> {
     print(&table.to_string())?;
     let outcome = if check {
         table.verify().map_err(Failure::failed).and_then(|cells| {
-            print(&format!(
-                "\n{cells} cells checked against the sample's data: all as they must be.\n"
-            ))
+            print(&format!("\n{cells} cells checked against the sample's data: all as they must be.\n"))
         })
     } else {
         print(&to_try(address, &sample, files.folder()))?;
@@ -84,15 +82,8 @@ async fn listener(listen: SocketAddr) -> Result<TcpListener, Failure> {
 fn to_try(address: SocketAddr, sample: &Sample, folder: &Path) -> String {
     let mut text = format!("\nServing at http://{address} until Ctrl-C. To try:\n\n");
     for caller in &CALLERS {
-        let url = format!(
-            "http://{address}/api/calls/{}?api_token={}",
-            sample.call,
-            token(caller.login)
-        );
-        text.push_str(&format!(
-            "  curl -s '{url}'    # {}, {}\n",
-            caller.login, caller.who
-        ));
+        let url = format!("http://{address}/api/calls/{}?api_token={}", sample.call, token(caller.login));
+        text.push_str(&format!("  curl -s '{url}'    # {}, {}\n", caller.login, caller.who));
     }
     text.push_str(&format!(
         "  curl -s -H 'X-Project: acme' 'http://{address}/api/calls?per_page=50&api_token={}'    # of boris' projects, this one\n",
@@ -114,10 +105,7 @@ fn to_try(address: SocketAddr, sample: &Sample, folder: &Path) -> String {
 
 /// The demo token of a user. It is known to all the world.
 fn token(login: &str) -> &'static str {
-    TOKENS
-        .iter()
-        .find(|(user, _)| *user == login)
-        .map_or("", |(_, token)| token)
+    TOKENS.iter().find(|(user, _)| *user == login).map_or("", |(_, token)| token)
 }
 
 fn print(text: &str) -> Result<(), Failure> {

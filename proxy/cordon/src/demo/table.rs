@@ -44,10 +44,7 @@ pub(super) async fn ask(sample: &Sample, backend: &Asker, cordon: &Asker) -> Res
         let mut cells = Vec::new();
         for caller in &CALLERS {
             let reply = cordon.get(&question.path, token(caller.login)).await?;
-            cells.push(Cell {
-                shown: (question.shown)(&reply),
-                expected: (question.expected)(caller),
-            });
+            cells.push(Cell { shown: (question.shown)(&reply), expected: (question.expected)(caller) });
         }
         rows.push(Row {
             title: question.title,
@@ -60,21 +57,11 @@ pub(super) async fn ask(sample: &Sample, backend: &Asker, cordon: &Asker) -> Res
 }
 
 fn questions(sample: &Sample) -> Vec<Question> {
-    let calls = CALLERS
-        .each_ref()
-        .map(|caller| (caller.login, sample.calls(caller)));
-    let contacts = CALLERS
-        .each_ref()
-        .map(|caller| (caller.login, sample.contacts(caller)));
-    let fields = CALLERS
-        .each_ref()
-        .map(|caller| (caller.login, sample.call_fields(caller)));
-    let rows = CALLERS
-        .each_ref()
-        .map(|caller| (caller.login, sample.rows(caller)));
-    let cards = CALLERS
-        .each_ref()
-        .map(|caller| (caller.login, sample.card(caller)));
+    let calls = CALLERS.each_ref().map(|caller| (caller.login, sample.calls(caller)));
+    let contacts = CALLERS.each_ref().map(|caller| (caller.login, sample.contacts(caller)));
+    let fields = CALLERS.each_ref().map(|caller| (caller.login, sample.call_fields(caller)));
+    let rows = CALLERS.each_ref().map(|caller| (caller.login, sample.rows(caller)));
+    let cards = CALLERS.each_ref().map(|caller| (caller.login, sample.card(caller)));
     let call = format!("/api/calls/{}", sample.call);
     vec![
         Question {
@@ -190,19 +177,10 @@ impl fmt::Display for Table {
             line.extend(row.cells.iter().map(|cell| cell.shown.clone()));
             lines.push(line);
         }
-        let width = |column: usize| {
-            lines
-                .iter()
-                .map(|line| line[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        };
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
         for line in &lines {
-            let cells = line
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:<width$}"));
+            let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
             writeln!(formatter, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
         }
         Ok(())
@@ -236,20 +214,14 @@ fn status(reply: &Reply) -> String {
 /// The first words of field names that not every project has: of `acme_loan_no` and `card`, `acme card`.
 fn initials<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let own = names.filter(|name| !["name", "phone", "email"].contains(name));
-    let mut words: Vec<&str> = own
-        .map(|name| name.split_once('_').map_or(name, |(first, _)| first))
-        .collect();
+    let mut words: Vec<&str> =
+        own.map(|name| name.split_once('_').map_or(name, |(first, _)| first)).collect();
     words.sort_unstable();
     words.dedup();
     words.join(" ")
 }
 
 fn of<T: Clone>(values: &[(&'static str, T)], caller: &Caller) -> T {
-    let found = values
-        .iter()
-        .find(|(login, _)| *login == caller.login)
-        .or(values.first());
-    found
-        .map(|(_, value)| value.clone())
-        .unwrap_or_else(|| unreachable!("there is a value for each caller"))
+    let found = values.iter().find(|(login, _)| *login == caller.login).or(values.first());
+    found.map(|(_, value)| value.clone()).unwrap_or_else(|| unreachable!("there is a value for each caller"))
 }

@@ -23,33 +23,15 @@ pub(super) fn notes(differences: &[Difference], reason: impl Fn(&Difference) -> 
             DifferenceKind::Masked | DifferenceKind::Recounted => '~',
             DifferenceKind::Dropped { .. } | DifferenceKind::Removed | DifferenceKind::Unlisted => '-',
         };
-        (
-            difference.path.clone(),
-            Note {
-                mark,
-                reason: reason(difference),
-            },
-        )
+        (difference.path.clone(), Note { mark, reason: reason(difference) })
     };
     differences.iter().map(note).collect()
 }
 
 /// The body, one line a value. Lines of what is gone begin with `-`, of what has another value with `~`.
 pub(super) fn render(body: &Value, notes: &Notes) -> String {
-    let mut page = Page {
-        text: String::new(),
-        notes,
-    };
-    page.value(
-        body,
-        "$",
-        &Around {
-            label: "",
-            comma: "",
-            depth: 0,
-            mark: ' ',
-        },
-    );
+    let mut page = Page { text: String::new(), notes };
+    page.value(body, "$", &Around { label: "", comma: "", depth: 0, mark: ' ' });
     page.text
 }
 
@@ -71,12 +53,7 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn value(&mut self, value: &Value, path: &str, around: &Around<'_>) {
-        let Around {
-            label,
-            comma,
-            depth,
-            mark: outer,
-        } = *around;
+        let Around { label, comma, depth, mark: outer } = *around;
         let note = self.notes.get(path).filter(|_| outer != '-');
         let mark = note.map_or(outer, |note| note.mark);
         let reason = note.map(|note| note.reason.clone()).unwrap_or_default();
@@ -85,12 +62,7 @@ impl Page<'_> {
                 self.line(mark, depth, &format!("{label}["), &reason);
                 for (index, item) in items.iter().enumerate() {
                     let comma = if index + 1 < items.len() { "," } else { "" };
-                    let around = Around {
-                        label: "",
-                        comma,
-                        depth: depth + 1,
-                        mark,
-                    };
+                    let around = Around { label: "", comma, depth: depth + 1, mark };
                     self.value(item, &format!("{path}[{index}]"), &around);
                 }
                 self.line(mark, depth, &format!("]{comma}"), "");
@@ -100,12 +72,7 @@ impl Page<'_> {
                 for (index, (name, member)) in members.iter().enumerate() {
                     let comma = if index + 1 < members.len() { "," } else { "" };
                     let label = format!("{}: ", Value::String(name.clone()));
-                    let around = Around {
-                        label: &label,
-                        comma,
-                        depth: depth + 1,
-                        mark,
-                    };
+                    let around = Around { label: &label, comma, depth: depth + 1, mark };
                     self.value(member, &child(path, name), &around);
                 }
                 self.line(mark, depth, &format!("}}{comma}"), "");
@@ -116,11 +83,7 @@ impl Page<'_> {
 
     fn line(&mut self, mark: char, depth: usize, text: &str, reason: &str) {
         let indent = "  ".repeat(depth);
-        let reason = if reason.is_empty() {
-            String::new()
-        } else {
-            format!("    ◂ {reason}")
-        };
+        let reason = if reason.is_empty() { String::new() } else { format!("    ◂ {reason}") };
         // Writing to a string does not fail.
         _ = writeln!(self.text, "{mark} {indent}{text}{reason}");
     }
@@ -129,9 +92,7 @@ impl Page<'_> {
 /// The path of a member, in the form that the editor's report has.
 fn child(path: &str, name: &str) -> String {
     let mut letters = name.chars();
-    let first = letters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    let first = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
     let plain =
         first && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-');
     if plain && name.len() <= 64 {
@@ -148,23 +109,12 @@ mod tests {
     #[test]
     fn what_is_gone_and_what_is_masked_is_marked_with_its_reason() {
         let body = serde_json::json!({"data": [{"id": 1, "phone": "+1555"}, {"id": 2}], "total": 2});
-        let difference = |path: &str, kind| Difference {
-            path: path.to_owned(),
-            kind,
-        };
+        let difference = |path: &str, kind| Difference { path: path.to_owned(), kind };
         let differences = [
             difference("$.data[0].phone", DifferenceKind::Masked),
-            difference(
-                "$.data[1]",
-                DifferenceKind::Dropped {
-                    set: 0,
-                    values: vec![],
-                },
-            ),
+            difference("$.data[1]", DifferenceKind::Dropped { set: 0, values: vec![] }),
         ];
-        let notes = notes(&differences, |difference| {
-            format!("because of {}", difference.path)
-        });
+        let notes = notes(&differences, |difference| format!("because of {}", difference.path));
         let shown = render(&body, &notes);
         let expected = r#"  {
     "data": [

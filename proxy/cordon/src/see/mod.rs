@@ -47,31 +47,16 @@ pub(crate) fn run(config: &Path, question: &Question) -> Result<(), Failure> {
         .block_on(loaded.gateway.explain(&question.user, method, &question.path))
         .map_err(|error| Failure::wrong(format!("error: `{}` is not a path: {error}", question.path)))?;
     let (Some(explained), Some(user)) = (explained, snapshot.user_by_login(&question.user)) else {
-        let known: Vec<&str> = snapshot
-            .users()
-            .map(|(_, user)| user.login.as_str())
-            .take(20)
-            .collect();
+        let known: Vec<&str> = snapshot.users().map(|(_, user)| user.login.as_str()).take(20).collect();
         let known = known.join(", ");
         return Err(Failure::wrong(format!(
             "error: the directory has no user `{}`; it has {known}",
             question.user
         )));
     };
-    let scope = snapshot
-        .scope(user, None)
-        .map_err(|error| Failure::failed(format!("error: {error}")))?;
-    let seen = Seen {
-        question,
-        snapshot: &snapshot,
-        scope: &scope,
-        explained: &explained,
-    };
-    let shown = if question.json {
-        seen.document().to_string() + "\n"
-    } else {
-        seen.text()
-    };
+    let scope = snapshot.scope(user, None).map_err(|error| Failure::failed(format!("error: {error}")))?;
+    let seen = Seen { question, snapshot: &snapshot, scope: &scope, explained: &explained };
+    let shown = if question.json { seen.document().to_string() + "\n" } else { seen.text() };
     io::stdout()
         .write_all(shown.as_bytes())
         .map_err(|error| Failure::failed(format!("error: cannot print: {error}")))
@@ -91,13 +76,7 @@ impl Seen<'_> {
         let answer = &self.explained.answer;
         // Writing to a string does not fail.
         _ = writeln!(text, "backend  {}", self.backend_line());
-        _ = writeln!(
-            text,
-            "{:8} {}, {} bytes",
-            self.question.user,
-            answer.status,
-            answer.body.len()
-        );
+        _ = writeln!(text, "{:8} {}, {} bytes", self.question.user, answer.status, answer.body.len());
         if answer.broken_off {
             text.push_str("         broken off here: the rest is not sent\n");
         }
@@ -126,12 +105,8 @@ impl Seen<'_> {
 
     fn document(&self) -> Value {
         let answer = &self.explained.answer;
-        let differences = self
-            .explained
-            .report
-            .iter()
-            .flat_map(|report| &report.differences)
-            .map(|difference| {
+        let differences =
+            self.explained.report.iter().flat_map(|report| &report.differences).map(|difference| {
                 let what = match difference.kind {
                     DifferenceKind::Dropped { .. } => "dropped",
                     DifferenceKind::Removed => "removed",

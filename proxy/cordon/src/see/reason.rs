@@ -7,11 +7,7 @@ use cordon_rewrite::{Difference, DifferenceKind};
 pub(super) fn reason(difference: &Difference, login: &str, scope: &Scope, snapshot: &Snapshot) -> String {
     match &difference.kind {
         DifferenceKind::Dropped { values, .. } => {
-            let seen = if values.is_empty() {
-                "nothing".to_owned()
-            } else {
-                values.join(", ")
-            };
+            let seen = if values.is_empty() { "nothing".to_owned() } else { values.join(", ") };
             format!(
                 "record dropped: by {seen} it is in no project that {login} asked for ({})",
                 asked_for(scope)

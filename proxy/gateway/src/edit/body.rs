@@ -26,15 +26,7 @@ pub(crate) struct Edited {
 
 impl Edited {
     pub(crate) fn new(source: Source, editor: Editor, judge: ExchangeJudge, tap: Option<Arc<Tap>>) -> Edited {
-        Edited {
-            source,
-            editor,
-            judge,
-            pieces: Pieces::new(),
-            held: Bytes::new(),
-            finished: false,
-            tap,
-        }
+        Edited { source, editor, judge, pieces: Pieces::new(), held: Bytes::new(), finished: false, tap }
     }
 
     /// Edits until more than `hold` bytes are settled or the body is finished: whatever goes wrong until then can
@@ -48,11 +40,7 @@ impl Edited {
         let mut several = BytesMut::new();
         loop {
             let Some(piece) = poll_fn(|context| self.poll_piece(context)).await.transpose()? else {
-                let whole = if several.is_empty() {
-                    first
-                } else {
-                    several.freeze()
-                };
+                let whole = if several.is_empty() { first } else { several.freeze() };
                 return Ok(Some(whole));
             };
             if first.is_empty() {
@@ -64,11 +52,7 @@ impl Edited {
                 several.extend_from_slice(&piece);
             }
             if first.len().max(several.len()) > hold {
-                self.held = if several.is_empty() {
-                    first
-                } else {
-                    several.freeze()
-                };
+                self.held = if several.is_empty() { first } else { several.freeze() };
                 return Ok(None);
             }
         }
@@ -87,13 +71,7 @@ impl Edited {
             let outcome = match ready!(self.source.poll_chunk(context)) {
                 Some(Ok(chunk)) => {
                     let fed = self.editor.feed(chunk, &mut self.judge, &mut self.pieces);
-                    fed.and_then(|()| {
-                        if self.source.is_at_end() {
-                            self.finish()
-                        } else {
-                            Ok(())
-                        }
-                    })
+                    fed.and_then(|()| if self.source.is_at_end() { self.finish() } else { Ok(()) })
                 }
                 Some(Err(cause)) => return Poll::Ready(Some(Err(cause))),
                 None => self.finish(),

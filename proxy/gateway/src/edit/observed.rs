@@ -62,16 +62,11 @@ impl Beside {
     fn feed(&mut self, chunk: Bytes) -> Result<(), ()> {
         let mut discarded = Pieces::new();
         let Some(decoder) = &mut self.decoder else {
-            return self
-                .editor
-                .feed(chunk, &mut self.judge, &mut discarded)
-                .map_err(drop);
+            return self.editor.feed(chunk, &mut self.judge, &mut discarded).map_err(drop);
         };
         decoder.feed(chunk);
         while let Some(piece) = decoder.step().map_err(drop)? {
-            self.editor
-                .feed(piece, &mut self.judge, &mut discarded)
-                .map_err(drop)?;
+            self.editor.feed(piece, &mut self.judge, &mut discarded).map_err(drop)?;
             discarded.clear();
         }
         Ok(())
@@ -81,16 +76,10 @@ impl Beside {
         if let Some(decoder) = &mut self.decoder {
             decoder.finish().map_err(drop)?;
         }
-        self.editor
-            .finish(&mut self.judge, &mut Pieces::new())
-            .map_err(drop)?;
+        self.editor.finish(&mut self.judge, &mut Pieces::new()).map_err(drop)?;
         if let Some(tap) = &self.tap {
             tap.report(self.editor.report());
         }
-        if self.editor.report().missing {
-            Err(())
-        } else {
-            Ok(())
-        }
+        if self.editor.report().missing { Err(()) } else { Ok(()) }
     }
 }

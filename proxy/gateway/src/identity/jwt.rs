@@ -33,12 +33,7 @@ impl JwtVerifier {
         if settings.algorithms.is_empty() || !settings.algorithms.iter().all(fits) {
             return Err(KeysError::Algorithms);
         }
-        let algorithms = settings
-            .algorithms
-            .iter()
-            .copied()
-            .map(algorithm)
-            .collect::<Vec<_>>();
+        let algorithms = settings.algorithms.iter().copied().map(algorithm).collect::<Vec<_>>();
         let mut validation = Validation::new(algorithms[0]);
         validation.set_required_spec_claims(&["iss", "aud"]);
         validation.set_issuer(&[&settings.issuer]);
@@ -92,22 +87,15 @@ impl JwtVerifier {
 
 /// `exp` must be there and in the future, `nbf`, where it is there, in the past.
 fn check_times(claims: &Claims, leeway: f64) -> Result<(), &'static str> {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_err(|_| "this machine's clock is before 1970")?;
+    let since =
+        SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| "this machine's clock is before 1970")?;
     let now = since.as_secs_f64();
-    let expires = claims
-        .get("exp")
-        .and_then(serde_json::Value::as_f64)
-        .ok_or("token without a required claim")?;
+    let expires =
+        claims.get("exp").and_then(serde_json::Value::as_f64).ok_or("token without a required claim")?;
     if expires.is_nan() || expires + leeway <= now {
         return Err("token expired");
     }
-    match claims
-        .get("nbf")
-        .map(|value| value.as_f64().ok_or("unreadable `nbf`"))
-        .transpose()?
-    {
+    match claims.get("nbf").map(|value| value.as_f64().ok_or("unreadable `nbf`")).transpose()? {
         Some(begins) if begins.is_nan() || begins - leeway > now => Err("token not valid yet"),
         _ => Ok(()),
     }
@@ -120,11 +108,7 @@ fn claim(claims: &Claims, name: &str) -> Result<String, &'static str> {
         Some(serde_json::Value::Number(number)) => Cow::Owned(number.to_string()),
         _ => return Err("token without the claim that names the user"),
     };
-    if text.is_empty() {
-        Err("token with an empty user")
-    } else {
-        Ok(text.into_owned())
-    }
+    if text.is_empty() { Err("token with an empty user") } else { Ok(text.into_owned()) }
 }
 
 fn algorithm(configured: JwtAlgorithm) -> Algorithm {

@@ -74,14 +74,7 @@ impl KeyStore {
         let (keys, remote) = match source {
             JwtKeys::Secret(secret) => {
                 let key = Arc::new(DecodingKey::from_secret(secret));
-                (
-                    vec![Key {
-                        id: None,
-                        algorithm: Algorithm::HS256,
-                        key,
-                    }],
-                    None,
-                )
+                (vec![Key { id: None, algorithm: Algorithm::HS256, key }], None)
             }
             JwtKeys::File(path) => {
                 let unreadable = |error: std::io::Error| KeysError::Unreadable {
@@ -90,25 +83,14 @@ impl KeyStore {
                 };
                 let text = std::fs::read(path).map_err(unreadable)?;
                 let keys = read(&text).filter(|keys| !keys.is_empty());
-                (
-                    keys.ok_or_else(|| KeysError::Unusable { path: path.clone() })?,
-                    None,
-                )
+                (keys.ok_or_else(|| KeysError::Unusable { path: path.clone() })?, None)
             }
             JwtKeys::Url { url, refresh } => {
-                let remote = Remote {
-                    url: url.clone(),
-                    refresh: *refresh,
-                    fetcher,
-                    tried: Mutex::default(),
-                };
+                let remote = Remote { url: url.clone(), refresh: *refresh, fetcher, tried: Mutex::default() };
                 (Vec::new(), Some(remote))
             }
         };
-        Ok(KeyStore {
-            keys: ArcSwap::from_pointee(KeySet { keys, fetched: None }),
-            remote,
-        })
+        Ok(KeyStore { keys: ArcSwap::from_pointee(KeySet { keys, fetched: None }), remote })
     }
 
     /// The keys that may have signed a token: the one it names, or, where it names none, all for its algorithm.
@@ -116,9 +98,7 @@ impl KeyStore {
         let known = self.keys.load();
         let found = known.matching(id, algorithm);
         let Some(remote) = &self.remote else { return found };
-        let is_fresh = known
-            .fetched
-            .is_some_and(|fetched| fetched.elapsed() < remote.refresh);
+        let is_fresh = known.fetched.is_some_and(|fetched| fetched.elapsed() < remote.refresh);
         if is_fresh && !found.is_empty() {
             return found;
         }
@@ -135,10 +115,7 @@ impl KeyStore {
         *tried = Some(Instant::now());
         match remote.fetcher.get(&remote.url, DOCUMENT).await {
             Ok(text) => match read(&text).filter(|keys| !keys.is_empty()) {
-                Some(keys) => self.keys.store(Arc::new(KeySet {
-                    keys,
-                    fetched: *tried,
-                })),
+                Some(keys) => self.keys.store(Arc::new(KeySet { keys, fetched: *tried })),
                 None => tracing::warn!(url = %remote.url, "the key set has no usable key; the old one stays"),
             },
             Err(reason) => {
@@ -153,22 +130,14 @@ impl KeySet {
         let fits = |key: &&Key| {
             key.algorithm == algorithm && (id.is_none() || key.id.is_none() || key.id.as_deref() == id)
         };
-        self.keys
-            .iter()
-            .filter(fits)
-            .map(|key| Arc::clone(&key.key))
-            .collect()
+        self.keys.iter().filter(fits).map(|key| Arc::clone(&key.key)).collect()
     }
 }
 
 /// The usable keys of a JWK set. Entries of unknown kinds are left out, as RFC 7517 says.
 fn read(text: &[u8]) -> Option<Vec<Key>> {
     let set = serde_json::from_slice::<Document>(text).ok()?;
-    let keys = set
-        .keys
-        .into_iter()
-        .take(KEYS)
-        .filter_map(|entry| serde_json::from_value(entry).ok());
+    let keys = set.keys.into_iter().take(KEYS).filter_map(|entry| serde_json::from_value(entry).ok());
     Some(keys.filter_map(|jwk| usable(&jwk)).collect())
 }
 
@@ -187,11 +156,7 @@ fn usable(jwk: &Jwk) -> Option<Key> {
         _ => return None,
     };
     let common = &jwk.common;
-    if common
-        .public_key_use
-        .as_ref()
-        .is_some_and(|kind| *kind != PublicKeyUse::Signature)
-    {
+    if common.public_key_use.as_ref().is_some_and(|kind| *kind != PublicKeyUse::Signature) {
         return None;
     }
     let declared = common.key_algorithm.as_ref().map(ToString::to_string);
@@ -199,9 +164,5 @@ fn usable(jwk: &Jwk) -> Option<Key> {
         return None;
     }
     let key = Arc::new(DecodingKey::from_jwk(jwk).ok()?);
-    Some(Key {
-        id: common.key_id.clone(),
-        algorithm,
-        key,
-    })
+    Some(Key { id: common.key_id.clone(), algorithm, key })
 }

@@ -96,9 +96,7 @@ impl Identifier {
     fn credentials<'a>(&'a self, headers: &'a HeaderMap, query: &'a Query) -> Result<Vec<&'a str>, Cause> {
         let mut found = Vec::with_capacity(1);
         for value in headers.get_all(header::AUTHORIZATION) {
-            let text = value
-                .to_str()
-                .map_err(|_| Cause::Credentials("unreadable header"))?;
+            let text = value.to_str().map_err(|_| Cause::Credentials("unreadable header"))?;
             let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
             if !scheme.eq_ignore_ascii_case("bearer") {
                 return Err(Cause::Credentials("scheme other than Bearer"));
@@ -107,11 +105,7 @@ impl Identifier {
         }
         for name in &self.headers {
             for value in headers.get_all(name) {
-                found.push(
-                    value
-                        .to_str()
-                        .map_err(|_| Cause::Credentials("unreadable header"))?,
-                );
+                found.push(value.to_str().map_err(|_| Cause::Credentials("unreadable header"))?);
             }
         }
         for name in &self.query {

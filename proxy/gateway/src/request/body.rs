@@ -66,14 +66,7 @@ impl UpstreamBody {
             return Err(Cause::BodyTooLarge);
         }
         let fate = Fate(Some(Arc::default()));
-        Ok(UpstreamBody {
-            source: Some(source),
-            left: limit,
-            idle,
-            end,
-            timer: None,
-            fate,
-        })
+        Ok(UpstreamBody { source: Some(source), left: limit, idle, end, timer: None, fate })
     }
 
     /// What became of it, to be asked when the exchange with the backend failed.
@@ -101,9 +94,7 @@ impl UpstreamBody {
 impl Fate {
     /// Whether the client is still sending.
     pub(crate) fn is_under_way(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|fate| fate.load(Ordering::Relaxed) == UNDER_WAY)
+        self.0.as_ref().is_some_and(|fate| fate.load(Ordering::Relaxed) == UNDER_WAY)
     }
 
     /// The cause, if the client or a limit ended the body.
@@ -133,9 +124,7 @@ impl Body for UpstreamBody {
             match Pin::new(source).poll_frame(context) {
                 Poll::Pending => {
                     let due = body.due();
-                    let timer = body
-                        .timer
-                        .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+                    let timer = body.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
                     ready!(timer.as_mut().poll(context));
                     return body.fail(LATE);
                 }
@@ -169,8 +158,6 @@ impl Body for UpstreamBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.source
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        self.source.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }

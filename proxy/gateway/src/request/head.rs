@@ -66,9 +66,7 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Cause> {
             return Err(Cause::Head("The request must have one Host header."));
         }
         if headers.contains_key(header::CONTENT_LENGTH) && headers.contains_key(header::TRANSFER_ENCODING) {
-            return Err(Cause::Head(
-                "Content-Length and Transfer-Encoding exclude each other.",
-            ));
+            return Err(Cause::Head("Content-Length and Transfer-Encoding exclude each other."));
         }
     }
     if headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
@@ -83,13 +81,9 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Cause> {
     if let Some(expectation) = headers.get(header::EXPECT)
         && !expectation.as_bytes().eq_ignore_ascii_case(b"100-continue")
     {
-        return Err(Cause::Head(
-            "The only expectation that can be met is 100-continue.",
-        ));
+        return Err(Cause::Head("The only expectation that can be met is 100-continue."));
     }
-    if headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
     {
         return Err(Cause::Head("gRPC is not offered."));
     }
@@ -134,11 +128,7 @@ impl RequestHeaders {
     /// The headers of a request that is only observed: all but hop-by-hop, framing and identity (H1, H41).
     pub(crate) fn observed(&self, sent: &HeaderMap) -> HeaderMap {
         let mut headers = without_hops(sent);
-        for name in self
-            .stripped
-            .iter()
-            .chain(&[header::HOST, header::CONTENT_LENGTH, header::EXPECT])
-        {
+        for name in self.stripped.iter().chain(&[header::HOST, header::CONTENT_LENGTH, header::EXPECT]) {
             headers.remove(name);
         }
         headers
@@ -160,9 +150,7 @@ pub(crate) fn without_hops(sent: &HeaderMap) -> HeaderMap {
 }
 
 fn is_named_by_connection(sent: &HeaderMap, name: &HeaderName) -> bool {
-    sent.get_all(header::CONNECTION)
-        .iter()
-        .any(|value| names(value, name))
+    sent.get_all(header::CONNECTION).iter().any(|value| names(value, name))
 }
 
 fn names(value: &HeaderValue, name: &HeaderName) -> bool {

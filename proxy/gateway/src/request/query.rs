@@ -6,19 +6,11 @@ use crate::request::target::decode;
 use crate::rescue::Cause;
 
 /// What is encoded in names and values: everything but unreserved characters (RFC 3986).
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Names by which frameworks let a query replace the method (H40).
-const METHOD_OVERRIDES: &[&str] = &[
-    "_method",
-    "x-http-method-override",
-    "x-http-method",
-    "x-method-override",
-];
+const METHOD_OVERRIDES: &[&str] =
+    &["_method", "x-http-method-override", "x-http-method", "x-method-override"];
 
 /// The parameters of a query, decoded, in the order in which they came.
 #[derive(Clone, Debug, Default)]
@@ -33,13 +25,8 @@ impl Query {
         for piece in raw.split('&').filter(|piece| !piece.is_empty()) {
             let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
             let name = decode_component(name)?;
-            if METHOD_OVERRIDES
-                .iter()
-                .any(|known| name.eq_ignore_ascii_case(known))
-            {
-                return Err(Cause::Target(
-                    "The method cannot be changed by a query parameter.",
-                ));
+            if METHOD_OVERRIDES.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+                return Err(Cause::Target("The method cannot be changed by a query parameter."));
             }
             parameters.push((name, decode_component(value)?));
         }
@@ -52,11 +39,7 @@ impl Query {
 
     /// Names present, sorted, without duplicates.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut names = self
-            .parameters
-            .iter()
-            .map(|(name, _)| name.clone())
-            .collect::<Vec<_>>();
+        let mut names = self.parameters.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         names.sort_unstable();
         names.dedup();
         names
@@ -64,10 +47,7 @@ impl Query {
 
     /// Values of a parameter, in order.
     pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.parameters
-            .iter()
-            .filter(move |(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.parameters.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Takes a parameter out, every occurrence of it.
@@ -97,11 +77,7 @@ impl Query {
 /// Line breaks and tabs are text in a query.
 fn decode_component(raw: &str) -> Result<String, Cause> {
     const BREAKS: &[char] = &['\n', '\r', '\t'];
-    if raw.contains('+') {
-        decode(&raw.replace('+', " "), BREAKS)
-    } else {
-        decode(raw, BREAKS)
-    }
+    if raw.contains('+') { decode(&raw.replace('+', " "), BREAKS) } else { decode(raw, BREAKS) }
 }
 
 #[cfg(test)]
@@ -132,16 +108,8 @@ mod tests {
 
     #[test]
     fn h40_ambiguous_queries_are_refused() {
-        for sent in [
-            "a=%",
-            "a=%f",
-            "a=%ff",
-            "a=%00",
-            "%00=1",
-            "_method=DELETE",
-            "_METHOD=x",
-            "%5fmethod=PUT",
-        ] {
+        for sent in ["a=%", "a=%f", "a=%ff", "a=%00", "%00=1", "_method=DELETE", "_METHOD=x", "%5fmethod=PUT"]
+        {
             assert_eq!(normal(sent), None, "{sent}");
         }
     }

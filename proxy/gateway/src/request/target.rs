@@ -54,17 +54,9 @@ impl Target {
         if !path.starts_with('/') {
             return Err(Cause::Target("The request target must be a path."));
         }
-        let normal = if is_plain(path) {
-            None
-        } else {
-            Some(normal_path(path)?)
-        };
+        let normal = if is_plain(path) { None } else { Some(normal_path(path)?) };
         let query = Query::parse(uri.query().unwrap_or_default())?;
-        Ok(Target {
-            uri: uri.clone(),
-            normal,
-            query,
-        })
+        Ok(Target { uri: uri.clone(), normal, query })
     }
 
     /// The path in its normal form.
@@ -79,10 +71,7 @@ fn is_plain(path: &str) -> bool {
     let plain = bytes
         .iter()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'~' | b'.'));
-    plain
-        && !bytes
-            .windows(2)
-            .any(|pair| pair[0] == b'/' && matches!(pair[1], b'/' | b'.'))
+    plain && !bytes.windows(2).any(|pair| pair[0] == b'/' && matches!(pair[1], b'/' | b'.'))
 }
 
 fn normal_path(path: &str) -> Result<String, Cause> {
@@ -102,9 +91,7 @@ fn normal_path(path: &str) -> Result<String, Cause> {
             return Err(Cause::Target("The path has a dot segment."));
         }
         if text.contains(['/', '\\', ';']) {
-            return Err(Cause::Target(
-                "The path has a slash, backslash or semicolon inside a segment.",
-            ));
+            return Err(Cause::Target("The path has a slash, backslash or semicolon inside a segment."));
         }
         if is_encoded_twice(&text) {
             return Err(Cause::Target("The path is encoded twice."));
@@ -117,9 +104,7 @@ fn normal_path(path: &str) -> Result<String, Cause> {
 /// Decodes a piece of a target once. Control characters are refused but for those `allowed`.
 pub(crate) fn decode(raw: &str, allowed: &[char]) -> Result<String, Cause> {
     if !escapes_are_whole(raw.as_bytes()) {
-        return Err(Cause::Target(
-            "A percent sign is not followed by two hexadecimal digits.",
-        ));
+        return Err(Cause::Target("A percent sign is not followed by two hexadecimal digits."));
     }
     let text = percent_decode_str(raw)
         .decode_utf8()
@@ -142,10 +127,7 @@ fn escapes_are_whole(raw: &[u8]) -> bool {
     raw.iter()
         .enumerate()
         .filter(|(_, byte)| **byte == b'%')
-        .all(|(at, _)| {
-            raw.get(at + 1..at + 3)
-                .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-        })
+        .all(|(at, _)| raw.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
 }
 
 #[cfg(test)]

@@ -44,10 +44,7 @@ pub(crate) fn content_type(headers: &HeaderMap, format: Format) -> Result<(), Ca
     if headers.contains_key(header::CONTENT_RANGE) {
         return Err(Cause::Response("a range that nobody asked for"));
     }
-    if media
-        .charset
-        .is_some_and(|name| !matches!(name.as_str(), "utf-8" | "utf8" | "us-ascii"))
-    {
+    if media.charset.is_some_and(|name| !matches!(name.as_str(), "utf-8" | "utf8" | "us-ascii")) {
         return Err(Cause::Response("not in UTF-8"));
     }
     let kind = media.kind.as_str();
@@ -69,11 +66,7 @@ pub(crate) fn content_type(headers: &HeaderMap, format: Format) -> Result<(), Ca
         Format::Xml => matches!(kind, "application/xml" | "text/xml") || kind.ends_with("+xml"),
         Format::Sse => kind == "text/event-stream",
     };
-    if fits {
-        Ok(())
-    } else {
-        Err(Cause::Response("Content-Type is not of the route's format"))
-    }
+    if fits { Ok(()) } else { Err(Cause::Response("Content-Type is not of the route's format")) }
 }
 
 /// The `Content-Type` of an edited body.

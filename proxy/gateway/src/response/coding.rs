@@ -30,9 +30,7 @@ impl Coding {
     pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Coding>, Cause> {
         let mut coding = None;
         for value in headers.get_all(header::CONTENT_ENCODING) {
-            let text = value
-                .to_str()
-                .map_err(|_| Cause::Response("unreadable Content-Encoding"))?;
+            let text = value.to_str().map_err(|_| Cause::Response("unreadable Content-Encoding"))?;
             for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
                 let lower = name.to_ascii_lowercase();
                 let found = match lower.as_str() {
@@ -70,21 +68,12 @@ impl Decoder {
         let inner: Box<dyn DecodeV2 + Send> = match coding {
             Coding::Gzip => Box::new(GzipDecoder::new()),
             Coding::Brotli => Box::new(BrotliDecoder::new()),
-            Coding::Zstd => Box::new(ZstdDecoder::new_with_params(&[DParameter::window_log_max(
-                ZSTD_WINDOW,
-            )])),
+            Coding::Zstd => {
+                Box::new(ZstdDecoder::new_with_params(&[DParameter::window_log_max(ZSTD_WINDOW)]))
+            }
             Coding::Deflate => Box::new(ZlibDecoder::new()),
         };
-        Decoder {
-            inner,
-            input: Bytes::new(),
-            taken: 0,
-            given: 0,
-            limit,
-            ratio,
-            more: false,
-            ended: false,
-        }
+        Decoder { inner, input: Bytes::new(), taken: 0, given: 0, limit, ratio, more: false, ended: false }
     }
 
     /// Takes a chunk. The one before must have been used up: [`Decoder::step`] has answered `None`.
@@ -127,11 +116,7 @@ impl Decoder {
 
     /// Says that there is no more input. A coded body that is cut is an error, not an end (H12).
     pub(crate) fn finish(&mut self) -> Result<(), Cause> {
-        if self.ended {
-            Ok(())
-        } else {
-            Err(Cause::Body("coded body broken off".into()))
-        }
+        if self.ended { Ok(()) } else { Err(Cause::Body("coded body broken off".into())) }
     }
 }
 
@@ -175,16 +160,11 @@ mod tests {
 
     #[tokio::test]
     async fn h15_every_coding_decodes_at_any_pace() {
-        let plain = (0..60_000u32)
-            .flat_map(|n| n.to_string().into_bytes())
-            .collect::<Vec<_>>();
+        let plain = (0..60_000u32).flat_map(|n| n.to_string().into_bytes()).collect::<Vec<_>>();
         for coding in ALL {
             let bytes = coded(coding, &plain).await;
             for pace in [1, 7, 4096, bytes.len()] {
-                assert!(
-                    decode(coding, &bytes, pace, 200).unwrap() == plain,
-                    "{coding:?} by {pace}"
-                );
+                assert!(decode(coding, &bytes, pace, 200).unwrap() == plain, "{coding:?} by {pace}");
             }
         }
     }
@@ -193,10 +173,7 @@ mod tests {
     async fn h15_a_cut_or_longer_body_is_an_error() {
         for coding in ALL {
             let bytes = coded(coding, b"{\"data\":[1,2,3]}").await;
-            assert!(
-                decode(coding, &bytes[..bytes.len() - 1], 4096, 200).is_err(),
-                "{coding:?} cut"
-            );
+            assert!(decode(coding, &bytes[..bytes.len() - 1], 4096, 200).is_err(), "{coding:?} cut");
             assert!(decode(coding, &[], 4096, 200).is_err(), "{coding:?} empty");
             let longer = [&bytes[..], b"x"].concat();
             assert!(decode(coding, &longer, 4096, 200).is_err(), "{coding:?} longer");

@@ -81,12 +81,8 @@ impl Seal {
     pub(crate) fn new(config: &GatewayConfig) -> Seal {
         let places = &config.identity.places;
         let by_query = !places.query.is_empty() || config.project.query.is_some();
-        let names = [header::AUTHORIZATION]
-            .into_iter()
-            .chain(places.headers.iter().cloned());
-        let names = names
-            .chain(config.project.header.clone())
-            .map(|name| name.as_str().to_owned());
+        let names = [header::AUTHORIZATION].into_iter().chain(places.headers.iter().cloned());
+        let names = names.chain(config.project.header.clone()).map(|name| name.as_str().to_owned());
         let listed = names.collect::<Vec<_>>().join(", ");
         let vary = if by_query { "*".to_owned() } else { listed };
         Seal {
@@ -99,9 +95,6 @@ impl Seal {
     pub(crate) fn put(&self, headers: &mut HeaderMap) {
         headers.insert(header::CACHE_CONTROL, self.cache_control.clone());
         headers.insert(header::VARY, self.vary.clone());
-        headers.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     }
 }

@@ -36,18 +36,12 @@ pub(crate) struct Pace {
 impl Pace {
     /// A pace whose whole ends at `end`.
     pub(crate) fn new(deadlines: &Deadlines, end: Instant) -> Pace {
-        Pace {
-            idle: deadlines.idle,
-            end,
-            timer: None,
-        }
+        Pace { idle: deadlines.idle, end, timer: None }
     }
 
     fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let next = (Instant::now() + self.idle).min(self.end);
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next)));
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next)));
         timer.as_mut().poll(context)
     }
 
@@ -70,13 +64,7 @@ impl Source {
         tap: Option<Arc<Tap>>,
     ) -> Source {
         let decoder = coding.map(|coding| Decoder::new(coding, limits.decoded_body, limits.decoded_ratio));
-        Source {
-            body: Some(body),
-            decoder,
-            pace,
-            left: limits.response_body,
-            tap,
-        }
+        Source { body: Some(body), decoder, pace, left: limits.response_body, tap }
     }
 
     /// The next decoded chunk. A body that is shorter than it said is an error (H12).
@@ -157,8 +145,6 @@ impl Source {
 }
 
 fn broken(error: &hyper::Error) -> Cause {
-    let reason = error
-        .source()
-        .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
+    let reason = error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
     Cause::Body(format!("broken off: {reason}"))
 }

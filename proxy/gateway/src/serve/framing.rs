@@ -66,8 +66,7 @@ impl Framing {
                     let end = rest.iter().position(|byte| *byte == b'\n');
                     let (part, after) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
                     rest = after;
-                    self.part(part, end.is_some())
-                        .map_err(|reason| Refused { lawful: at, reason })?;
+                    self.part(part, end.is_some()).map_err(|reason| Refused { lawful: at, reason })?;
                 }
             }
         }
@@ -95,10 +94,7 @@ impl Framing {
 
     fn line(&mut self, line: &[u8]) -> Result<(), &'static str> {
         let line = line.strip_suffix(b"\r\n").ok_or("line ends in a bare LF")?;
-        if line
-            .iter()
-            .any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f)
-        {
+        if line.iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f) {
             return Err("control character");
         }
         self.state = match self.state {
@@ -129,11 +125,7 @@ impl Framing {
         if line.is_empty() {
             // A robust server ignores one (RFC 9112, section 2.2).
             self.empty_lines += 1;
-            return if self.empty_lines > 1 {
-                Err("empty lines before a request")
-            } else {
-                Ok(self.state)
-            };
+            return if self.empty_lines > 1 { Err("empty lines before a request") } else { Ok(self.state) };
         }
         if self.state == State::Begin && line == b"PRI * HTTP/2.0" {
             return Ok(State::Opaque);
@@ -152,11 +144,7 @@ impl Framing {
             b"HTTP/1.0" => true,
             _ => return Err("unknown version"),
         };
-        *self = Framing {
-            is_old,
-            line: std::mem::take(&mut self.line),
-            ..Framing::default()
-        };
+        *self = Framing { is_old, line: std::mem::take(&mut self.line), ..Framing::default() };
         Ok(State::Header)
     }
 
@@ -193,10 +181,7 @@ fn name_and_value(line: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
     if line.starts_with(b" ") || line.starts_with(b"\t") {
         return Err("folded header");
     }
-    let colon = line
-        .iter()
-        .position(|byte| *byte == b':')
-        .ok_or("header without a colon")?;
+    let colon = line.iter().position(|byte| *byte == b':').ok_or("header without a colon")?;
     let name = &line[..colon];
     if name.is_empty() || !name.iter().all(is_token) {
         return Err("malformed header name");
@@ -230,9 +215,7 @@ mod tests {
 
     /// The outcome must not depend on how the bytes arrive.
     fn inspect(bytes: &[u8]) -> Result<(), &'static str> {
-        let at_once = Framing::default()
-            .inspect(bytes)
-            .map_err(|refused| refused.reason);
+        let at_once = Framing::default().inspect(bytes).map_err(|refused| refused.reason);
         for pace in [1, 2, 7] {
             let mut framing = Framing::default();
             let piecewise = bytes.chunks(pace).try_for_each(|chunk| framing.inspect(chunk));

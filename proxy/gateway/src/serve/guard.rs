@@ -44,10 +44,7 @@ impl<S> Guarded<S> {
 impl<S> Guarded<S> {
     fn poll_opening(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.opening {
-            Some(due) => due
-                .as_mut()
-                .poll(context)
-                .map(|()| Err(io::ErrorKind::TimedOut.into())),
+            Some(due) => due.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into())),
             None => Poll::Pending,
         }
     }

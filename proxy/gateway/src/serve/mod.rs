@@ -80,10 +80,7 @@ pub(crate) async fn run(
         }
     }
     drop(listener);
-    if tokio::time::timeout(gateway.config.deadlines.drain, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(gateway.config.deadlines.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests still under way after the time to drain; their connections are closed");
     }
     connections.shutdown().await;
@@ -101,10 +98,7 @@ async fn connection(
     let _ = stream.set_nodelay(true);
     let deadlines = gateway.config.deadlines;
     let stream = Stalling::new(stream, deadlines.idle);
-    let origin = Origin {
-        address: Some(address),
-        is_tls: acceptor.is_some(),
-    };
+    let origin = Origin { address: Some(address), is_tls: acceptor.is_some() };
     let Some(acceptor) = acceptor else {
         return serve(gateway, http, stream, origin, watcher).await;
     };

@@ -19,12 +19,7 @@ pub(crate) struct Stalling<S> {
 
 impl<S> Stalling<S> {
     pub(crate) fn new(stream: S, patience: Duration) -> Stalling<S> {
-        Stalling {
-            stream,
-            patience,
-            timer: None,
-            waiting: false,
-        }
+        Stalling { stream, patience, timer: None, waiting: false }
     }
 
     fn watch<T>(&mut self, context: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -33,9 +28,7 @@ impl<S> Stalling<S> {
             return outcome;
         }
         let end = Instant::now() + self.patience;
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
         if !self.waiting {
             self.waiting = true;
             timer.as_mut().reset(end);

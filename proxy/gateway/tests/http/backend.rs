@@ -19,10 +19,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -50,10 +47,7 @@ pub(crate) fn reply(head: &str, body: impl AsRef<[u8]>) -> Script {
     let body = body.as_ref();
     let mut bytes = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
     bytes.extend_from_slice(body);
-    Script {
-        bytes,
-        then: Then::Keep,
-    }
+    Script { bytes, then: Then::Keep }
 }
 
 /// A JSON answer.
@@ -63,10 +57,7 @@ pub(crate) fn json(body: impl AsRef<[u8]>) -> Script {
 
 /// These bytes, then something.
 pub(crate) fn raw(bytes: impl AsRef<[u8]>, then: Then) -> Script {
-    Script {
-        bytes: bytes.as_ref().to_vec(),
-        then,
-    }
+    Script { bytes: bytes.as_ref().to_vec(), then }
 }
 
 pub(crate) type Handler = Arc<dyn Fn(&Seen) -> Script + Send + Sync>;
@@ -141,12 +132,7 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Se
         .map(|line| line.split_once(':').unwrap())
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect::<Vec<_>>();
-    let mut seen = Seen {
-        method,
-        target,
-        headers,
-        body: Vec::new(),
-    };
+    let mut seen = Seen { method, target, headers, body: Vec::new() };
     if seen.header("transfer-encoding") == Some("chunked") {
         loop {
             let line = read_until(stream, buffer, b"\r\n").await?;

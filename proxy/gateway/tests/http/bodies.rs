@@ -63,11 +63,7 @@ async fn h10_before_the_head_it_is_a_problem() {
     for body in bodies {
         let stage = Stage::new(move |_| json(body)).await;
         let reply = stage.get("anna", "/api/calls").await;
-        assert_eq!(
-            (reply.status, reply.code().as_str()),
-            (502, "backend-response"),
-            "{body}"
-        );
+        assert_eq!((reply.status, reply.code().as_str()), (502, "backend-response"), "{body}");
         assert_eq!(stage.gateway.counters().backend_faults, 1, "{body}");
     }
     let nested = format!("{{\"data\":{}", "[".repeat(100_000));
@@ -77,17 +73,11 @@ async fn h10_before_the_head_it_is_a_problem() {
 
 #[tokio::test]
 async fn h10_a_backend_that_is_down_is_a_problem() {
-    let down = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let down = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{down}").parse().unwrap();
     let stage = Stage::with("enhanced", |config| config.backend.url = url, |_| json("{}")).await;
     let reply = stage.get("anna", "/api/calls").await;
-    assert_eq!(
-        (reply.status, reply.code().as_str()),
-        (502, "backend-unreachable")
-    );
+    assert_eq!((reply.status, reply.code().as_str()), (502, "backend-unreachable"));
     let stage = Stage::new(|_| raw("SSH-2.0-x\r\n\r\n", Then::Close)).await;
     assert_eq!(stage.get("anna", "/api/calls").await.status, 502);
 }
@@ -101,24 +91,13 @@ async fn h10_what_changes_something_is_not_repeated() {
     .await;
     let reply = stage.send("anna", "PUT", "/api/calls/1", "", "{}").await;
     assert_eq!(reply.status, 502);
-    assert_eq!(
-        stage
-            .backend
-            .seen()
-            .iter()
-            .filter(|seen| seen.method == "PUT")
-            .count(),
-        1
-    );
+    assert_eq!(stage.backend.seen().iter().filter(|seen| seen.method == "PUT").count(), 1);
 }
 
 #[tokio::test]
 async fn a_connection_that_lay_idle_too_long_is_no_failure_for_get() {
-    let stage = Stage::new(|_| Script {
-        then: Then::Close,
-        ..json(calls(&[(1, "acme"), (2, "zeta")]))
-    })
-    .await;
+    let stage =
+        Stage::new(|_| Script { then: Then::Close, ..json(calls(&[(1, "acme"), (2, "zeta")])) }).await;
     for _ in 0..5 {
         assert_eq!(stage.get("anna", "/api/calls").await.text(), ANNAS_CALLS);
     }
@@ -167,21 +146,14 @@ async fn h11_a_client_that_does_not_read_stops_the_backend() {
     let data = list["{\"data\":[".len()..list.rfind(']').unwrap()].to_owned();
     let chunk = format!("{},", data);
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let stage = Stage::with(
-        "enhanced",
-        |config| config.deadlines.idle = Duration::from_millis(500),
-        {
-            let flooded = Arc::clone(&flooded);
-            move |_| {
-                flooded.fetch_add(1, Ordering::Relaxed);
-                let chunk = format!("{:x}\r\n{chunk}\r\n", chunk.len());
-                raw(
-                    format!("{head}9\r\n{{\"data\":[\r\n"),
-                    Then::Flood(chunk.into_bytes()),
-                )
-            }
-        },
-    )
+    let stage = Stage::with("enhanced", |config| config.deadlines.idle = Duration::from_millis(500), {
+        let flooded = Arc::clone(&flooded);
+        move |_| {
+            flooded.fetch_add(1, Ordering::Relaxed);
+            let chunk = format!("{:x}\r\n{chunk}\r\n", chunk.len());
+            raw(format!("{head}9\r\n{{\"data\":[\r\n"), Then::Flood(chunk.into_bytes()))
+        }
+    })
     .await;
     let mut stream = TcpStream::connect(stage.address).await.unwrap();
     let request =
@@ -223,10 +195,7 @@ async fn h12_a_cut_body_is_an_error_and_no_end() {
 async fn h12_a_cut_body_that_passes_is_cut_for_the_client_too() {
     let stage = Stage::new(|seen| match seen.target.as_str() {
         "/api/calls/1" => json(r#"{"id":1,"project":"acme"}"#),
-        _ => raw(
-            "HTTP/1.1 200 OK\r\nContent-Type: audio/ogg\r\nContent-Length: 100\r\n\r\nabc",
-            Then::Close,
-        ),
+        _ => raw("HTTP/1.1 200 OK\r\nContent-Type: audio/ogg\r\nContent-Length: 100\r\n\r\nabc", Then::Close),
     })
     .await;
     let reply = stage.get("anna", "/api/calls/1/recording").await;
@@ -269,12 +238,7 @@ async fn an_unread_body_does_not_become_a_request() {
 
 #[tokio::test]
 async fn errors_of_the_backend_lose_their_bodies() {
-    for (sent, expected) in [
-        ("500 Oops", 500),
-        ("503 Busy", 503),
-        ("422 No", 422),
-        ("409 Conflict", 409),
-    ] {
+    for (sent, expected) in [("500 Oops", 500), ("503 Busy", 503), ("422 No", 422), ("409 Conflict", 409)] {
         let stage = Stage::new(move |_| {
             reply(
                 &format!("{sent}\r\nContent-Type: application/json\r\nRetry-After: 7"),

@@ -23,10 +23,7 @@ async fn h40_paths_are_matched_and_forwarded_in_one_form() {
     assert_eq!(stage.backend.only().target, "/api/calls");
     assert_eq!(stage.get("anna", "/api/calls/%d0%b8%20%2d").await.status, 200);
     assert_eq!(stage.backend.seen()[1].target, "/api/calls/%D0%B8%20-");
-    assert_eq!(
-        stage.get("anna", "/api/calls?page=%31&page=b+c").await.status,
-        200
-    );
+    assert_eq!(stage.get("anna", "/api/calls?page=%31&page=b+c").await.status, 200);
     assert_eq!(stage.backend.seen()[2].target, "/api/calls?page=1&page=b%20c");
     let refused = [
         "//api/calls",
@@ -51,14 +48,7 @@ async fn h40_paths_are_matched_and_forwarded_in_one_form() {
     }
     for header in ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"] {
         let header = format!("{header}: DELETE\r\n");
-        assert_eq!(
-            stage
-                .send("anna", "POST", "/api/search", &header, "{}")
-                .await
-                .status,
-            400,
-            "{header}"
-        );
+        assert_eq!(stage.send("anna", "POST", "/api/search", &header, "{}").await.status, 400, "{header}");
     }
     assert_eq!(stage.backend.seen().len(), 3);
 }
@@ -74,10 +64,7 @@ async fn h41_tokens_are_taken_from_every_place_and_go_no_further() {
         head("/api/calls", &format!("Authorization: bearer  {TOKEN}anna\r\n")),
         head("/api/calls", &format!("X-Api-Key: {TOKEN}anna\r\n")),
         head(&format!("/api/calls?api_token={TOKEN}anna"), ""),
-        head(
-            &format!("/api/calls?api_token={TOKEN}anna"),
-            &format!("X-Api-Key: {TOKEN}anna\r\n"),
-        ),
+        head(&format!("/api/calls?api_token={TOKEN}anna"), &format!("X-Api-Key: {TOKEN}anna\r\n")),
     ];
     for request in &requests {
         assert_eq!(stage.raw(request).await.text(), ANNAS_CALLS, "{request}");
@@ -93,24 +80,9 @@ async fn h41_credentials_that_are_missing_wrong_or_at_odds_are_refused() {
     let stage = Stage::with("enhanced", by_query, |_| json(calls(TWO))).await;
     let cases = [
         ("/api/calls", String::new(), 401, "credentials-required"),
-        (
-            "/api/calls",
-            "Authorization: Bearer wrong\r\n".into(),
-            401,
-            "credentials-not-accepted",
-        ),
-        (
-            "/api/calls",
-            "Authorization: Bearer\r\n".into(),
-            401,
-            "credentials-not-accepted",
-        ),
-        (
-            "/api/calls",
-            "Authorization: Basic YTpi\r\n".into(),
-            401,
-            "credentials-not-accepted",
-        ),
+        ("/api/calls", "Authorization: Bearer wrong\r\n".into(), 401, "credentials-not-accepted"),
+        ("/api/calls", "Authorization: Bearer\r\n".into(), 401, "credentials-not-accepted"),
+        ("/api/calls", "Authorization: Basic YTpi\r\n".into(), 401, "credentials-not-accepted"),
         (
             "/api/calls",
             format!("Authorization: Basic YTpi\r\nX-Api-Key: {TOKEN}anna\r\n"),
@@ -154,30 +126,18 @@ async fn h41_credentials_that_are_missing_wrong_or_at_odds_are_refused() {
 #[tokio::test]
 async fn h41_identity_headers_of_the_client_are_stripped() {
     let careless = |config: &mut GatewayConfig| {
-        for name in [
-            "x-forwarded-user",
-            "x-remote-user",
-            "authorization",
-            "x-api-key",
-            "x-forwarded-for",
-            "cookie",
-        ] {
+        for name in
+            ["x-forwarded-user", "x-remote-user", "authorization", "x-api-key", "x-forwarded-for", "cookie"]
+        {
             config.request_headers.push(name.parse().unwrap());
         }
     };
     let stage = Stage::with("enhanced", careless, |_| json(calls(TWO))).await;
     let headers = "X-Forwarded-User: root\r\nX-Remote-User: root\r\nX-User: root\r\nX-Forwarded-For: 10.0.0.1\r\n\
                    Forwarded: for=10.0.0.1\r\nX-Real-IP: 10.0.0.1\r\nCookie: kept=by-configuration\r\n";
-    assert_eq!(
-        stage.send("anna", "GET", "/api/calls", headers, "").await.status,
-        200
-    );
+    assert_eq!(stage.send("anna", "GET", "/api/calls", headers, "").await.status, 200);
     let seen = stage.backend.only();
-    let mut names = seen
-        .headers
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .collect::<Vec<_>>();
+    let mut names = seen.headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
     names.sort_unstable();
     assert_eq!(names, ["accept", "accept-encoding", "cookie", "host"]);
 }
@@ -189,23 +149,17 @@ async fn h41_the_backend_gets_the_credential_that_is_configured() {
         config.backend.credential = BackendCredential::PassThrough;
     };
     let stage = Stage::with("enhanced", pass, |_| json(calls(TWO))).await;
-    stage
-        .get("anna", &format!("/api/calls?page=1&api_token={TOKEN}anna"))
-        .await;
+    stage.get("anna", &format!("/api/calls?page=1&api_token={TOKEN}anna")).await;
     let seen = stage.backend.only();
     assert_eq!(seen.header("authorization"), Some("Bearer token-of-anna"));
     assert_eq!(seen.target, "/api/calls?page=1&api_token=token-of-anna");
     let service = |config: &mut GatewayConfig| {
         by_query(config);
-        config.backend.credential = BackendCredential::Query {
-            name: "api_token".into(),
-            value: "s3 cret".into(),
-        };
+        config.backend.credential =
+            BackendCredential::Query { name: "api_token".into(), value: "s3 cret".into() };
     };
     let stage = Stage::with("enhanced", service, |_| json(calls(TWO))).await;
-    stage
-        .get("anna", &format!("/api/calls?api_token={TOKEN}anna"))
-        .await;
+    stage.get("anna", &format!("/api/calls?api_token={TOKEN}anna")).await;
     let seen = stage.backend.only();
     assert_eq!(
         (seen.target.as_str(), seen.header("authorization")),
@@ -216,11 +170,7 @@ async fn h41_the_backend_gets_the_credential_that_is_configured() {
 #[tokio::test]
 async fn forwarded_headers_are_ours() {
     let told = |config: &mut GatewayConfig| {
-        config.forwarded = cordon_gateway::Forwarded {
-            address: true,
-            scheme: true,
-            host: true,
-        };
+        config.forwarded = cordon_gateway::Forwarded { address: true, scheme: true, host: true };
     };
     let stage = Stage::with("enhanced", told, |_| json(calls(TWO))).await;
     let headers = "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\n";
@@ -229,10 +179,7 @@ async fn forwarded_headers_are_ours() {
     assert_eq!(seen.header("x-forwarded-for"), Some("127.0.0.1"));
     assert_eq!(seen.header("x-forwarded-proto"), Some("http"));
     assert_eq!(seen.header("x-forwarded-host"), Some("cordon"));
-    assert_eq!(
-        seen.header("host"),
-        Some(stage.backend.address.to_string().as_str())
-    );
+    assert_eq!(seen.header("host"), Some(stage.backend.address.to_string().as_str()));
 }
 
 #[tokio::test]
@@ -243,19 +190,11 @@ async fn h42_the_log_holds_no_body_token_or_query_value() {
         "/api/calls?page=QUERYVALUE" => json(calls(TWO)),
         "/api/calls/BADBODY" => json("{\"id\":\"BODYVALUE"),
         "/api/calls/BROKEN" => json("{\"id\":1,\"id\":\"BODYVALUE\"}"),
-        _ => reply(
-            "500 Oops\r\nContent-Type: text/plain\r\nX-Page: HEADERVALUE",
-            "BODYVALUE",
-        ),
+        _ => reply("500 Oops\r\nContent-Type: text/plain\r\nX-Page: HEADERVALUE", "BODYVALUE"),
     })
     .await;
     stage.get("anna", "/api/calls?page=QUERYVALUE").await;
-    stage
-        .get(
-            "anna",
-            &format!("/api/calls?page=QUERYVALUE&api_token={TOKEN}anna"),
-        )
-        .await;
+    stage.get("anna", &format!("/api/calls?page=QUERYVALUE&api_token={TOKEN}anna")).await;
     stage.get("SECRETLOGIN", "/api/calls?page=QUERYVALUE").await;
     stage.get("anna", "/api/calls?other=QUERYVALUE").await;
     for path in ["/api/calls/BADBODY", "/api/calls/BROKEN", "/api/calls/99"] {
@@ -264,31 +203,14 @@ async fn h42_the_log_holds_no_body_token_or_query_value() {
     stage.send("anna", "POST", "/api/search", "", "BODYVALUE").await;
     stage.stop().await;
     let text = log::captured();
-    for secret in [
-        TOKEN,
-        "QUERYVALUE",
-        "BODYVALUE",
-        "HEADERVALUE",
-        "SECRETLOGIN",
-        "\"n1\"",
-        "s1",
-        "s2",
-    ] {
+    for secret in [TOKEN, "QUERYVALUE", "BODYVALUE", "HEADERVALUE", "SECRETLOGIN", "\"n1\"", "s1", "s2"] {
         assert!(!text.contains(secret), "{secret} in:\n{text}");
     }
-    let line = text
-        .lines()
-        .find(|line| line.contains("cordon::access") && line.contains("status=200"))
-        .unwrap();
-    for part in [
-        "method=\"GET\"",
-        "route=\"calls\"",
-        "user=\"anna\"",
-        "policy=",
-        "revision=",
-        "kept=1",
-        "dropped=1",
-    ] {
+    let line =
+        text.lines().find(|line| line.contains("cordon::access") && line.contains("status=200")).unwrap();
+    for part in
+        ["method=\"GET\"", "route=\"calls\"", "user=\"anna\"", "policy=", "revision=", "kept=1", "dropped=1"]
+    {
         assert!(line.contains(part), "{part} in {line}");
     }
 }
@@ -303,13 +225,6 @@ async fn h42_counters_have_the_manifests_labels_and_no_others() {
     assert_eq!(counters.requests, 4);
     assert_eq!(counters.refused, 3);
     assert_eq!(counters.routes.len(), 7);
-    let calls = counters
-        .routes
-        .iter()
-        .find(|counts| counts.route == "calls")
-        .unwrap();
-    assert_eq!(
-        (calls.requests, calls.kept, calls.dropped, calls.unlisted),
-        (2, 1, 1, 1)
-    );
+    let calls = counters.routes.iter().find(|counts| counts.route == "calls").unwrap();
+    assert_eq!((calls.requests, calls.kept, calls.dropped, calls.unlisted), (2, 1, 1, 1));
 }

@@ -33,11 +33,7 @@ impl Reply {
 
     /// The `code` of a problem document.
     pub(crate) fn code(&self) -> String {
-        assert_eq!(
-            self.header("content-type"),
-            Some("application/problem+json"),
-            "{self:?}"
-        );
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
         let document = serde_json::from_slice::<serde_json::Value>(&self.body).unwrap();
         document["code"].as_str().unwrap().to_owned()
     }
@@ -64,11 +60,8 @@ impl Stage {
         headers: &str,
         body: &str,
     ) -> Reply {
-        let length = if body.is_empty() {
-            String::new()
-        } else {
-            format!("Content-Length: {}\r\n", body.len())
-        };
+        let length =
+            if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: cordon\r\nConnection: close\r\n\
              Authorization: Bearer {TOKEN}{login}\r\n{length}{headers}\r\n{body}"
@@ -116,9 +109,7 @@ pub(crate) async fn exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut received = Vec::new();
     let read = stream.read_to_end(&mut received);
     // A reset after the answer is an end too.
-    let _ = tokio::time::timeout(Duration::from_secs(20), read)
-        .await
-        .expect("the connection stays open");
+    let _ = tokio::time::timeout(Duration::from_secs(20), read).await.expect("the connection stays open");
     received
 }
 
@@ -137,10 +128,7 @@ pub(crate) fn parse(received: &[u8], is_head: bool) -> Option<Reply> {
     let mut headers = HeaderMap::new();
     for line in head.split("\r\n").skip(1) {
         let (name, value) = line.split_once(':').unwrap();
-        headers.append(
-            http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
-            value.trim().parse().unwrap(),
-        );
+        headers.append(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.trim().parse().unwrap());
     }
     let bodiless = is_head || matches!(status, 204 | 304);
     let (body, complete) = if bodiless {
@@ -148,21 +136,10 @@ pub(crate) fn parse(received: &[u8], is_head: bool) -> Option<Reply> {
     } else if headers.contains_key("transfer-encoding") {
         dechunk(rest)
     } else {
-        let length = headers
-            .get("content-length")
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .parse::<usize>()
-            .unwrap();
+        let length = headers.get("content-length").unwrap().to_str().unwrap().parse::<usize>().unwrap();
         (rest[..length.min(rest.len())].to_vec(), rest.len() >= length)
     };
-    Some(Reply {
-        status,
-        headers,
-        body,
-        complete,
-    })
+    Some(Reply { status, headers, body, complete })
 }
 
 fn dechunk(mut rest: &[u8]) -> (Vec<u8>, bool) {

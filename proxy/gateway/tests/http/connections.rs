@@ -47,17 +47,11 @@ async fn connect(port: u16, chain: &Path, protocol: &[u8]) -> TlsStream<TcpStrea
     roots.add(CertificateDer::from_pem_file(chain).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let mut config = config
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let mut config = config.unwrap().with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![protocol.to_vec()];
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
-    TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await
-        .unwrap()
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
 }
 
 #[tokio::test]
@@ -80,22 +74,14 @@ async fn tls_serves_http1_and_http2_by_alpn() {
     let stream = connect(port, &chain, b"h2").await;
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
     let io = TokioIo::new(stream);
-    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
-        .await
-        .unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
     let connection = tokio::spawn(connection);
     let request = http::Request::get("https://localhost/api/calls")
         .header("authorization", format!("Bearer {TOKEN}anna"))
         .body(Full::<Bytes>::default())
         .unwrap();
-    let body = sender
-        .send_request(request)
-        .await
-        .unwrap()
-        .into_body()
-        .collect()
-        .await
-        .unwrap();
+    let body = sender.send_request(request).await.unwrap().into_body().collect().await.unwrap();
     assert_eq!(&body.to_bytes()[..], ANNAS_CALLS.as_bytes());
     connection.abort();
 }
@@ -155,10 +141,7 @@ async fn h9_large_heads_are_refused() {
         let _ = stream.write_all(request.as_bytes()).await;
         let mut received = Vec::new();
         let _ = stream.read_to_end(&mut received).await;
-        assert!(
-            received.is_empty() || received.starts_with(b"HTTP/1.1 431"),
-            "{received:?}"
-        );
+        assert!(received.is_empty() || received.starts_with(b"HTTP/1.1 431"), "{received:?}");
     }
     assert!(stage.backend.seen().is_empty());
 }
@@ -168,9 +151,7 @@ async fn h9_an_http2_client_cannot_have_more_streams_than_are_allowed() {
     let few = |config: &mut GatewayConfig| config.limits.streams = 3;
     let stage = Stage::with("enhanced", few, |_| json(calls(TWO))).await;
     let io = TokioIo::new(TcpStream::connect(stage.address).await.unwrap());
-    let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
-        .await
-        .unwrap();
+    let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
     let connection = tokio::spawn(connection);
     let ask = |mut sender: SendRequest<Full<Bytes>>| async move {
         let request = http::Request::get("http://cordon/api/calls")
@@ -199,10 +180,7 @@ async fn h11_a_head_that_does_not_end_is_not_waited_for() {
     let stage = Stage::with("enhanced", hasty, |_| json(calls(TWO))).await;
     for bytes in ["", "GET /api/calls HTTP/1.1\r\nHost: cor"] {
         let received = client::exchange(stage.address, bytes.as_bytes()).await;
-        assert!(
-            received.is_empty() || received.starts_with(b"HTTP/1.1 408"),
-            "{received:?}"
-        );
+        assert!(received.is_empty() || received.starts_with(b"HTTP/1.1 408"), "{received:?}");
     }
 }
 
@@ -249,20 +227,13 @@ async fn d8_a_change_of_the_directory_holds_from_the_next_request() {
     let config = GatewayConfig::new(url, MaskSecret([1; 32]));
     let gateway = Gateway::new(config, Arc::clone(&store), crate::stage::policy()).unwrap();
     let ids = async || {
-        let explained = gateway
-            .explain("anna", http::Method::GET, "/api/calls")
-            .await
-            .unwrap()
-            .unwrap();
+        let explained = gateway.explain("anna", http::Method::GET, "/api/calls").await.unwrap().unwrap();
         String::from_utf8(explained.answer.body.to_vec()).unwrap()
     };
     assert_eq!(ids().await, ANNAS_CALLS);
     std::fs::write(&path, project("zeta")).unwrap();
     let _ = store.reload();
-    assert_eq!(
-        ids().await,
-        r#"{"data":[{"id":2,"project":"zeta","note":"n2"}],"total":1}"#
-    );
+    assert_eq!(ids().await, r#"{"data":[{"id":2,"project":"zeta","note":"n2"}],"total":1}"#);
     std::fs::write(&path, "nonsense").unwrap();
     let _ = store.reload();
     assert!(ids().await.contains("zeta"), "a wrong directory is kept out");

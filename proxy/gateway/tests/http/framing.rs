@@ -30,14 +30,7 @@ async fn h1_hop_by_hop_fields_end_here() {
         assert_eq!(reply.header(name), None, "{name}");
     }
     let seen = stage.backend.only();
-    for name in [
-        "x-kept",
-        "te",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "connection",
-    ] {
+    for name in ["x-kept", "te", "keep-alive", "proxy-authorization", "proxy-connection", "connection"] {
         assert_eq!(seen.header(name), None, "{name}");
     }
     assert_eq!(seen.header("x-request-id"), Some("7"));
@@ -50,10 +43,7 @@ async fn h1_hop_by_hop_fields_end_here() {
 async fn h2_content_length_is_that_of_the_result() {
     let stage = Stage::new(|_| json(calls(TWO))).await;
     let reply = stage.get("anna", "/api/calls").await;
-    assert_eq!(
-        reply.header("content-length"),
-        Some(ANNAS_CALLS.len().to_string().as_str())
-    );
+    assert_eq!(reply.header("content-length"), Some(ANNAS_CALLS.len().to_string().as_str()));
     assert_eq!(reply.header("transfer-encoding"), None);
     assert!(reply.complete);
 }
@@ -124,20 +114,14 @@ async fn h5_continue_is_said_after_authorisation() {
         assert_eq!(reply.status, status);
     }
     let mut stream = TcpStream::connect(stage.address).await.unwrap();
-    stream
-        .write_all(head("/api/search", "nobody").as_bytes())
-        .await
-        .unwrap();
+    stream.write_all(head("/api/search", "nobody").as_bytes()).await.unwrap();
     let mut first = [0; 12];
     stream.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 401", "100 must not be sent");
     assert!(stage.backend.seen().is_empty());
 
     let mut stream = TcpStream::connect(stage.address).await.unwrap();
-    stream
-        .write_all(head("/api/search", "anna").as_bytes())
-        .await
-        .unwrap();
+    stream.write_all(head("/api/search", "anna").as_bytes()).await.unwrap();
     let mut interim = [0; 25];
     stream.read_exact(&mut interim).await.unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -152,22 +136,14 @@ async fn h5_continue_is_said_after_authorisation() {
 async fn h6_upgrades_and_tunnels_are_refused() {
     let stage = Stage::new(|_| json(calls(TWO))).await;
     let upgrade = "Connection: upgrade\r\nUpgrade: websocket\r\n";
-    assert_eq!(
-        stage.send("anna", "GET", "/api/calls", upgrade, "").await.status,
-        400
-    );
+    assert_eq!(stage.send("anna", "GET", "/api/calls", upgrade, "").await.status, 400);
     let connect = format!(
         "CONNECT other:443 HTTP/1.1\r\nHost: other:443\r\nAuthorization: Bearer {TOKEN}anna\r\nConnection: close\r\n\r\n"
     );
     assert_eq!(stage.raw(connect).await.status, 400);
     assert!(stage.backend.seen().is_empty());
-    let stage = Stage::new(|_| {
-        raw(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
-            Then::Keep,
-        )
-    })
-    .await;
+    let stage =
+        Stage::new(|_| raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", Then::Keep)).await;
     assert_eq!(stage.get("anna", "/api/calls").await.status, 502);
 }
 
@@ -175,11 +151,7 @@ async fn h6_upgrades_and_tunnels_are_refused() {
 async fn h7_head_is_get_without_its_body() {
     let stage = Stage::new(|seen| {
         assert_eq!(seen.method, "GET");
-        let body = if seen.target == "/api/calls" {
-            calls(TWO)
-        } else {
-            call(2, "zeta")
-        };
+        let body = if seen.target == "/api/calls" { calls(TWO) } else { call(2, "zeta") };
         reply("200 OK\r\nContent-Type: application/json\r\nETag: \"x\"", body)
     })
     .await;
@@ -201,37 +173,17 @@ async fn h7_head_is_get_without_its_body() {
 #[tokio::test]
 async fn h8_no_content_runs_no_body_code() {
     let stage = Stage::new(|seen| match seen.target.as_str() {
-        "/api/calls" => raw(
-            "HTTP/1.1 204 No Content\r\nX-Page: 3\r\nETag: \"x\"\r\n\r\n",
-            Then::Keep,
-        ),
+        "/api/calls" => raw("HTTP/1.1 204 No Content\r\nX-Page: 3\r\nETag: \"x\"\r\n\r\n", Then::Keep),
         "/api/calls/1" => raw("HTTP/1.1 204 No Content\r\n\r\n", Then::Keep),
         "/api/calls/2" => raw("HTTP/1.1 304 Not Modified\r\n\r\n", Then::Keep),
-        _ => raw(
-            "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n",
-            Then::Keep,
-        ),
+        _ => raw("HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n", Then::Keep),
     })
     .await;
     let reply = stage.get("anna", "/api/calls").await;
-    assert_eq!(
-        (reply.status, reply.header("x-page"), reply.header("etag")),
-        (204, Some("3"), None)
-    );
-    assert_eq!(
-        stage.get("anna", "/api/calls/1").await.status,
-        404,
-        "a record that is not there"
-    );
-    assert_eq!(
-        stage.get("anna", "/api/calls/2").await.status,
-        502,
-        "nobody asked on a condition"
-    );
-    assert_eq!(
-        stage.send("anna", "POST", "/api/search", "", "{}").await.status,
-        205
-    );
+    assert_eq!((reply.status, reply.header("x-page"), reply.header("etag")), (204, Some("3"), None));
+    assert_eq!(stage.get("anna", "/api/calls/1").await.status, 404, "a record that is not there");
+    assert_eq!(stage.get("anna", "/api/calls/2").await.status, 502, "nobody asked on a condition");
+    assert_eq!(stage.send("anna", "POST", "/api/search", "", "{}").await.status, 205);
 }
 
 #[tokio::test]
@@ -267,15 +219,7 @@ async fn h9_http2_gives_the_same_answers() {
 #[tokio::test]
 async fn h9_grpc_is_refused() {
     let stage = Stage::new(|_| json(calls(TWO))).await;
-    let reply = stage
-        .send(
-            "anna",
-            "POST",
-            "/api/search",
-            "Content-Type: application/grpc\r\n",
-            "x",
-        )
-        .await;
+    let reply = stage.send("anna", "POST", "/api/search", "Content-Type: application/grpc\r\n", "x").await;
     assert_eq!(reply.status, 400);
     assert!(stage.backend.seen().is_empty());
 }

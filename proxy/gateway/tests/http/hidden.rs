@@ -11,43 +11,27 @@ fn records(seen: &Seen) -> Script {
     }
     match seen.target.as_str() {
         "/api/calls/1" => json(call(1, "acme")),
-        "/api/calls/2" => reply(
-            "200 OK\r\nContent-Type: application/json\r\nX-Page: 1\r\nETag: \"x\"",
-            call(2, "zeta"),
-        ),
+        "/api/calls/2" => {
+            reply("200 OK\r\nContent-Type: application/json\r\nX-Page: 1\r\nETag: \"x\"", call(2, "zeta"))
+        }
         "/api/calls/3" => json(r#"{"id":3,"project":"gone"}"#),
         "/api/calls" => json(calls(&[(1, "acme"), (2, "zeta")])),
-        _ => reply(
-            "404 Not Found\r\nContent-Type: text/html\r\nX-Page: 9",
-            "<h1>no such call</h1>",
-        ),
+        _ => reply("404 Not Found\r\nContent-Type: text/html\r\nX-Page: 9", "<h1>no such call</h1>"),
     }
 }
 
 #[tokio::test]
 async fn h36_hidden_and_missing_records_are_the_same_byte_for_byte() {
     let stage = Stage::new(records).await;
-    assert_eq!(
-        stage.get("anna", "/api/calls/1").await.text(),
-        r#"{"id":1,"project":"acme","note":"n1"}"#
-    );
+    assert_eq!(stage.get("anna", "/api/calls/1").await.text(), r#"{"id":1,"project":"acme","note":"n1"}"#);
     let missing = stage.get("anna", "/api/calls/99").await.timeless();
     assert_eq!((missing.status, missing.code().as_str()), (404, "not-found"));
     for path in ["/api/calls/2", "/api/calls/3"] {
         assert_eq!(stage.get("anna", path).await.timeless(), missing, "{path}");
     }
     assert_eq!(stage.get("zoe", "/api/calls/2").await.status, 200);
-    let head = stage
-        .send("anna", "HEAD", "/api/calls/99", "", "")
-        .await
-        .timeless();
-    assert_eq!(
-        stage
-            .send("anna", "HEAD", "/api/calls/2", "", "")
-            .await
-            .timeless(),
-        head
-    );
+    let head = stage.send("anna", "HEAD", "/api/calls/99", "", "").await.timeless();
+    assert_eq!(stage.send("anna", "HEAD", "/api/calls/2", "", "").await.timeless(), head);
     assert_eq!(head.headers, missing.headers);
 }
 
@@ -55,10 +39,7 @@ async fn h36_hidden_and_missing_records_are_the_same_byte_for_byte() {
 async fn h36_a_write_to_a_hidden_record_is_one_to_a_missing_record() {
     let stage = Stage::new(records).await;
     for (method, body) in [("PUT", "{}"), ("DELETE", "")] {
-        let missing = stage
-            .send("anna", method, "/api/calls/99", "", body)
-            .await
-            .timeless();
+        let missing = stage.send("anna", method, "/api/calls/99", "", body).await.timeless();
         assert_eq!(missing.status, 404);
         for path in ["/api/calls/2", "/api/calls/3"] {
             assert_eq!(
@@ -68,22 +49,11 @@ async fn h36_a_write_to_a_hidden_record_is_one_to_a_missing_record() {
             );
         }
     }
-    assert!(
-        stage.backend.seen().iter().all(|seen| seen.method == "GET"),
-        "nothing was changed"
-    );
-    let reply = stage
-        .send("anna", "PUT", "/api/calls/1", "", r#"{"note":"x"}"#)
-        .await;
-    assert_eq!(
-        (reply.status, reply.text()),
-        (200, r#"{"id":1,"project":"acme","note":"n1"}"#)
-    );
+    assert!(stage.backend.seen().iter().all(|seen| seen.method == "GET"), "nothing was changed");
+    let reply = stage.send("anna", "PUT", "/api/calls/1", "", r#"{"note":"x"}"#).await;
+    assert_eq!((reply.status, reply.text()), (200, r#"{"id":1,"project":"acme","note":"n1"}"#));
     let sent = stage.backend.seen().pop().unwrap();
-    assert_eq!(
-        (sent.method.as_str(), &sent.body[..]),
-        ("PUT", &br#"{"note":"x"}"#[..])
-    );
+    assert_eq!((sent.method.as_str(), &sent.body[..]), ("PUT", &br#"{"note":"x"}"#[..]));
     let reply = stage.send("anna", "DELETE", "/api/calls/1", "", "").await;
     assert_eq!((reply.status, reply.text()), (200, ""));
 }
@@ -97,19 +67,11 @@ async fn h36_a_probe_asks_for_exactly_the_record_at_hand() {
 
 #[tokio::test]
 async fn h36_a_probe_that_fails_is_no_permission() {
-    for status in [
-        "500 Oops",
-        "200 OK\r\nContent-Type: text/html",
-        "302 Found",
-        "204 No Content",
-    ] {
+    for status in ["500 Oops", "200 OK\r\nContent-Type: text/html", "302 Found", "204 No Content"] {
         let stage = Stage::new(move |_| reply(status, "")).await;
         let reply = stage.send("anna", "DELETE", "/api/calls/1", "", "").await;
         assert!(matches!(reply.status, 404 | 500 | 502), "{status}: {reply:?}");
-        assert!(
-            stage.backend.seen().iter().all(|seen| seen.method == "GET"),
-            "{status}"
-        );
+        assert!(stage.backend.seen().iter().all(|seen| seen.method == "GET"), "{status}");
     }
 }
 
@@ -143,25 +105,13 @@ async fn unknown_paths_and_methods_are_refused_for_everybody() {
         let reply = stage.get(login, "/api/other").await;
         assert_eq!((reply.status, reply.code().as_str()), (404, "no-such-route"));
         let reply = stage.send(login, "PATCH", "/api/calls/1", "", "").await;
-        assert_eq!(
-            (reply.status, reply.header("allow")),
-            (405, Some("DELETE, GET, HEAD, PUT"))
-        );
+        assert_eq!((reply.status, reply.header("allow")), (405, Some("DELETE, GET, HEAD, PUT")));
     }
     assert!(stage.backend.seen().is_empty());
 }
 
 async fn chosen(stage: &Stage, login: &str, project: &str) -> Reply {
-    stage
-        .send(
-            login,
-            "GET",
-            "/api/calls",
-            &format!("X-Project: {project}\r\n"),
-            "",
-        )
-        .await
-        .timeless()
+    stage.send(login, "GET", "/api/calls", &format!("X-Project: {project}\r\n"), "").await.timeless()
 }
 
 #[tokio::test]
@@ -172,25 +122,11 @@ async fn d24_a_chosen_project_narrows_and_foreign_and_unknown_ones_are_refused_a
     };
     let stage = Stage::with("enhanced", selector, records).await;
     assert_eq!(chosen(&stage, "bora", "acme").await.text(), ANNAS_CALLS);
-    assert_eq!(
-        stage.get("bora", "/api/calls?project=acme&page=2").await.status,
-        404
-    );
+    assert_eq!(stage.get("bora", "/api/calls?project=acme&page=2").await.status, 404);
     assert_eq!(stage.backend.seen().pop().unwrap().target, "/api/calls?page=2");
     let unknown = chosen(&stage, "anna", "nothing").await;
-    assert_eq!(
-        (unknown.status, unknown.code().as_str()),
-        (403, "no-such-project")
-    );
+    assert_eq!((unknown.status, unknown.code().as_str()), (403, "no-such-project"));
     assert_eq!(chosen(&stage, "anna", "zeta").await, unknown);
-    let both = stage
-        .send(
-            "bora",
-            "GET",
-            "/api/calls?project=zeta",
-            "X-Project: acme\r\n",
-            "",
-        )
-        .await;
+    let both = stage.send("bora", "GET", "/api/calls?project=zeta", "X-Project: acme\r\n", "").await;
     assert_eq!(both.status, 400);
 }

@@ -10,12 +10,7 @@ use crate::stage::{ANNAS_CALLS, Stage, TOKEN, call, calls};
 const TWO: &[(u32, &str)] = &[(1, "acme"), (2, "zeta")];
 
 fn count(gateway: &Gateway, route: &str) -> cordon_gateway::RouteCounts {
-    gateway
-        .counters()
-        .routes
-        .into_iter()
-        .find(|counts| counts.route == route)
-        .unwrap()
+    gateway.counters().routes.into_iter().find(|counts| counts.route == route).unwrap()
 }
 
 #[tokio::test]
@@ -33,22 +28,12 @@ async fn d1_simplified_forwards_untouched_and_counts() {
         },
     )
     .await;
-    let got = stage
-        .send(
-            "anna",
-            "GET",
-            "/api/calls",
-            "If-None-Match: \"y\"\r\nRange: bytes=0-1\r\n",
-            "",
-        )
-        .await;
+    let got =
+        stage.send("anna", "GET", "/api/calls", "If-None-Match: \"y\"\r\nRange: bytes=0-1\r\n", "").await;
     assert_eq!(got.text(), calls(TWO));
     assert_eq!((got.header("etag"), got.header("x-hop")), (Some("\"x\""), None));
     let seen = stage.backend.only();
-    assert_eq!(
-        (seen.header("if-none-match"), seen.header("authorization")),
-        (Some("\"y\""), None)
-    );
+    assert_eq!((seen.header("if-none-match"), seen.header("authorization")), (Some("\"y\""), None));
     let counts = count(&stage.gateway, "calls");
     assert_eq!((counts.kept, counts.dropped, counts.would_refuse), (1, 1, 0));
     assert_eq!(stage.get("anna", "/api/calls/2").await.text(), call(2, "zeta"));
@@ -98,10 +83,7 @@ async fn d1_our_credential_is_not_lent_to_strangers() {
     assert_eq!(stage.raw(request).await.status, 401);
     assert!(stage.backend.seen().is_empty());
     assert_eq!(stage.get("anna", "/api/calls").await.status, 200);
-    assert_eq!(
-        stage.backend.only().header("authorization"),
-        Some("Bearer service")
-    );
+    assert_eq!(stage.backend.only().header("authorization"), Some("Bearer service"));
     let request = request.replace("\r\n\r\n", &format!("\r\nAuthorization: Bearer {TOKEN}x\r\n\r\n"));
     assert_eq!(stage.raw(request).await.status, 401);
 }
@@ -113,17 +95,9 @@ async fn explain_shows_both_sides_and_every_difference() {
         _ => json(call(2, "zeta")),
     })
     .await;
-    let explained = stage
-        .gateway
-        .explain("anna", Method::GET, "/api/calls")
-        .await
-        .unwrap()
-        .unwrap();
+    let explained = stage.gateway.explain("anna", Method::GET, "/api/calls").await.unwrap().unwrap();
     let backend = explained.backend.unwrap();
-    assert_eq!(
-        (backend.status.as_u16(), &backend.body[..]),
-        (200, calls(TWO).as_bytes())
-    );
+    assert_eq!((backend.status.as_u16(), &backend.body[..]), (200, calls(TWO).as_bytes()));
     assert_eq!(&explained.answer.body[..], ANNAS_CALLS.as_bytes());
     assert!(!explained.answer.broken_off && explained.refusal.is_none());
     let report = explained.report.unwrap();
@@ -133,40 +107,17 @@ async fn explain_shows_both_sides_and_every_difference() {
         .find(|difference| matches!(difference.kind, DifferenceKind::Dropped { .. }));
     assert_eq!(dropped.unwrap().path, "$.data[1]");
 
-    let explained = stage
-        .gateway
-        .explain("anna", Method::GET, "/api/calls/2")
-        .await
-        .unwrap()
-        .unwrap();
+    let explained = stage.gateway.explain("anna", Method::GET, "/api/calls/2").await.unwrap().unwrap();
     assert_eq!(&explained.backend.unwrap().body[..], call(2, "zeta").as_bytes());
     assert_eq!(explained.answer.status, 404);
     assert!(explained.report.unwrap().missing);
     assert_eq!(explained.refusal.unwrap().problem.code, "not-found");
 
-    let explained = stage
-        .gateway
-        .explain("anna", Method::GET, "/api/other")
-        .await
-        .unwrap()
-        .unwrap();
+    let explained = stage.gateway.explain("anna", Method::GET, "/api/other").await.unwrap().unwrap();
     assert!(explained.backend.is_none());
     assert_eq!(explained.refusal.unwrap().problem.code, "no-such-route");
-    assert!(
-        stage
-            .gateway
-            .explain("nobody", Method::GET, "/api/calls")
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert!(
-        stage
-            .gateway
-            .explain("anna", Method::GET, "not a path")
-            .await
-            .is_err()
-    );
+    assert!(stage.gateway.explain("nobody", Method::GET, "/api/calls").await.unwrap().is_none());
+    assert!(stage.gateway.explain("anna", Method::GET, "not a path").await.is_err());
 }
 
 #[tokio::test]
@@ -174,11 +125,7 @@ async fn d8_another_policy_is_in_force_at_the_next_request() {
     let stage = Stage::new(|_| json(calls(TWO))).await;
     assert_eq!(stage.get("anna", "/api/calls").await.status, 200);
     stage.gateway.activate(crate::stage::policy()).unwrap();
-    assert_eq!(
-        count(&stage.gateway, "calls").requests,
-        0,
-        "counts by route begin anew"
-    );
+    assert_eq!(count(&stage.gateway, "calls").requests, 0, "counts by route begin anew");
     assert_eq!(stage.get("anna", "/api/calls").await.text(), ANNAS_CALLS);
     assert_eq!(count(&stage.gateway, "calls").requests, 1);
 }

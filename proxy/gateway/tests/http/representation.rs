@@ -11,15 +11,7 @@ const TWO: &[(u32, &str)] = &[(1, "acme"), (2, "zeta")];
 #[tokio::test]
 async fn h13_range_is_stripped() {
     let stage = Stage::new(|_| json(calls(TWO))).await;
-    let reply = stage
-        .send(
-            "anna",
-            "GET",
-            "/api/calls",
-            "Range: bytes=0-9\r\nIf-Range: \"x\"\r\n",
-            "",
-        )
-        .await;
+    let reply = stage.send("anna", "GET", "/api/calls", "Range: bytes=0-9\r\nIf-Range: \"x\"\r\n", "").await;
     assert_eq!((reply.status, reply.text()), (200, ANNAS_CALLS));
     assert_eq!(reply.header("accept-ranges"), None);
     let seen = stage.backend.only();
@@ -55,25 +47,12 @@ async fn h14_conditions_and_validators_are_removed_both_ways() {
         "If-Modified-Since: Mon, 01 Jan 2024 00:00:00 GMT",
         "If-Unmodified-Since: Mon, 01 Jan 2024 00:00:00 GMT",
     ];
-    let reply = stage
-        .send(
-            "anna",
-            "GET",
-            "/api/calls",
-            &format!("{}\r\n", conditions.join("\r\n")),
-            "",
-        )
-        .await;
+    let reply =
+        stage.send("anna", "GET", "/api/calls", &format!("{}\r\n", conditions.join("\r\n")), "").await;
     assert_eq!((reply.status, reply.text()), (200, ANNAS_CALLS));
-    assert_eq!(
-        (reply.header("etag"), reply.header("last-modified")),
-        (None, None)
-    );
+    assert_eq!((reply.header("etag"), reply.header("last-modified")), (None, None));
     let seen = stage.backend.only();
-    assert!(
-        !seen.headers.iter().any(|(name, _)| name.starts_with("if-")),
-        "{seen:?}"
-    );
+    assert!(!seen.headers.iter().any(|(name, _)| name.starts_with("if-")), "{seen:?}");
 }
 
 async fn coded(coding: &str, plain: &[u8]) -> Vec<u8> {
@@ -102,15 +81,10 @@ async fn h15_identity_is_asked_for_and_every_known_coding_decoded() {
             _ => coded(&coding.to_lowercase(), body.as_bytes()).await,
         };
         let stage = Stage::new(move |_| {
-            reply(
-                &format!("200 OK\r\nContent-Type: application/json\r\nContent-Encoding: {coding}"),
-                &bytes,
-            )
+            reply(&format!("200 OK\r\nContent-Type: application/json\r\nContent-Encoding: {coding}"), &bytes)
         })
         .await;
-        let reply = stage
-            .send("anna", "GET", "/api/calls", "Accept-Encoding: gzip, br\r\n", "")
-            .await;
+        let reply = stage.send("anna", "GET", "/api/calls", "Accept-Encoding: gzip, br\r\n", "").await;
         assert_eq!((reply.status, reply.text()), (200, ANNAS_CALLS), "{coding}");
         assert_eq!(reply.header("content-encoding"), None);
         assert_eq!(stage.backend.only().header("accept-encoding"), Some("identity"));
@@ -135,18 +109,11 @@ async fn h15_unknown_stacked_cut_or_lying_codings_are_refused() {
     ];
     for (coding, bytes) in cases {
         let stage = Stage::new(move |_| {
-            reply(
-                &format!("200 OK\r\nContent-Type: application/json\r\nContent-Encoding: {coding}"),
-                &bytes,
-            )
+            reply(&format!("200 OK\r\nContent-Type: application/json\r\nContent-Encoding: {coding}"), &bytes)
         })
         .await;
         let reply = stage.get("anna", "/api/calls").await;
-        assert_eq!(
-            (reply.status, reply.code().as_str()),
-            (502, "backend-response"),
-            "{coding}"
-        );
+        assert_eq!((reply.status, reply.code().as_str()), (502, "backend-response"), "{coding}");
     }
 }
 
@@ -154,10 +121,7 @@ async fn h15_unknown_stacked_cut_or_lying_codings_are_refused() {
 async fn h15_a_bomb_is_refused() {
     let bomb = coded("gzip", &[b' '; 64 << 20]).await;
     let stage = Stage::new(move |_| {
-        reply(
-            "200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip",
-            &bomb,
-        )
+        reply("200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip", &bomb)
     })
     .await;
     assert_eq!(stage.get("anna", "/api/calls").await.status, 502);
@@ -175,14 +139,7 @@ async fn h16_digests_and_signatures_are_removed() {
     .await;
     let reply = stage.get("anna", "/api/calls").await;
     assert_eq!(reply.status, 200);
-    for name in [
-        "digest",
-        "content-digest",
-        "repr-digest",
-        "content-md5",
-        "signature",
-        "signature-input",
-    ] {
+    for name in ["digest", "content-digest", "repr-digest", "content-md5", "signature", "signature-input"] {
         assert_eq!(reply.header(name), None, "{name}");
     }
 }
@@ -220,11 +177,7 @@ async fn h18_response_headers_pass_by_an_allow_list() {
     })
     .await;
     let reply = stage.get("anna", "/api/calls").await;
-    let mut names = reply
-        .headers
-        .keys()
-        .map(http::HeaderName::as_str)
-        .collect::<Vec<_>>();
+    let mut names = reply.headers.keys().map(http::HeaderName::as_str).collect::<Vec<_>>();
     names.sort_unstable();
     let expected = [
         "cache-control",
@@ -243,13 +196,7 @@ async fn h18_response_headers_pass_by_an_allow_list() {
 
 #[tokio::test]
 async fn h18_redirections_are_refused() {
-    for status in [
-        "301 Moved",
-        "302 Found",
-        "303 See Other",
-        "307 Temporary",
-        "308 Permanent",
-    ] {
+    for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"] {
         let stage =
             Stage::new(move |_| reply(&format!("{status}\r\nLocation: http://x/secret"), "moved")).await;
         let reply = stage.get("anna", "/api/calls").await;
@@ -260,12 +207,8 @@ async fn h18_redirections_are_refused() {
 #[tokio::test]
 async fn h19_error_bodies_are_replaced() {
     let body = "{\"error\":\"duplicate key (phone)=(+4930) of zeta\"}";
-    for (status, expected) in [
-        ("400 Bad", 400),
-        ("404 None", 404),
-        ("409 Conflict", 409),
-        ("500 Oops", 500),
-    ] {
+    for (status, expected) in [("400 Bad", 400), ("404 None", 404), ("409 Conflict", 409), ("500 Oops", 500)]
+    {
         let stage =
             Stage::new(move |_| reply(&format!("{status}\r\nContent-Type: application/json"), body)).await;
         let reply = stage.get("anna", "/api/calls").await;
@@ -291,10 +234,7 @@ async fn h19_a_refused_service_credential_is_not_the_callers() {
         assert_eq!((reply.status, reply.header("www-authenticate")), (502, None));
         assert_eq!(stage.backend.only().header("x-service"), Some("s3cret"));
         let stage = Stage::new(answer).await;
-        assert_eq!(
-            stage.get("anna", "/api/calls").await.status.to_string(),
-            status[..3]
-        );
+        assert_eq!(stage.get("anna", "/api/calls").await.status.to_string(), status[..3]);
     }
 }
 
@@ -302,10 +242,7 @@ async fn h19_a_refused_service_credential_is_not_the_callers() {
 async fn h20_the_declared_format_decides() {
     let cases = [
         ("Content-Type: application/json", 200),
-        (
-            "Content-Type: application/json; charset=\"utf-8\"; x=\"a;b\"",
-            200,
-        ),
+        ("Content-Type: application/json; charset=\"utf-8\"; x=\"a;b\"", 200),
         ("Content-Type: application/vnd.api+json", 200),
         ("Content-Type: text/json", 200),
         ("Content-Type: text/plain", 502),
@@ -327,10 +264,7 @@ async fn h21_opaque_formats_pass_only_to_whoever_may_see_their_record() {
     let stage = Stage::new(|seen| match seen.target.as_str() {
         "/api/calls/1" => json(call(1, "acme")),
         "/api/calls/2" => json(call(2, "zeta")),
-        _ => reply(
-            "200 OK\r\nContent-Type: audio/ogg\r\nETag: \"x\"\r\nX-Other: 1",
-            b"OggS\0\xff",
-        ),
+        _ => reply("200 OK\r\nContent-Type: audio/ogg\r\nETag: \"x\"\r\nX-Other: 1", b"OggS\0\xff"),
     })
     .await;
     let own = stage.get("anna", "/api/calls/1/recording").await;
@@ -339,11 +273,6 @@ async fn h21_opaque_formats_pass_only_to_whoever_may_see_their_record() {
     assert_eq!((own.header("etag"), own.header("x-other")), (None, None));
     let foreign = stage.get("anna", "/api/calls/2/recording").await;
     assert_eq!(foreign.status, 404);
-    let asked = stage
-        .backend
-        .seen()
-        .iter()
-        .filter(|seen| seen.target.ends_with("/2/recording"))
-        .count();
+    let asked = stage.backend.seen().iter().filter(|seen| seen.target.ends_with("/2/recording")).count();
     assert_eq!(asked, 0, "authorised before the first byte");
 }

@@ -63,10 +63,7 @@ async fn h3_ambiguous_request_lines_are_refused() {
         );
         let received = client::exchange(stage.address, request.as_bytes()).await;
         let text = String::from_utf8(received).unwrap();
-        assert!(
-            text.starts_with("HTTP/1.1 400") || text.is_empty(),
-            "{line:?}: {text}"
-        );
+        assert!(text.starts_with("HTTP/1.1 400") || text.is_empty(), "{line:?}: {text}");
         assert!(stage.backend.seen().is_empty(), "{line:?}");
     }
 }

@@ -115,11 +115,7 @@ pub(crate) fn directory(security: &str) -> Snapshot {
 pub(crate) fn policy() -> Arc<Policy> {
     static POLICY: OnceLock<Arc<Policy>> = OnceLock::new();
     Arc::clone(POLICY.get_or_init(|| {
-        let engine = Engine::new(EngineOptions {
-            sandboxes: 16,
-            ..EngineOptions::default()
-        })
-        .unwrap();
+        let engine = Engine::new(EngineOptions { sandboxes: 16, ..EngineOptions::default() }).unwrap();
         match Policy::load(&engine, cordon_policy_component::COMPONENT, RULES) {
             Ok(policy) => Arc::new(policy),
             Err(error) => panic!("{error:?}"),
@@ -161,13 +157,7 @@ impl Stage {
         let served = tokio::spawn(Arc::clone(&gateway).serve(listener, None, async {
             let _ = stopped.await;
         }));
-        Stage {
-            backend,
-            gateway,
-            address,
-            stop: Some(stop),
-            served,
-        }
+        Stage { backend, gateway, address, stop: Some(stop), served }
     }
 
     /// Asks the gateway to stop and waits until it has.

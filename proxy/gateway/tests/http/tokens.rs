@@ -55,14 +55,7 @@ impl Issuer {
         let signature = match header["alg"].as_str().unwrap() {
             "RS256" => {
                 let mut bytes = vec![0; self.rsa.public_modulus_len()];
-                self.rsa
-                    .sign(
-                        &signature::RSA_PKCS1_SHA256,
-                        &random,
-                        input.as_bytes(),
-                        &mut bytes,
-                    )
-                    .unwrap();
+                self.rsa.sign(&signature::RSA_PKCS1_SHA256, &random, input.as_bytes(), &mut bytes).unwrap();
                 bytes
             }
             "ES256" => self.ec.sign(&random, input.as_bytes()).unwrap().as_ref().to_vec(),
@@ -73,11 +66,7 @@ impl Issuer {
 }
 
 fn input(header: &Value, claims: &Value) -> String {
-    format!(
-        "{}.{}",
-        BASE64.encode(header.to_string()),
-        BASE64.encode(claims.to_string())
-    )
+    format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()))
 }
 
 fn hmac(secret: &[u8], header: &Value, claims: &Value) -> String {
@@ -190,11 +179,7 @@ async fn h41_claims_are_checked() {
         (without("sub"), 401),
     ];
     for (claims, expected) in cases {
-        assert_eq!(
-            status(&stage, &issuer.sign(&header("ES256", "e"), &claims)).await,
-            expected,
-            "{claims}"
-        );
+        assert_eq!(status(&stage, &issuer.sign(&header("ES256", "e"), &claims)).await, expected, "{claims}");
     }
 }
 
@@ -216,18 +201,11 @@ async fn h41_algorithms_cannot_be_confused() {
         issuer.sign(&header("ES256", "r"), &claims),
         issuer.sign(&header("RS256", "e"), &claims),
         // What the header brings along is not looked at, and what it calls critical is not understood.
-        issuer.sign(
-            &json!({"alg": "ES256", "kid": "x", "jku": "http://127.0.0.1:1/"}),
-            &claims,
-        ),
+        issuer.sign(&json!({"alg": "ES256", "kid": "x", "jku": "http://127.0.0.1:1/"}), &claims),
         issuer.sign(&json!({"alg": "ES256", "kid": "e", "crit": ["exp"]}), &claims),
         "a.b.c".to_owned(),
         "..".to_owned(),
-        format!(
-            "{}.{}",
-            input(&header("ES256", "e"), &claims),
-            BASE64.encode(vec![0; 64])
-        ),
+        format!("{}.{}", input(&header("ES256", "e"), &claims), BASE64.encode(vec![0; 64])),
     ];
     for token in tokens {
         assert_eq!(status(&stage, &token).await, 401, "{token}");
@@ -235,32 +213,16 @@ async fn h41_algorithms_cannot_be_confused() {
     // A token of one algorithm is not taken where only another is configured.
     let (_folder, keys) = file(&issuer);
     let stage = self::stage(keys, &[JwtAlgorithm::EdDsa]).await;
-    assert_eq!(
-        status(&stage, &issuer.sign(&header("ES256", "e"), &claims)).await,
-        401
-    );
-    assert_eq!(
-        status(&stage, &issuer.sign(&header("EdDSA", "o"), &claims)).await,
-        200
-    );
+    assert_eq!(status(&stage, &issuer.sign(&header("ES256", "e"), &claims)).await, 401);
+    assert_eq!(status(&stage, &issuer.sign(&header("EdDSA", "o"), &claims)).await, 200);
 }
 
 #[tokio::test]
 async fn h41_a_shared_secret_takes_hs256_alone() {
     let secret = b"a secret of thirty-two bytes or so".to_vec();
     let stage = stage(JwtKeys::Secret(secret.clone()), &[JwtAlgorithm::Hs256]).await;
-    assert_eq!(
-        status(&stage, &hmac(&secret, &json!({"alg": "HS256"}), &claims("anna"))).await,
-        200
-    );
-    assert_eq!(
-        status(
-            &stage,
-            &hmac(b"another", &json!({"alg": "HS256"}), &claims("anna"))
-        )
-        .await,
-        401
-    );
+    assert_eq!(status(&stage, &hmac(&secret, &json!({"alg": "HS256"}), &claims("anna"))).await, 200);
+    assert_eq!(status(&stage, &hmac(b"another", &json!({"alg": "HS256"}), &claims("anna"))).await, 401);
     let rsa = Issuer::new().sign(&header("RS256", "r"), &claims("anna"));
     assert_eq!(status(&stage, &rsa).await, 401);
 }
@@ -271,20 +233,10 @@ async fn h41_keys_are_fetched_and_unknown_ones_do_not_flood_the_issuer() {
     let keys = issuer.keys();
     let server = Backend::start(std::sync::Arc::new(move |_| json_reply(&keys))).await;
     let url = format!("http://{}/keys", server.address).parse().unwrap();
-    let stage = stage(
-        JwtKeys::Url {
-            url,
-            refresh: Duration::from_secs(300),
-        },
-        PUBLIC,
-    )
-    .await;
+    let stage = stage(JwtKeys::Url { url, refresh: Duration::from_secs(300) }, PUBLIC).await;
     assert!(server.seen().is_empty(), "nothing is fetched before it is needed");
     for _ in 0..3 {
-        assert_eq!(
-            status(&stage, &issuer.sign(&header("ES256", "e"), &claims("anna"))).await,
-            200
-        );
+        assert_eq!(status(&stage, &issuer.sign(&header("ES256", "e"), &claims("anna"))).await, 200);
     }
     for id in 0..20 {
         let unknown = issuer.sign(&header("ES256", &format!("made-up-{id}")), &claims("anna"));
@@ -296,14 +248,10 @@ async fn h41_keys_are_fetched_and_unknown_ones_do_not_flood_the_issuer() {
 #[test]
 fn h41_wrong_key_settings_are_refused_at_the_start() {
     let refused = |keys: JwtKeys, algorithms: &[JwtAlgorithm]| {
-        let mut config = GatewayConfig::new(
-            "http://127.0.0.1:1".parse().unwrap(),
-            cordon_gateway::MaskSecret([0; 32]),
-        );
+        let mut config =
+            GatewayConfig::new("http://127.0.0.1:1".parse().unwrap(), cordon_gateway::MaskSecret([0; 32]));
         settings(keys, algorithms)(&mut config);
-        let store = std::sync::Arc::new(cordon_directory::Store::fixed(crate::stage::directory(
-            "enhanced",
-        )));
+        let store = std::sync::Arc::new(cordon_directory::Store::fixed(crate::stage::directory("enhanced")));
         cordon_gateway::Gateway::new(config, store, crate::stage::policy()).is_err()
     };
     let issuer = Issuer::new();

@@ -1,11 +1,6 @@
 //! A small deployment, and the policy of `tests/hostile` in it.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    missing_docs,
-    reason = "each test file uses its part"
-)]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its part")]
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -35,12 +30,7 @@ impl Directory for Town {
 
     fn fields(&self, kind: &str) -> Vec<Field> {
         assert_eq!(kind, "contact");
-        let field = |key: &&str| Field {
-            key: (*key).into(),
-            projects: vec![],
-            system: true,
-            hidden: false,
-        };
+        let field = |key: &&str| Field { key: (*key).into(), projects: vec![], system: true, hidden: false };
         self.fields.iter().map(field).collect()
     }
 
@@ -54,10 +44,7 @@ impl Directory for Town {
 }
 
 pub fn options() -> EngineOptions {
-    EngineOptions {
-        configure_time: Duration::from_millis(300),
-        ..EngineOptions::default()
-    }
+    EngineOptions { configure_time: Duration::from_millis(300), ..EngineOptions::default() }
 }
 
 /// One engine for all tests of a file: what one policy does must not be felt by the next.
@@ -67,16 +54,8 @@ pub fn engine() -> &'static Arc<Engine> {
 }
 
 pub fn small_caches(entries: usize) -> EngineOptions {
-    let small = CacheOptions {
-        entries,
-        bytes: 1 << 20,
-    };
-    EngineOptions {
-        decisions: small,
-        plans: small,
-        verdicts: small,
-        ..options()
-    }
+    let small = CacheOptions { entries, bytes: 1 << 20 };
+    EngineOptions { decisions: small, plans: small, verdicts: small, ..options() }
 }
 
 pub fn try_load(behaviour: &str) -> Result<Policy, LoadError> {
@@ -88,10 +67,7 @@ pub fn load(behaviour: &str) -> Arc<Policy> {
 }
 
 pub fn town(revision: u64) -> Arc<Town> {
-    Arc::new(Town {
-        revision,
-        fields: vec!["email", "name", "phone"],
-    })
+    Arc::new(Town { revision, fields: vec!["email", "name", "phone"] })
 }
 
 pub fn scope(projects: &[&str]) -> Arc<Scope> {
@@ -105,12 +81,7 @@ pub fn calm() -> Arc<Scope> {
 
 pub fn scope_choosing(projects: &[&str], chosen: Option<&str>) -> Arc<Scope> {
     let projects = projects.iter().map(|&project| project.into()).collect();
-    Arc::new(Scope::new(
-        projects,
-        Rights::default(),
-        Sections::All,
-        chosen.map(str::to_owned),
-    ))
+    Arc::new(Scope::new(projects, Rights::default(), Sections::All, chosen.map(str::to_owned)))
 }
 
 pub fn exchange(policy: &Arc<Policy>, scope: &Arc<Scope>, route: usize) -> Exchange {
@@ -118,11 +89,7 @@ pub fn exchange(policy: &Arc<Policy>, scope: &Arc<Scope>, route: usize) -> Excha
 }
 
 pub fn request(query: &[&str]) -> Request {
-    Request {
-        method: "GET".into(),
-        query: query.iter().map(|&name| name.into()).collect(),
-        values: vec![],
-    }
+    Request { method: "GET".into(), query: query.iter().map(|&name| name.into()).collect(), values: vec![] }
 }
 
 /// Judges records by their project and queue, None standing for an absent key.
@@ -137,8 +104,5 @@ pub fn judge(
         batch.push(&[own(*project), own(*queue)]);
     }
     let mut verdicts = Vec::new();
-    exchange
-        .judge()
-        .judge(0, &batch, &mut verdicts)
-        .map(|()| verdicts)
+    exchange.judge().judge(0, &batch, &mut verdicts).map(|()| verdicts)
 }

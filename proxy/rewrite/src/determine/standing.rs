@@ -75,30 +75,19 @@ impl Builder<'_> {
         match (one, other) {
             (Act::Mask(first), Act::Mask(second)) => {
                 let openness = |mask: u32| openness(&self.masks[mask as usize]);
-                Act::Mask(if openness(first) <= openness(second) {
-                    first
-                } else {
-                    second
-                })
+                Act::Mask(if openness(first) <= openness(second) { first } else { second })
             }
             _ => one.min(other),
         }
     }
 
     pub(super) fn fates(&self, standing: &Standing, atoms: &[Atom]) -> Node {
-        let passage = if standing.pending || standing.root {
-            Fate::Walk
-        } else {
-            Fate::Unlisted
-        };
+        let passage = if standing.pending || standing.root { Fate::Walk } else { Fate::Unlisted };
         match (standing.act, standing.record) {
             (Some(Act::Remove), _) => Node::of(Fate::Remove),
             (Some(Act::Mask(mask)), _) => Node::of(Fate::Mask(mask)),
             (_, Some(set)) => Node::of(Fate::Record(set)),
-            (Some(Act::Recount(set)), _) => Node {
-                number: Fate::Recount(set),
-                ..Node::of(Fate::Remove)
-            },
+            (Some(Act::Recount(set)), _) => Node { number: Fate::Recount(set), ..Node::of(Fate::Remove) },
             _ if standing.listed => {
                 let array = atoms.iter().any(|atom| matches!(atom, Atom::Act(Act::Only(_))));
                 let array = if array { Fate::Walk } else { passage };

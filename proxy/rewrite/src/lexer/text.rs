@@ -47,34 +47,20 @@ impl Text {
             Text::Sequence { missing, low, high } => match byte {
                 _ if byte < low || byte > high => Err(EditErrorKind::Malformed("not UTF-8")),
                 _ if missing == 1 => Ok(Text::Plain),
-                _ => Ok(Text::Sequence {
-                    missing: missing - 1,
-                    low: 0x80,
-                    high: 0xbf,
-                }),
+                _ => Ok(Text::Sequence { missing: missing - 1, low: 0x80, high: 0xbf }),
             },
             Text::Escape => match byte {
                 b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(Text::Plain),
-                b'u' => Ok(Text::Unit {
-                    missing: 4,
-                    unit: 0,
-                    high: false,
-                }),
+                b'u' => Ok(Text::Unit { missing: 4, unit: 0, high: false }),
                 _ => Err(EditErrorKind::Malformed("unknown escape in a string")),
             },
             Text::Unit { missing, unit, high } => {
-                let digit = char::from(byte)
-                    .to_digit(16)
-                    .and_then(|digit| u16::try_from(digit).ok());
+                let digit = char::from(byte).to_digit(16).and_then(|digit| u16::try_from(digit).ok());
                 let digit = digit.ok_or(EditErrorKind::Malformed("`\\u` without four hexadecimal digits"))?;
                 after_digit(missing - 1, unit << 4 | digit, high)
             }
             Text::SecondEscape if byte == b'\\' => Ok(Text::SecondUnit),
-            Text::SecondUnit if byte == b'u' => Ok(Text::Unit {
-                missing: 4,
-                unit: 0,
-                high: true,
-            }),
+            Text::SecondUnit if byte == b'u' => Ok(Text::Unit { missing: 4, unit: 0, high: true }),
             Text::SecondEscape | Text::SecondUnit => Err(EditErrorKind::Malformed(LONE_SURROGATE)),
         }
     }

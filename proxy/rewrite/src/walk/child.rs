@@ -21,11 +21,7 @@ impl Walk {
             self.names.open();
         }
         self.frames.push(Frame {
-            kind: if object {
-                FrameKind::Object
-            } else {
-                FrameKind::Array
-            },
+            kind: if object { FrameKind::Object } else { FrameKind::Array },
             emitted: Emitted::Nothing,
             opening: Vec::new(),
             place: self.place.mark(),
@@ -50,13 +46,8 @@ impl Walk {
             self.names.close();
         }
         let (source, start, end) = self.region.take(chunk.bytes, at - 1);
-        let trailed = self
-            .outlet
-            .trail(&frame.emitted, &source, (start, end), &mut self.report);
-        trailed.map_err(|kind| EditError {
-            offset: chunk.offset + at as u64,
-            kind,
-        })?;
+        let trailed = self.outlet.trail(&frame.emitted, &source, (start, end), &mut self.report);
+        trailed.map_err(|kind| EditError { offset: chunk.offset + at as u64, kind })?;
         self.keep(chunk, at - 1, at)?;
         self.node = frame.node;
         self.end_value(chunk, at, judge)
@@ -108,10 +99,7 @@ impl Walk {
         let place = (set, &self.place);
         self.outlet
             .total(&mut frame.emitted, &before, place, &mut self.report)
-            .map_err(|kind| EditError {
-                offset: chunk.offset + value.start as u64,
-                kind,
-            })
+            .map_err(|kind| EditError { offset: chunk.offset + value.start as u64, kind })
     }
 
     /// A value that goes. A body must be something, so that a root that goes leaves `null`.
@@ -141,8 +129,7 @@ impl Walk {
         limit: (usize, Limit),
     ) {
         let before = std::mem::take(&mut self.region.stash);
-        self.capture
-            .begin(before, (self.region.mark, value.start), chunk.offset, limit);
+        self.capture.begin(before, (self.region.mark, value.start), chunk.offset, limit);
         let event = match value.kind {
             ValueKind::Object => Event::Open { object: true },
             ValueKind::Array => Event::Open { object: false },
@@ -150,10 +137,7 @@ impl Walk {
         };
         // One byte is never beyond a limit that lets any value through; a limit of nothing is found at its end.
         let _ = self.capture.event(event, value.start + 1);
-        self.mode = Mode::Capture {
-            depth: value.depth,
-            purpose,
-        };
+        self.mode = Mode::Capture { depth: value.depth, purpose };
     }
 
     pub(super) fn end_capture(
@@ -168,11 +152,7 @@ impl Walk {
         self.held_tokens.extend_from_slice(&self.capture.tape.tokens);
         let frame = self.frame();
         let index = frame.index.saturating_sub(1);
-        let name_end = if frame.kind == FrameKind::Object {
-            self.region.name_end
-        } else {
-            0
-        };
+        let name_end = if frame.kind == FrameKind::Object { self.region.name_end } else { 0 };
         let held = Held {
             set: match purpose {
                 Purpose::Record(set) => set,
@@ -221,21 +201,14 @@ impl Walk {
                     let count = self.report.sets[set].kept;
                     let set = crate::tape::number(set);
                     let resolved = self.outlet.resolve(set, count, &mut self.report);
-                    resolved.map_err(|kind| EditError {
-                        offset: chunk.offset + at as u64,
-                        kind,
-                    })?;
+                    resolved.map_err(|kind| EditError { offset: chunk.offset + at as u64, kind })?;
                 }
             }
         }
         let place = self.frame().place;
         self.place.back(place);
         self.region.begin(at, false);
-        self.mode = if document {
-            Mode::Behind { from: at }
-        } else {
-            Mode::Walk
-        };
+        self.mode = if document { Mode::Behind { from: at } } else { Mode::Walk };
         Ok(())
     }
 
@@ -254,28 +227,19 @@ impl Walk {
         };
         self.outlet
             .lead(&mut frame.emitted, &before, &mut self.report)
-            .map_err(|kind| EditError {
-                offset: chunk.offset + value as u64,
-                kind,
-            })
+            .map_err(|kind| EditError { offset: chunk.offset + value as u64, kind })
     }
 
     pub(super) fn keep(&mut self, chunk: Chunk<'_>, start: usize, end: usize) -> Result<(), EditError> {
         self.outlet
             .keep(chunk.bytes, start, end, &mut self.report)
-            .map_err(|kind| EditError {
-                offset: chunk.offset + end as u64,
-                kind,
-            })
+            .map_err(|kind| EditError { offset: chunk.offset + end as u64, kind })
     }
 
     pub(super) fn make(&mut self, chunk: Chunk<'_>, at: usize, text: &[u8]) -> Result<(), EditError> {
         self.outlet
             .make(text, &mut self.report)
-            .map_err(|kind| EditError {
-                offset: chunk.offset + at as u64,
-                kind,
-            })
+            .map_err(|kind| EditError { offset: chunk.offset + at as u64, kind })
     }
 
     pub(super) fn note(&mut self, kind: DifferenceKind) {

@@ -178,11 +178,7 @@ impl Case {
         ] {
             *place = given.unwrap_or(*place);
         }
-        rewrite::Options {
-            limits,
-            hash_key: [7; 32],
-            trace: false,
-        }
+        rewrite::Options { limits, hash_key: [7; 32], trace: false }
     }
 
     pub fn table(&self) -> Table {
@@ -191,12 +187,7 @@ impl Case {
             verdicts.insert((row.set, row.keys.clone()), row.answer.verdict());
         }
         let otherwise = self.otherwise.as_ref().map(Answer::verdict);
-        Table {
-            verdicts,
-            otherwise,
-            too_few: self.too_few_verdicts,
-            ..Table::default()
-        }
+        Table { verdicts, otherwise, too_few: self.too_few_verdicts, ..Table::default() }
     }
 }
 
@@ -224,25 +215,15 @@ impl Plan {
             Some(other) => panic!("unknown format {other}"),
         };
         let sets = self.sets.iter().map(Set::spec).collect();
-        rewrite::BodyPlan {
-            format,
-            outside: edits(&self.outside),
-            sets,
-        }
+        rewrite::BodyPlan { format, outside: edits(&self.outside), sets }
     }
 }
 
 impl Set {
     fn spec(&self) -> rewrite::RecordSet {
         let key = |key: &Key| match key {
-            Key::Own(path) => rewrite::Key {
-                path: path.clone(),
-                up: 0,
-            },
-            Key::Outer { path, up } => rewrite::Key {
-                path: path.clone(),
-                up: *up,
-            },
+            Key::Own(path) => rewrite::Key { path: path.clone(), up: 0 },
+            Key::Outer { path, up } => rewrite::Key { path: path.clone(), up: *up },
         };
         rewrite::RecordSet {
             within: self.within,
@@ -255,13 +236,7 @@ impl Set {
 }
 
 fn edits(edits: &[Edit]) -> Vec<rewrite::Edit> {
-    edits
-        .iter()
-        .map(|edit| rewrite::Edit {
-            path: edit.path.clone(),
-            action: edit.action.spec(),
-        })
-        .collect()
+    edits.iter().map(|edit| rewrite::Edit { path: edit.path.clone(), action: edit.action.spec() }).collect()
 }
 
 impl Action {
@@ -297,10 +272,8 @@ impl Mask {
 
 impl Names {
     fn spec(&self) -> rewrite::Names {
-        let masked = |(name, mask): (&String, &Mask)| rewrite::Masked {
-            name: name.clone(),
-            mask: mask.spec(),
-        };
+        let masked =
+            |(name, mask): (&String, &Mask)| rewrite::Masked { name: name.clone(), mask: mask.spec() };
         rewrite::Names {
             keep: self.keep.clone(),
             mask: self.mask.iter().map(masked).collect(),

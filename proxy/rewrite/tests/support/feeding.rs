@@ -29,11 +29,7 @@ pub fn feed<'a>(
         let again = editor.feed(Bytes::from_static(b"{}"), judge, &mut Pieces::new());
         assert!(again.is_err(), "an editor that failed must stay so");
     }
-    Outcome {
-        output: out.take().to_vec(),
-        report: editor.report().clone(),
-        result,
-    }
+    Outcome { output: out.take().to_vec(), report: editor.report().clone(), result }
 }
 
 /// A small generator of pseudo-random numbers, good enough to cut chunks.
@@ -75,9 +71,7 @@ pub fn seeds(count: u64) -> Vec<u64> {
     match std::env::var("CORDON_CHUNK_SEED") {
         Ok(seed) => vec![seed.parse().expect("CORDON_CHUNK_SEED is a number")],
         Err(_) => {
-            let now = std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .unwrap();
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
             let start = u64::from(now.subsec_nanos()) + now.as_secs();
             (0..count).map(|step| start.wrapping_add(step)).collect()
         }

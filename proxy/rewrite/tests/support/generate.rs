@@ -118,10 +118,7 @@ fn path(source: &mut Source<'_>, longest: usize) -> Vec<Step> {
                 3 | 4 => Selects::All,
                 _ => Selects::Index(source.below(3)),
             };
-            Step {
-                descends: source.one_in(6),
-                selects,
-            }
+            Step { descends: source.one_in(6), selects }
         })
         .collect()
 }
@@ -139,17 +136,8 @@ fn singular(source: &mut Source<'_>, longest: usize) -> Vec<Step> {
 
 /// The list of records that most documents have.
 fn records() -> Vec<Step> {
-    let list = Step {
-        descends: false,
-        selects: Selects::Name("a".to_owned()),
-    };
-    vec![
-        list,
-        Step {
-            descends: false,
-            selects: Selects::All,
-        },
-    ]
+    let list = Step { descends: false, selects: Selects::Name("a".to_owned()) };
+    vec![list, Step { descends: false, selects: Selects::All }]
 }
 
 /// A plan, and its paths as they were before they were text.
@@ -173,11 +161,7 @@ pub fn plan(source: &mut Source<'_>) -> Drawn {
     let count = source.below(4);
     let mut sets: Vec<DrawnSet> = Vec::new();
     for index in 0..count {
-        let within = if index > 0 && !source.one_in(3) {
-            Some(source.below(index))
-        } else {
-            None
-        };
+        let within = if index > 0 && !source.one_in(3) { Some(source.below(index)) } else { None };
         let sole = source.one_in(12);
         let mut path = match (sole, within) {
             (true, _) => singular(source, 2),
@@ -185,10 +169,7 @@ pub fn plan(source: &mut Source<'_>) -> Drawn {
             _ => path(source, 3),
         };
         if within.is_some() && path.is_empty() {
-            path.push(Step {
-                descends: false,
-                selects: Selects::All,
-            });
+            path.push(Step { descends: false, selects: Selects::All });
         }
         let mut outer = 0;
         let mut around = within;
@@ -196,21 +177,11 @@ pub fn plan(source: &mut Source<'_>) -> Drawn {
             outer += 1;
             around = sets[place].within;
         }
-        let keys = (0..source.below(3))
-            .map(|_| (singular(source, 2), source.below(outer + 1)))
-            .collect();
-        sets.push(DrawnSet {
-            within,
-            path,
-            keys,
-            profiles: Vec::new(),
-            sole,
-        });
+        let keys = (0..source.below(3)).map(|_| (singular(source, 2), source.below(outer + 1))).collect();
+        sets.push(DrawnSet { within, path, keys, profiles: Vec::new(), sole });
     }
     for index in 0..count {
-        let profiles = (0..=source.below(3))
-            .map(|_| edits(source, Some(index), &sets))
-            .collect();
+        let profiles = (0..=source.below(3)).map(|_| edits(source, Some(index), &sets)).collect();
         sets[index].profiles = profiles;
     }
     let outside = edits(source, None, &sets);
@@ -223,13 +194,7 @@ pub fn plan(source: &mut Source<'_>) -> Drawn {
 }
 
 fn spec_edits(edits: &[(Vec<Step>, Action)]) -> Vec<Edit> {
-    edits
-        .iter()
-        .map(|(path, action)| Edit {
-            path: render(path),
-            action: action.clone(),
-        })
-        .collect()
+    edits.iter().map(|(path, action)| Edit { path: render(path), action: action.clone() }).collect()
 }
 
 fn spec_set(set: &DrawnSet) -> RecordSet {
@@ -239,10 +204,7 @@ fn spec_set(set: &DrawnSet) -> RecordSet {
         keys: set
             .keys
             .iter()
-            .map(|(path, up)| Key {
-                path: render(path),
-                up: u32::try_from(*up).unwrap(),
-            })
+            .map(|(path, up)| Key { path: render(path), up: u32::try_from(*up).unwrap() })
             .collect(),
         profiles: set.profiles.iter().map(|profile| spec_edits(profile)).collect(),
         sole: set.sole,
@@ -250,9 +212,7 @@ fn spec_set(set: &DrawnSet) -> RecordSet {
 }
 
 fn edits(source: &mut Source<'_>, set: Option<usize>, sets: &[DrawnSet]) -> Vec<(Vec<Step>, Action)> {
-    (0..source.below(6))
-        .map(|_| (path(source, 3), action(source, set, sets)))
-        .collect()
+    (0..source.below(6)).map(|_| (path(source, 3), action(source, set, sets))).collect()
 }
 
 fn action(source: &mut Source<'_>, set: Option<usize>, sets: &[DrawnSet]) -> Action {
@@ -265,11 +225,7 @@ fn action(source: &mut Source<'_>, set: Option<usize>, sets: &[DrawnSet]) -> Act
         8..10 if set.is_some() => Action::Entries(Entries {
             name: source.pick(&["name", "a"]).to_owned(),
             value: source.pick(&["value", "b"]).to_owned(),
-            also: if source.one_in(2) {
-                vec!["c".to_owned()]
-            } else {
-                vec![]
-            },
+            also: if source.one_in(2) { vec!["c".to_owned()] } else { vec![] },
             names: names(source),
         }),
         8..10 => Action::KeepAll,
@@ -286,9 +242,7 @@ fn action(source: &mut Source<'_>, set: Option<usize>, sets: &[DrawnSet]) -> Act
 }
 
 pub fn lies_in(sets: &[DrawnSet], set: usize, outer: usize) -> bool {
-    sets[set]
-        .within
-        .is_some_and(|around| around == outer || lies_in(sets, around, outer))
+    sets[set].within.is_some_and(|around| around == outer || lies_in(sets, around, outer))
 }
 
 fn mask(source: &mut Source<'_>) -> Mask {
@@ -306,10 +260,7 @@ fn names(source: &mut Source<'_>) -> Names {
     for name in NAMES {
         match source.below(6) {
             0..3 => names.keep.push(name.to_owned()),
-            3 => names.mask.push(Masked {
-                name: name.to_owned(),
-                mask: mask(source),
-            }),
+            3 => names.mask.push(Masked { name: name.to_owned(), mask: mask(source) }),
             4 => names.remove.push(name.to_owned()),
             _ => {}
         }

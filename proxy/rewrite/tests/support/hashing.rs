@@ -33,9 +33,8 @@ impl Hashing<'_> {
 impl Judge for Hashing<'_> {
     fn judge(&mut self, set: u32, batch: &Batch, verdicts: &mut Vec<Verdict>) -> Result<(), JudgeError> {
         for record in 0..batch.len() {
-            let keys: Vec<String> = (0..batch.keys_per_record())
-                .map(|key| display(&batch.value(record, key)))
-                .collect();
+            let keys: Vec<String> =
+                (0..batch.keys_per_record()).map(|key| display(&batch.value(record, key))).collect();
             verdicts.push(self.verdict(set as usize, &keys));
         }
         Ok(())

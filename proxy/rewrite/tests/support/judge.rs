@@ -21,13 +21,9 @@ impl Judge for Table {
     fn judge(&mut self, set: u32, batch: &Batch, verdicts: &mut Vec<Verdict>) -> Result<(), JudgeError> {
         self.batches += 1;
         for record in 0..batch.len() {
-            let keys: Vec<String> = (0..batch.keys_per_record())
-                .map(|key| display(&batch.value(record, key)))
-                .collect();
-            let found = self
-                .verdicts
-                .get(&(set, keys.clone()))
-                .or(self.otherwise.as_ref());
+            let keys: Vec<String> =
+                (0..batch.keys_per_record()).map(|key| display(&batch.value(record, key))).collect();
+            let found = self.verdicts.get(&(set, keys.clone())).or(self.otherwise.as_ref());
             self.asked.push((set, keys));
             verdicts.push(found.cloned().ok_or("nothing in the table")?);
         }

@@ -88,26 +88,16 @@ impl Oracle<'_> {
         self.pass(body);
         self.totals.clone_from(&self.counts.kept);
         let remains = self.pass(body);
-        let missing = self
-            .plan
-            .sets
-            .iter()
-            .zip(&self.counts.kept)
-            .any(|(set, &kept)| set.sole && kept == 0);
+        let missing = self.plan.sets.iter().zip(&self.counts.kept).any(|(set, &kept)| set.sole && kept == 0);
         (!missing).then_some(remains)
     }
 
     fn pass(&mut self, body: &Value) -> Value {
         let sets = self.plan.sets.len();
-        self.counts = Verdicts {
-            kept: vec![0; sets],
-            dropped: vec![0; sets],
-            ..Verdicts::default()
-        };
+        self.counts = Verdicts { kept: vec![0; sets], dropped: vec![0; sets], ..Verdicts::default() };
         let totals = self.totals.clone();
         let plan = self.plan;
-        self.scope(&[&plan.outside], None, body, &[], &totals)
-            .unwrap_or(Value::Null)
+        self.scope(&[&plan.outside], None, body, &[], &totals).unwrap_or(Value::Null)
     }
 
     /// The remains of a body or record.
@@ -119,10 +109,8 @@ impl Oracle<'_> {
         around: &[&Value],
         totals: &[u64],
     ) -> Option<Value> {
-        let says: Vec<Says<'_>> = profiles
-            .iter()
-            .map(|edits| self.says(edits, set, &[], value, None))
-            .collect();
+        let says: Vec<Says<'_>> =
+            profiles.iter().map(|edits| self.says(edits, set, &[], value, None)).collect();
         self.value(profiles, set, (value, &mut Vec::new()), &says, (around, totals))
     }
 
@@ -175,11 +163,7 @@ impl Oracle<'_> {
                     }
                     Value::Array(elements) => {
                         let elements = elements.iter().enumerate();
-                        Some(
-                            elements
-                                .filter_map(|(index, value)| walk(Child::Index(index), value))
-                                .collect(),
-                        )
+                        Some(elements.filter_map(|(index, value)| walk(Child::Index(index), value)).collect())
                     }
                     _ => panic!("a scalar is not walked"),
                 }
@@ -190,11 +174,8 @@ impl Oracle<'_> {
     fn record(&mut self, set: usize, record: &Value, around: &[&Value]) -> Option<Value> {
         let plan = self.plan;
         let chain: Vec<&Value> = std::iter::once(record).chain(around.iter().copied()).collect();
-        let keys: Vec<String> = plan.sets[set]
-            .keys
-            .iter()
-            .map(|(path, up)| display(find(chain[*up], path)))
-            .collect();
+        let keys: Vec<String> =
+            plan.sets[set].keys.iter().map(|(path, up)| display(find(chain[*up], path))).collect();
         let chosen = match (self.judge)(set, &keys) {
             Verdict::Drop => {
                 self.counts.dropped[set] += 1;
@@ -204,18 +185,12 @@ impl Oracle<'_> {
             Verdict::KeepMerged(profiles) => profiles,
         };
         self.counts.kept[set] += 1;
-        let profiles: Vec<&Edits> = chosen
-            .iter()
-            .map(|&profile| &plan.sets[set].profiles[profile as usize][..])
-            .collect();
+        let profiles: Vec<&Edits> =
+            chosen.iter().map(|&profile| &plan.sets[set].profiles[profile as usize][..]).collect();
         // Once to count the records in it, then with the counts.
         let before = std::mem::take(&mut self.counts);
         let sets = plan.sets.len();
-        self.counts = Verdicts {
-            kept: vec![0; sets],
-            dropped: vec![0; sets],
-            ..Verdicts::default()
-        };
+        self.counts = Verdicts { kept: vec![0; sets], dropped: vec![0; sets], ..Verdicts::default() };
         self.scope(&profiles, Some(set), record, &chain, &vec![0; sets]);
         let totals = std::mem::replace(&mut self.counts, before).kept;
         self.scope(&profiles, Some(set), record, &chain, &totals)
@@ -263,11 +238,8 @@ impl Oracle<'_> {
                 }
             }
         }
-        let acts: Vec<&'a Action> = edits
-            .iter()
-            .filter(|(path, _)| matches(path, place))
-            .map(|(_, action)| action)
-            .collect();
+        let acts: Vec<&'a Action> =
+            edits.iter().filter(|(path, _)| matches(path, place)).map(|(_, action)| action).collect();
         let inner = |(_, spec): &(usize, &super::generate::DrawnSet)| spec.within == set;
         let sets: Vec<_> = self.plan.sets.iter().enumerate().filter(inner).collect();
         if acts.contains(&&Action::Remove) || listed == Some(Listed::Remove) {
@@ -292,10 +264,7 @@ impl Oracle<'_> {
             return says;
         }
         for entries in entries_of {
-            let name = value
-                .as_object()
-                .and_then(|entry| entry.get(&entries.name))
-                .and_then(Value::as_str);
+            let name = value.as_object().and_then(|entry| entry.get(&entries.name)).and_then(Value::as_str);
             let names = list(&entries.names);
             match name.and_then(|name| names.get(name)) {
                 None => return says,
@@ -304,11 +273,8 @@ impl Oracle<'_> {
                     return says;
                 }
                 Some(found) => {
-                    let mut members: HashMap<&str, Listed> = entries
-                        .also
-                        .iter()
-                        .map(|name| (name.as_str(), Listed::Keep))
-                        .collect();
+                    let mut members: HashMap<&str, Listed> =
+                        entries.also.iter().map(|name| (name.as_str(), Listed::Keep)).collect();
                     members.insert(&entries.value, found.clone());
                     members.insert(&entries.name, Listed::Keep);
                     lists.push(members);
@@ -320,20 +286,12 @@ impl Oracle<'_> {
             _ => None,
         });
         if let Some(counted) = counted.min() {
-            says.fate = if value.is_number() {
-                Fate::Recount(counted)
-            } else {
-                Fate::NoTotal
-            };
+            says.fate = if value.is_number() { Fate::Recount(counted) } else { Fate::NoTotal };
             return says;
         }
         let pending = edits.iter().any(|(path, _)| goes_on(path, place))
             || sets.iter().any(|(_, spec)| goes_on(&spec.path, place));
-        let passage = if pending || place.is_empty() {
-            Fate::Walk
-        } else {
-            Fate::Unlisted
-        };
+        let passage = if pending || place.is_empty() { Fate::Walk } else { Fate::Unlisted };
         for action in &acts {
             match action {
                 Action::Only(names) => {
@@ -424,11 +382,7 @@ impl Oracle<'_> {
 
 /// What the policy's own masks give in these tests.
 pub fn own(mask: u32, value: &str) -> Value {
-    if mask == 0 {
-        Value::String(format!("<{value}>"))
-    } else {
-        Value::Number(value.len().into())
-    }
+    if mask == 0 { Value::String(format!("<{value}>")) } else { Value::Number(value.len().into()) }
 }
 
 fn best(fates: &[&Fate]) -> Fate {
@@ -463,12 +417,7 @@ fn openness(mask: &Mask) -> (u32, u32, String) {
 fn list(names: &Names) -> HashMap<&str, Listed> {
     let mut list = HashMap::new();
     list.extend(names.keep.iter().map(|name| (name.as_str(), Listed::Keep)));
-    list.extend(
-        names
-            .mask
-            .iter()
-            .map(|masked| (masked.name.as_str(), Listed::Mask(masked.mask.clone()))),
-    );
+    list.extend(names.mask.iter().map(|masked| (masked.name.as_str(), Listed::Mask(masked.mask.clone()))));
     list.extend(names.remove.iter().map(|name| (name.as_str(), Listed::Remove)));
     list
 }

@@ -42,12 +42,11 @@ pub fn goes_on(path: &[Step], place: &[Child]) -> bool {
 }
 
 pub fn find<'v>(value: &'v Value, path: &[Step]) -> Option<&'v Value> {
-    path.iter()
-        .try_fold(value, |value, step| match (&step.selects, value) {
-            (Selects::Name(name), Value::Object(members)) => members.get(name),
-            (Selects::Index(index), Value::Array(elements)) => elements.get(*index),
-            _ => None,
-        })
+    path.iter().try_fold(value, |value, step| match (&step.selects, value) {
+        (Selects::Name(name), Value::Object(members)) => members.get(name),
+        (Selects::Index(index), Value::Array(elements)) => elements.get(*index),
+        _ => None,
+    })
 }
 
 /// A key's value as the judge of these tests writes it.
