@@ -4,14 +4,23 @@
 //! they must not see.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "shapes/bitrix24.rs"]
+mod bitrix24_shapes;
+#[path = "shapes/intercom.rs"]
+mod intercom_shapes;
 #[path = "shapes/table.rs"]
 mod table;
+#[path = "shapes/twilio.rs"]
+mod twilio_shapes;
 
 use cordon_tests::json::{Member, Node};
 use cordon_tests::lens::{Field, Show, Viewer, map_elements, map_members, pick, show};
 use cordon_tests::{Answer, Backend, Client, Cordon, DirectoryText, Reply, external};
 
-use crate::table::{BITRIX24, INTERCOM, Mask, Owners, Shape, TWILIO};
+use crate::bitrix24_shapes::BITRIX24;
+use crate::intercom_shapes::INTERCOM;
+use crate::table::{Mask, Owners, Shape};
+use crate::twilio_shapes::TWILIO;
 
 /// Copies of each shape's records; the owners of a shape take turns.
 const COPIES: usize = 12;

@@ -216,7 +216,7 @@ impl Round<'_> {
             match self.active.router.value(route, target.path(), name) {
                 Some(value) => values.push((name.clone(), value)),
                 None => {
-                    values.extend(target.query.values(name).map(|value| (name.clone(), value.to_owned())))
+                    values.extend(target.query.values(name).map(|value| (name.clone(), value.to_owned())));
                 }
             }
         }

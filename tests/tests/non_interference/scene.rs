@@ -395,7 +395,7 @@ fn totals_kept(rules: &str) -> String {
             None => text += &(line + "\n"),
             Some(paths) => match kept {
                 Some(at) => {
-                    text.insert_str(at + "keep = [".len(), &format!("{}, ", paths.trim_end_matches(']')))
+                    text.insert_str(at + "keep = [".len(), &format!("{}, ", paths.trim_end_matches(']')));
                 }
                 None => text += &format!("keep = [{paths}\n"),
             },
