@@ -13,6 +13,7 @@ mod judge;
 mod path;
 mod plan;
 mod policy;
+mod reach;
 mod read;
 mod rules;
 

@@ -81,6 +81,14 @@ impl Path {
         path
     }
 
+    /// The path to every member of what this one leads to.
+    #[must_use]
+    pub(crate) fn members(&self) -> Path {
+        let mut path = self.clone();
+        path.segments.push(Segment { descendant: false, selector: Selector::Wildcard });
+        path
+    }
+
     /// Whether it leads to one place at the most.
     pub(crate) fn is_singular(&self) -> bool {
         let single = |step: &Segment| !step.descendant && step.selector != Selector::Wildcard;
@@ -89,6 +97,11 @@ impl Path {
 
     /// Whether there can be a body in which this path leads to, or into, what the other one leads to.
     pub(crate) fn can_reach_into(&self, other: &Path) -> bool {
+        if !self.descends() && !other.descends() {
+            let mut steps = self.segments.iter().zip(&other.segments);
+            return self.segments.len() >= other.segments.len()
+                && steps.all(|(own, step)| own.selector.can_equal(&step.selector));
+        }
         // Both paths are followed along all ways downwards at once, as pairs of how many steps each has taken.
         let mut open = vec![(0, 0)];
         let mut seen = BTreeSet::from([(0, 0)]);

@@ -11,6 +11,7 @@ use cordon_policy_sdk::types::{
 use crate::Rules;
 use crate::caller::Caller;
 use crate::path::Path;
+use crate::reach::Reach;
 use crate::read::Layout;
 use crate::rules::{Body, FieldGroup, Profile, Response, Set, Whose};
 
@@ -84,15 +85,16 @@ impl Planner<'_> {
 
     fn set(&mut self, set: &Set) -> RecordSet {
         let projects = self.caller.projects;
+        let reached = self.reached(&set.profile);
         let mut profiles = if self.caller.sees_everything() {
-            vec![self.profile(&set.profile, Seen::All)]
+            vec![self.profile(&set.profile, &reached, Seen::All)]
         } else if self.caller.profile_per_project(set) && !projects.is_empty() {
-            let one = |project| self.profile(&set.profile, Seen::Of(std::slice::from_ref(project)));
+            let one = |project| self.profile(&set.profile, &reached, Seen::Of(std::slice::from_ref(project)));
             projects.iter().map(one).collect()
         } else {
             // A record of nobody in particular shows the fields of any of the caller's projects (D15).
             let seen = if matches!(set.whose, Whose::Everyone) { &[] } else { projects };
-            vec![self.profile(&set.profile, Seen::Of(seen))]
+            vec![self.profile(&set.profile, &reached, Seen::Of(seen))]
         };
         if let (Some(_), Some(tile)) = (self.caller.tile(set), &set.tile) {
             profiles.push(tile.clone());
@@ -104,79 +106,115 @@ impl Planner<'_> {
         RecordSet { within: set.within, path: set.path.clone(), keys, profiles, sole: set.sole }
     }
 
-    fn profile(&mut self, profile: &Profile, seen: Seen<'_>) -> Vec<Edit> {
+    fn profile(&mut self, profile: &Profile, reached: &[Vec<bool>], seen: Seen<'_>) -> Vec<Edit> {
         let mut edits = profile.edits.clone();
         for (path, mask) in &profile.masks {
             let masked = Action::Mask(mask.clone());
             let action = if self.caller.sees_masked() { Action::Keep } else { masked };
             edits.push(Edit { path: path.clone(), action });
         }
-        for group in &profile.fields {
-            self.fields_of(group, seen, &mut edits);
+        for (group, reached) in profile.fields.iter().zip(reached) {
+            match &group.layout {
+                Layout::Columns { value, also } => {
+                    let inside = value.as_ref().map(|value| (value, also.as_slice()));
+                    self.columns(group, inside, reached, seen, &mut edits);
+                }
+                layout => {
+                    let names = self.names(group, seen);
+                    let action = match layout {
+                        Layout::Entries { name, value, also } => {
+                            let (name, value, also) = (name.clone(), value.clone(), also.clone());
+                            Action::Entries(Entries { name, value, also, names })
+                        }
+                        _ => Action::Only(names),
+                    };
+                    edits.push(Edit { path: group.at.to_string(), action });
+                }
+            }
         }
         edits
     }
 
-    fn fields_of(&mut self, group: &FieldGroup, seen: Seen<'_>, edits: &mut Vec<Edit>) {
-        let directory = self.directory;
+    /// The names of a group as a list, which removes what it does not name.
+    fn names(&mut self, group: &FieldGroup, seen: Seen<'_>) -> Names {
         let hides = !self.caller.sees_masked();
-        let fields = self.fields.entry(group.of.clone()).or_insert_with(|| directory.fields(&group.of));
-        // A list of names removes what it does not name; beside other members only an edit does, even if `keep`
-        // names the same member.
-        let listed = fields.len().saturating_mul(self.caller.projects.len().max(1)) <= LISTED_NAMES;
-        let listed = listed || matches!(group.layout, Layout::Columns { .. });
+        let listed = self.lists(group);
+        let mask_hidden = self.mask_hidden;
         let mut names = Names { keep: Vec::new(), mask: Vec::new(), remove: Vec::new() };
-        for field in fields {
+        for field in self.fields(group) {
             let name = field.key.clone();
             match (seen.shows(field), field.hidden && hides) {
                 (false, _) if listed => names.remove.push(name),
                 (false, _) => {}
                 (true, false) => names.keep.push(name),
-                (true, true) => names.mask.push(Masked { name, mask: self.mask_hidden.clone() }),
+                (true, true) => names.mask.push(Masked { name, mask: mask_hidden.clone() }),
             }
         }
-        let path = group.at.to_string();
-        match &group.layout {
-            Layout::Members => edits.push(Edit { path, action: Action::Only(names) }),
-            Layout::Entries { name, value, also } => {
-                let (name, value, also) = (name.clone(), value.clone(), also.clone());
-                edits.push(Edit { path, action: Action::Entries(Entries { name, value, also, names }) });
-            }
-            Layout::Columns { value, also } => {
-                let deeper = value.as_ref().map(|value| (value, also.as_slice()));
-                columns(&group.at, deeper, names, edits);
-            }
-        }
+        names
     }
-}
 
-/// Members beside others get an edit each: a list of names would remove the others.
-///
-/// `deeper`: where in a field its value lies, and what else there passes. Then a hidden field is masked there, and
-/// one that is a scalar itself is removed, since nothing says how to mask it.
-fn columns(at: &Path, deeper: Option<(&Path, &[Path])>, names: Names, edits: &mut Vec<Edit>) {
-    let mut push = |path: &Path, action| {
-        edits.push(Edit { path: path.to_string(), action });
-    };
-    for name in names.keep {
-        let field = at.member(&name);
-        push(&field, Action::Keep);
-        if let Some((value, also)) = deeper {
-            push(&field.join(value), Action::Keep);
-            also.iter().for_each(|path| push(&field.join(path), Action::Keep));
-        }
-    }
-    for masked in names.mask {
-        let field = at.member(&masked.name);
-        match deeper {
-            None => push(&field, Action::Mask(masked.mask)),
-            Some((value, also)) => {
-                push(&field.join(value), Action::Mask(masked.mask));
-                also.iter().for_each(|path| push(&field.join(path), Action::Keep));
+    /// Members beside others get an edit each: a list of names would remove the others.
+    ///
+    /// `inside`: where in a field its value lies, and what else there passes. Then a hidden field is masked there
+    /// and the rest of it goes, unless something else could let that through: then it is masked whole.
+    fn columns(
+        &mut self,
+        group: &FieldGroup,
+        inside: Option<(&Path, &[Path])>,
+        reached: &[bool],
+        seen: Seen<'_>,
+        edits: &mut Vec<Edit>,
+    ) {
+        let hides = !self.caller.sees_masked();
+        let hidden = Action::Mask(self.mask_hidden.clone());
+        let mut push = |path: &Path, action| edits.push(Edit { path: path.to_string(), action });
+        for (index, field) in self.fields(group).iter().enumerate() {
+            let reached = reached.get(index).copied().unwrap_or(true);
+            let masked = field.hidden && hides;
+            let place = group.at.member(&field.key);
+            if !seen.shows(field) {
+                push(&place, Action::Remove);
+                continue;
             }
+            let Some((value, also)) = inside.filter(|_| !(masked && reached)) else {
+                push(&place, if masked { hidden.clone() } else { Action::Keep });
+                continue;
+            };
+            if !masked {
+                push(&place, Action::Keep);
+            }
+            push(&place.join(value), if masked { hidden.clone() } else { Action::Keep });
+            also.iter().for_each(|path| push(&place.join(path), Action::Keep));
         }
     }
-    for name in names.remove {
-        push(&at.member(&name), Action::Remove);
+
+    /// For each group of columns, for each field, whether something else of the profile leads to it. Asked once for
+    /// all projects, since it is the same for each.
+    fn reached(&mut self, profile: &Profile) -> Vec<Vec<bool>> {
+        let mut groups = Vec::with_capacity(profile.fields.len());
+        for (index, group) in profile.fields.iter().enumerate() {
+            let Layout::Columns { value, also } = &group.layout else {
+                groups.push(Vec::new());
+                continue;
+            };
+            let reach = Reach::of(profile, index, &group.at);
+            // What passes beside the value may be where the value is, or around it.
+            let beside =
+                value.as_ref().is_some_and(|value| also.iter().any(|path| value.can_reach_into(path)));
+            let touched = |field: &Field| beside || reach.touches(&group.at.member(&field.key));
+            groups.push(self.fields(group).iter().map(touched).collect());
+        }
+        groups
+    }
+
+    /// Whether the names of a group's foreign fields are few enough to be listed.
+    fn lists(&mut self, group: &FieldGroup) -> bool {
+        let projects = self.caller.projects.len().max(1);
+        self.fields(group).len().saturating_mul(projects) <= LISTED_NAMES
+    }
+
+    fn fields(&mut self, group: &FieldGroup) -> &[Field] {
+        let directory = self.directory;
+        self.fields.entry(group.of.clone()).or_insert_with(|| directory.fields(&group.of))
     }
 }

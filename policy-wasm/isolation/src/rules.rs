@@ -111,6 +111,16 @@ pub(crate) struct Profile {
     /// Masked without the right to see masked fields, kept with it.
     pub(crate) masks: Vec<(String, Mask)>,
     pub(crate) fields: Vec<FieldGroup>,
+    /// Where else than in fields something passes.
+    pub(crate) passages: Vec<Passage>,
+}
+
+/// A place where a record lets something through, masked or not.
+#[derive(Clone, Debug)]
+pub(crate) struct Passage {
+    pub(crate) path: crate::path::Path,
+    /// Whether all that is in it passes.
+    pub(crate) whole: bool,
 }
 
 /// Contact fields at a place.

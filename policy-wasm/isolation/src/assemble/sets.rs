@@ -10,7 +10,7 @@ use cordon_policy_sdk::types::{Action, Key};
 use super::edit;
 use crate::path::{Path, STEPS};
 use crate::read::{self, Candidate, Kind, Part, Problems, Said, nearest};
-use crate::rules::{FieldGroup, Set, Whose};
+use crate::rules::{FieldGroup, Passage, Set, Whose};
 
 /// Sets around a set at the most: what the host follows.
 const NESTING: u32 = 8;
@@ -116,6 +116,10 @@ impl<'a> Sets<'a> {
         };
         let within = within.and_then(|within| u32::try_from(within).ok());
         self.check_place(part, within, &path, depth);
+        if let Some(around) = self.around.last() {
+            let passage = Passage { path: path.clone(), whole: false };
+            self.sets[around.set].profile.passages.push(passage);
+        }
         let set = self.sets.len();
         self.sets.push(Set {
             within,
@@ -180,6 +184,9 @@ impl<'a> Sets<'a> {
         profile.edits.extend(kind.keep.iter().map(|path| edit(&at(path), Action::Keep)));
         profile.edits.extend(kind.keep_all.iter().map(|path| edit(&at(path), Action::KeepAll)));
         profile.edits.extend(kind.expect.iter().map(|path| edit(&at(path), Action::Remove)));
+        let passing = kind.keep.iter().chain(kind.mask.iter().map(|masked| &masked.path));
+        profile.passages.extend(passing.map(|path| Passage { path: at(path), whole: false }));
+        profile.passages.extend(kind.keep_all.iter().map(|path| Passage { path: at(path), whole: true }));
         for masked in &kind.mask {
             let path = at(&masked.path);
             if masked.always {
