@@ -74,7 +74,7 @@ impl Entry {
     }
 
     pub(crate) fn refused(&mut self, cause: &Cause) {
-        self.code = Some(cause.problem().code);
+        self.code = Some(cause.code());
         let counter = match cause.culprit() {
             Culprit::Caller => &self.totals.refused,
             Culprit::Backend => &self.totals.backend_faults,

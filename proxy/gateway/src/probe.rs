@@ -1,9 +1,12 @@
 //! `forward-if`: is there such a record, and may the caller see it? (H36)
 
 use std::future::poll_fn;
+use std::sync::Arc;
 
-use cordon_policy::{Probe, ResponsePlan};
-use http::{Method, request};
+use cordon_policy::{Exchange, Probe, ResponsePlan};
+use cordon_rewrite::Plan;
+use http::{Method, Response, request};
+use hyper::body::Incoming;
 
 use crate::edit::body::policy_cause;
 use crate::request::body::UpstreamBody;
@@ -49,12 +52,24 @@ pub(crate) async fn check(
     headers.remove(http::header::CONTENT_TYPE);
     headers.remove(http::header::CONTENT_LANGUAGE);
     let outgoing = Outgoing { method: Method::GET, path: &path, query, headers, body: UpstreamBody::empty() };
-    let (head, body) = round.send(outgoing).await?.into_parts();
+    let response = round.send(outgoing).await?;
+    judged(round, scope, &exchange, plan, response).await.map_err(Cause::veiled)
+}
+
+/// Whether the record in this response may be seen.
+async fn judged(
+    round: &Round<'_>,
+    scope: &CallerScope,
+    exchange: &Exchange,
+    plan: &Arc<Plan>,
+    response: Response<Incoming>,
+) -> Result<(), Cause> {
+    let (head, body) = response.into_parts();
     let meaning = check::status(head.status, round.gateway.upstream.credential_is_ours())?;
     if meaning == Meaning::NoContent {
         return Err(Cause::Missing);
     }
-    let mut edited = round.edited(plan, &head, body, &exchange, scope)?;
+    let mut edited = round.edited(plan, &head, body, exchange, scope)?;
     while let Some(piece) = poll_fn(|context| edited.poll_piece(context)).await {
         piece?;
     }

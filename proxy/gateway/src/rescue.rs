@@ -55,14 +55,21 @@ pub(crate) enum Cause {
     Response(&'static str),
     #[error("backend answered with status {0}")]
     Status(StatusCode),
+    #[error("backend response: it does not accept our credential")]
+    OwnCredential,
     #[error("backend body: {0}")]
     Body(String),
+    #[error("backend body: broken off: {0}")]
+    Lost(String),
     #[error("policy failure: {0}")]
     Policy(String),
     #[error("no sandbox is free")]
     Busy,
     #[error("{0}")]
     Internal(Box<dyn Error + Send + Sync>),
+    /// The caller is told that the record is missing, the operator what it is (H36).
+    #[error("told as missing: {0}")]
+    Veiled(Box<Cause>),
 }
 
 impl Cause {
@@ -72,10 +79,36 @@ impl Cause {
             | Cause::Late(_)
             | Cause::Response(_)
             | Cause::Status(_)
-            | Cause::Body(_) => Culprit::Backend,
+            | Cause::OwnCredential
+            | Cause::Body(_)
+            | Cause::Lost(_) => Culprit::Backend,
             Cause::Policy(_) => Culprit::Policy,
             Cause::Busy | Cause::Internal(_) => Culprit::Gateway,
+            Cause::Veiled(cause) => cause.culprit(),
             _ => Culprit::Caller,
+        }
+    }
+
+    /// What the caller of a route about one record is told of a response: only a record that is there can be
+    /// malformed, too large, of a wrong type, gone or locked, so that any other answer than the one for a missing
+    /// record would tell that it exists (H36). Faults of the backend or of the way to it stay what they are, and so do
+    /// statuses about the caller or the request rather than the record.
+    pub(crate) fn veiled(self) -> Cause {
+        let tells = match &self {
+            Cause::Body(_) | Cause::Response(_) | Cause::Policy(_) | Cause::Internal(_) => true,
+            Cause::Status(status) => {
+                status.is_client_error() && !matches!(status.as_u16(), 400 | 401 | 403 | 407 | 429)
+            }
+            _ => false,
+        };
+        if tells { Cause::Veiled(Box::new(self)) } else { self }
+    }
+
+    /// The word for the log.
+    pub(crate) fn code(&self) -> String {
+        match self {
+            Cause::Veiled(cause) => cause.code(),
+            _ => self.problem().code,
         }
     }
 
@@ -120,7 +153,9 @@ impl Cause {
             Cause::Refused { status, code, detail } => {
                 return Problem { status: *status, code: code.clone(), detail: detail.clone() };
             }
-            Cause::Missing => (StatusCode::NOT_FOUND, "not-found", "There is no such record."),
+            Cause::Missing | Cause::Veiled(_) => {
+                (StatusCode::NOT_FOUND, "not-found", "There is no such record.")
+            }
             Cause::Unreachable(_) => (
                 StatusCode::BAD_GATEWAY,
                 "backend-unreachable",
@@ -129,7 +164,7 @@ impl Cause {
             Cause::Late(_) => {
                 (StatusCode::GATEWAY_TIMEOUT, "backend-late", "The backend took too long. Try again later.")
             }
-            Cause::Response(_) | Cause::Body(_) => (
+            Cause::Response(_) | Cause::OwnCredential | Cause::Body(_) | Cause::Lost(_) => (
                 StatusCode::BAD_GATEWAY,
                 "backend-response",
                 "The backend's response is not what this route declares and was withheld.",

@@ -162,7 +162,9 @@ impl Round<'_> {
         let outgoing = Outgoing { method, path: target.path(), query: target.query.clone(), headers, body };
         let response = self.send(outgoing).await?;
         let terms = Terms { plan: &plan, exchange: &exchange, scope: &scope };
-        self.respond(response, &parts.method, terms, entry).await
+        let about_one = plan.has_sole_set() && matches!(parts.method, Method::GET | Method::HEAD);
+        let answered = self.respond(response, &parts.method, terms, entry).await;
+        answered.map_err(|cause| if about_one { cause.veiled() } else { cause })
     }
 
     async fn identify(&self, parts: &request::Parts, query: &Query) -> Result<UserId, Cause> {

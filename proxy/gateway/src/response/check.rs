@@ -24,7 +24,7 @@ pub(crate) fn status(status: StatusCode, credential_is_ours: bool) -> Result<Mea
         200..=203 => Ok(Meaning::Content),
         204 | 205 => Ok(Meaning::NoContent),
         404 | 410 => Err(Cause::Missing),
-        401 | 403 | 407 if credential_is_ours => Err(Cause::Response("it does not accept our credential")),
+        401 | 403 | 407 if credential_is_ours => Err(Cause::OwnCredential),
         407 => Err(Cause::Response("unexpected status")),
         400..=599 => Err(Cause::Status(status)),
         206 => Err(Cause::Response("partial content that nobody asked for")),

@@ -146,5 +146,5 @@ impl Source {
 
 fn broken(error: &hyper::Error) -> Cause {
     let reason = error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-    Cause::Body(format!("broken off: {reason}"))
+    Cause::Lost(reason)
 }

@@ -1,6 +1,6 @@
 //! H36: what is hidden looks like what is missing. D24: a chosen project.
 
-use crate::backend::{Script, Seen, json, reply};
+use crate::backend::{Script, Seen, Then, json, raw, reply};
 use crate::client::Reply;
 use crate::stage::{ANNAS_CALLS, Stage, call, calls};
 
@@ -72,6 +72,65 @@ async fn h36_a_probe_that_fails_is_no_permission() {
         let reply = stage.send("anna", "DELETE", "/api/calls/1", "", "").await;
         assert!(matches!(reply.status, 404 | 500 | 502), "{status}: {reply:?}");
         assert!(stage.backend.seen().iter().all(|seen| seen.method == "GET"), "{status}");
+    }
+}
+
+/// What only a record that is there can cause.
+const OF_A_RECORD: &[(&str, &str)] = &[
+    ("200 OK\r\nContent-Type: application/json", "{\"id\":1,\"project\":\"zeta\""),
+    ("200 OK\r\nContent-Type: application/json", "{\"id\":1,\"project\":\"zeta\",\"id\":2}"),
+    ("200 OK\r\nContent-Type: application/json", ""),
+    ("200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip", "{}"),
+    ("200 OK\r\nContent-Type: application/json\r\nContent-Encoding: rot13", "{}"),
+    ("200 OK\r\nContent-Type: text/html", "<h1>zeta</h1>"),
+    ("302 Found\r\nLocation: /api/calls/9", ""),
+    ("409 Conflict", ""),
+    ("410 Gone", ""),
+    ("422 No", ""),
+    ("423 Locked", ""),
+    ("451 No", ""),
+];
+
+#[tokio::test]
+async fn h36_a_record_that_cannot_be_answered_is_a_missing_one() {
+    let stage = Stage::new(records).await;
+    let missing = stage.get("anna", "/api/calls/99").await.timeless();
+    let head = stage.send("anna", "HEAD", "/api/calls/99", "", "").await.timeless();
+    for (status, body) in OF_A_RECORD {
+        let stage = Stage::new(move |_| reply(status, body)).await;
+        assert_eq!(stage.get("anna", "/api/calls/1").await.timeless(), missing, "{status} {body}");
+        assert_eq!(stage.send("anna", "HEAD", "/api/calls/1", "", "").await.timeless(), head, "{status}");
+        let change = stage.send("anna", "DELETE", "/api/calls/1", "", "").await.timeless();
+        assert_eq!(change, missing, "{status} {body}");
+        let list = stage.get("anna", "/api/calls").await.status;
+        assert!(list != 404 || *status == "410 Gone", "{status} {body}");
+    }
+    let small = |config: &mut cordon_gateway::GatewayConfig| {
+        config.limits.response_body = 20;
+        config.editor.record = 10;
+    };
+    let stage = Stage::with("enhanced", small, records).await;
+    assert_eq!(stage.get("anna", "/api/calls/1").await.timeless(), missing);
+    let counters = stage.gateway.counters();
+    assert_eq!((counters.backend_faults, counters.refused), (1, 0), "the operator learns whose fault it is");
+}
+
+#[tokio::test]
+async fn faults_of_the_backend_stay_what_they_are_on_routes_about_one_record() {
+    let cut = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"id\":1";
+    let cases = [
+        (reply("400 Bad", ""), 400),
+        (reply("401 No", ""), 401),
+        (reply("403 No", ""), 403),
+        (reply("429 Slow", ""), 429),
+        (reply("500 Oops", ""), 500),
+        (reply("503 Busy", ""), 503),
+        (raw(cut, Then::Close), 502),
+        (raw("", Then::Close), 502),
+    ];
+    for (script, status) in cases {
+        let stage = Stage::new(move |_| script.clone()).await;
+        assert_eq!(stage.get("anna", "/api/calls/1").await.status, status);
     }
 }
 
