@@ -111,6 +111,10 @@ impl Identifier {
         for name in &self.query {
             found.extend(query.values(name));
         }
+        // Nobody's secret is empty, whatever the directory says: it would be everybody's.
+        if found.iter().any(|credential| credential.trim().is_empty()) {
+            return Err(Cause::Credentials("empty"));
+        }
         Ok(found)
     }
 
@@ -136,5 +140,35 @@ impl Identifier {
             }
         }
         Err(why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[tokio::test]
+    async fn h41_an_empty_credential_is_not_looked_up() {
+        let snapshot =
+            Snapshot::parse("security = \"enhanced\"\n").unwrap_or_else(|problems| panic!("{problems:?}"));
+        let identifier = Identifier {
+            methods: vec![Method::ApiToken],
+            headers: vec![HeaderName::from_static("x-api-key")],
+            query: vec!["api_token".into()],
+        };
+        let named = [("authorization", "Bearer"), ("authorization", "Bearer "), ("x-api-key", "")];
+        for (name, value) in named {
+            let headers =
+                HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]);
+            let outcome = identifier.identify(&snapshot, &headers, &Query::default()).await;
+            assert!(matches!(outcome, Err(Cause::Credentials("empty"))), "{name}: {outcome:?}");
+        }
+        for value in ["", " "] {
+            let mut query = Query::default();
+            query.set("api_token", value);
+            let outcome = identifier.identify(&snapshot, &HeaderMap::new(), &query).await;
+            assert!(matches!(outcome, Err(Cause::Credentials("empty"))), "{outcome:?}");
+        }
     }
 }
