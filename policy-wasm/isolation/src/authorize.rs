@@ -24,18 +24,21 @@ pub fn authorize(rules: &Rules, scope: &Scope, request: &Request) -> Decision {
     }
     match &route.about {
         None => Decision::Forward(QueryEdits::none()),
-        Some(about) => probing(rules, scope, about),
+        Some(about) => probing(rules, scope, request, about),
     }
 }
 
 /// Forwards if the caller may see the record, which also takes what its route takes.
-fn probing(rules: &Rules, scope: &Scope, about: &About) -> Decision {
+fn probing(rules: &Rules, scope: &Scope, request: &Request, about: &About) -> Decision {
     let target = rules.routes.get(about.route).zip(rules.manifest.routes.get(about.route));
     let Some((route, declared)) = target else {
         return refuse(404, "unknown-route", "There is nothing here.".to_owned());
     };
     if let Some(refusal) = closed(route, scope) {
         return refusal;
+    }
+    if !about.from_query.iter().all(|source| request.query.contains(source)) {
+        return refuse(404, "not-found", "There is no such record.".to_owned());
     }
     let binding = |(parameter, source): &(String, String)| Binding {
         parameter: parameter.clone(),

@@ -57,6 +57,8 @@ pub(crate) struct About {
     pub(crate) route: usize,
     /// Its parameters, each with the parameter of the request at hand that gives its value.
     pub(crate) bindings: Vec<(String, String)>,
+    /// Those of the values that come from the query: without one of them the request names no record.
+    pub(crate) from_query: Vec<String>,
 }
 
 /// What becomes of a response's body.

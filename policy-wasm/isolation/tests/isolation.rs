@@ -254,6 +254,32 @@ fn a_change_is_forwarded_only_if_the_record_may_be_seen() {
 }
 
 #[test]
+fn a_request_without_the_query_parameter_that_names_its_record_is_about_a_missing_one() {
+    let path = "path = \"/api/calls/{call}/recording\"\nsection = \"calls\"";
+    let about = "about = { route = \"call\", with = { id = \"call\" } }";
+    let by_query =
+        changed(path, "path = \"/api/recording\"\nsection = \"calls\"\nquery = [\"call\", \"kind\"]");
+    let by_both = changed(path, &format!("{path}\nquery = [\"call\", \"kind\"]"));
+    assert!(by_query.contains(about));
+    let of = |rules: &str| Harness::<Isolation>::configure(rules, page_directory()).expect("right");
+    let anna = page_caller("anna");
+    let asked = |query: &[&str]| Request::of("recording", "GET").with_query(query.iter().copied());
+    let missing = (404, "not-found".to_owned());
+    assert_eq!(refused(of(&by_query).authorize(&anna, &asked(&[]))), missing);
+    assert_eq!(refused(of(&by_query).authorize(&anna, &asked(&["kind"]))), missing);
+    let closed = Scope::of(["acme"]).with_sections(["tickets"]);
+    assert_eq!(refused(of(&by_query).authorize(&closed, &asked(&[]))).0, 403);
+    for decision in [
+        of(&by_query).authorize(&anna, &asked(&["call"])),
+        of(&by_query).authorize(&anna, &asked(&["call", "kind"])),
+        of(&by_both).authorize(&anna, &asked(&[])),
+        of(&by_both).authorize(&anna, &asked(&["kind"])),
+    ] {
+        assert!(matches!(decision, Decision::ForwardIf(_)), "{decision:?}");
+    }
+}
+
+#[test]
 fn bodies_pass_only_where_the_rules_say_so() {
     let policy = policy();
     let anna = page_caller("anna");

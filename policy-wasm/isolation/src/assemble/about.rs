@@ -11,7 +11,10 @@ pub(super) fn resolve(said: &[read::Route], routes: &mut [Route], problems: &Pro
             Some(read::About::Record { route, with }) => {
                 let about = target(route, said, routes, problems).map(|target| {
                     let bindings = bindings(one, route, with, &said[target], problems);
-                    About { route: target, bindings }
+                    let path = one.path.as_ref().map(|path| parameters(&path.value)).unwrap_or_default();
+                    let sources = bindings.iter().map(|(_, source)| source);
+                    let from_query = sources.filter(|source| !path.contains(&source.as_str())).cloned();
+                    About { route: target, from_query: from_query.collect(), bindings }
                 });
                 routes[index].about = about;
             }
