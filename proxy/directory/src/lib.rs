@@ -13,7 +13,6 @@ mod rights;
 mod scope;
 mod snapshot;
 mod store;
-mod syntax;
 mod things;
 mod token;
 mod watch;

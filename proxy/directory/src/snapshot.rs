@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cordon_settings::{Problem, Problems, Table};
+use cordon_settings::{Problem, Problems, Table, note_syntax};
 use toml::de::DeTable;
 
 use crate::advice::{Advice, advise};
@@ -13,7 +13,6 @@ use crate::names::Names;
 use crate::people::{Group, Memberships, People, Role, User, UserId, values};
 use crate::project::{Project, ProjectLists};
 use crate::scope::{Scope, ScopeError, Scopes};
-use crate::syntax;
 use crate::things::{Field, Object, Owned, Things};
 use crate::token::TokenHash;
 
@@ -59,7 +58,7 @@ impl Snapshot {
         let (document, errors) = DeTable::parse_recoverable(text);
         if !errors.is_empty() {
             for error in errors {
-                syntax::note(text, &error, &mut problems);
+                note_syntax(text, &error, &mut problems);
             }
             return Err(problems.finish());
         }

@@ -32,7 +32,9 @@ impl TokenHash {
         for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
             *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
         }
-        Some(TokenHash(hash))
+        let hash = TokenHash(hash);
+        // The hash of nothing is what a script writes whose variable is not set: it would let everybody in.
+        (hash != TokenHash::of("")).then_some(hash)
     }
 }
 
@@ -72,5 +74,11 @@ mod tests {
             assert_eq!(TokenHash::parse(text), None, "{text}");
         }
         assert_eq!(format!("{:?}", TokenHash::of("abc")), "TokenHash(…)");
+    }
+
+    #[test]
+    fn the_hash_of_nothing_is_no_token() {
+        let nothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(TokenHash::parse(nothing), None);
     }
 }

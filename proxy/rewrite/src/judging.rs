@@ -317,11 +317,16 @@ impl<'a> Judged<'a> {
     }
 }
 
+/// A value for people to read on a terminal, which must not take its characters for commands.
 fn display(value: &Value<'_>) -> String {
+    let harmless = |character: char| match character.is_control() {
+        true => character.escape_unicode().to_string(),
+        false => character.to_string(),
+    };
     let scalar = |scalar: &Scalar<'_>| match *scalar {
         Scalar::Null => "null".to_owned(),
         Scalar::Boolean(value) => value.to_string(),
-        Scalar::Number(text) | Scalar::Text(text) => text.to_owned(),
+        Scalar::Number(text) | Scalar::Text(text) => text.chars().map(harmless).collect(),
     };
     match value {
         Value::Absent => "absent".to_owned(),

@@ -45,6 +45,7 @@ pub use error::{EditError, EditErrorKind, Limit, PlanError};
 pub use judge::{Judge, JudgeError, OwnedScalar, Scalar, Value, Verdict};
 pub use limits::{Limits, Options};
 pub use pieces::Pieces;
+pub use place::push_member;
 pub use plan::Plan;
 pub use report::{Difference, DifferenceKind, PathCounts, Report, SetCount};
 pub use spec::{Action, BodyPlan, Edit, Entries, Format, Key, Mask, Masked, Names, RecordSet};

@@ -17,6 +17,25 @@ pub(crate) struct Mark {
 /// Characters of a member name that counts may show.
 const IDENTIFIER: usize = 64;
 
+/// Appends a member's name to a concrete path in the form that [`crate::Difference::path`] has: `.name`, or
+/// `['other name']` for a name that does not look like an identifier.
+pub fn push_member(path: &mut String, name: &str) {
+    if is_identifier(name) {
+        path.push('.');
+        path.push_str(name);
+        return;
+    }
+    path.push_str("['");
+    for character in name.chars() {
+        match character {
+            '\'' | '\\' => path.extend(['\\', character]),
+            _ if character.is_control() => path.extend(character.escape_unicode()),
+            _ => path.push(character),
+        }
+    }
+    path.push_str("']");
+}
+
 impl Place {
     pub(crate) fn new(trace: bool) -> Place {
         Place { pattern: "$".to_owned(), concrete: trace.then(|| "$".to_owned()) }
@@ -53,24 +72,10 @@ impl Place {
     }
 
     pub(crate) fn push_name(&mut self, name: &str) {
-        let identifier = is_identifier(name);
         self.pattern.push('.');
-        self.pattern.push_str(if identifier { name } else { "*" });
+        self.pattern.push_str(if is_identifier(name) { name } else { "*" });
         if let Some(concrete) = &mut self.concrete {
-            if identifier {
-                concrete.push('.');
-                concrete.push_str(name);
-            } else {
-                concrete.push_str("['");
-                for character in name.chars() {
-                    match character {
-                        '\'' | '\\' => concrete.extend(['\\', character]),
-                        _ if character.is_control() => concrete.extend(character.escape_unicode()),
-                        _ => concrete.push(character),
-                    }
-                }
-                concrete.push_str("']");
-            }
+            push_member(concrete, name);
         }
     }
 

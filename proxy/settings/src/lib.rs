@@ -5,7 +5,9 @@
 //! that may hold a secret is never part of a problem.
 
 mod problem;
+mod syntax;
 mod table;
 
 pub use problem::{Problem, Problems, line_of, nearest};
+pub use syntax::note_syntax;
 pub use table::{Table, Text, quoted, text_of, texts_of, wrong_type};

@@ -27,6 +27,9 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Words of statements that may hold a secret.
+const SECRETIVE: [&str; 6] = ["tok", "secret", "credential", "value", "password", "@"];
+
 /// Collects the problems of one text.
 pub struct Problems<'text> {
     text: &'text str,
@@ -62,6 +65,14 @@ impl<'text> Problems<'text> {
     /// Whether anything was found.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// Marks a place that may hold a secret, by the words in it.
+    pub fn hide_if_secret(&mut self, span: &Range<usize>) {
+        let statement = self.text.get(span.clone()).unwrap_or_default().to_lowercase();
+        if SECRETIVE.iter().any(|word| statement.contains(word)) {
+            self.hide(span);
+        }
     }
 
     /// The problems in the order of the text, without spans over lines that must not be printed.

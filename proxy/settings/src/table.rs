@@ -20,6 +20,8 @@ pub struct Text {
 pub struct Table<'doc, 'text> {
     /// What the table describes, for messages: `project`, `user`…
     what: &'static str,
+    /// Written as one of an array of tables.
+    listed: bool,
     table: &'doc DeTable<'text>,
     span: Range<usize>,
     known: Vec<&'static str>,
@@ -28,7 +30,7 @@ pub struct Table<'doc, 'text> {
 impl<'doc, 'text> Table<'doc, 'text> {
     /// The whole document, called `what` in messages.
     pub fn document(what: &'static str, table: &'doc Spanned<DeTable<'text>>) -> Table<'doc, 'text> {
-        Table { what, table: table.get_ref(), span: 0..0, known: Vec::new() }
+        Table { what, listed: false, table: table.get_ref(), span: 0..0, known: Vec::new() }
     }
 
     /// Where the table stands: its header, or the inline table.
@@ -49,7 +51,9 @@ impl<'doc, 'text> Table<'doc, 'text> {
         let mut tables = Vec::new();
         for item in array.iter() {
             match item.get_ref().as_table() {
-                Some(table) => tables.push(Table { what, table, span: item.span(), known: Vec::new() }),
+                Some(table) => {
+                    tables.push(Table { what, listed: true, table, span: item.span(), known: Vec::new() })
+                }
                 None => wrong_type(problems, item, what, "a table"),
             }
         }
@@ -60,7 +64,7 @@ impl<'doc, 'text> Table<'doc, 'text> {
     pub fn table(&mut self, what: &'static str, problems: &mut Problems<'_>) -> Option<Table<'doc, 'text>> {
         let value = self.take(what)?;
         match value.get_ref().as_table() {
-            Some(table) => Some(Table { what, table, span: value.span(), known: Vec::new() }),
+            Some(table) => Some(Table { what, listed: false, table, span: value.span(), known: Vec::new() }),
             None => {
                 wrong_type(problems, value, what, "a table");
                 None
@@ -168,7 +172,11 @@ impl<'doc, 'text> Table<'doc, 'text> {
 
     /// The table as a reader of the file knows it.
     fn place(&self) -> String {
-        if self.what.is_empty() { "the directory".to_owned() } else { format!("`[[{}]]`", self.what) }
+        match (self.what, self.listed) {
+            ("", _) => "the directory".to_owned(),
+            (what, true) => format!("`[[{what}]]`"),
+            (what, false) => format!("`{what}`"),
+        }
     }
 
     /// Complains about every key that nobody asked for.
@@ -180,6 +188,7 @@ impl<'doc, 'text> Table<'doc, 'text> {
             if may_hold_token(key.get_ref()) {
                 problems.hide(&value.span());
             }
+            problems.hide_if_secret(&(key.span().start..value.span().end.max(key.span().end)));
             let message = format!("unknown setting `{}` in {}", key.get_ref(), self.place());
             let problem = problems.at(key.span(), message);
             match nearest(key.get_ref(), self.known.iter().copied()) {

@@ -36,6 +36,8 @@ fn credential(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<
     let Some(value) = table.take("credential") else {
         return BackendCredential::None;
     };
+    // Somebody may have written the secret itself where the name of its file belongs.
+    problems.hide(&value.span());
     if let Some(word) = value.get_ref().as_str() {
         match word {
             "none" => return BackendCredential::None,

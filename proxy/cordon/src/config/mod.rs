@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cordon_gateway::{GatewayConfig, MaskSecret, ProjectSelector};
-use cordon_settings::{Problem, Problems, Table};
+use cordon_settings::{Problem, Problems, Table, note_syntax};
 use toml::de::DeTable;
 
 /// Everything that `cordon.toml` says, checked; relative paths start from the file's folder.
@@ -56,15 +56,11 @@ impl Config {
     /// Every mistake in it, in the order of the text.
     pub(crate) fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
         let mut problems = Problems::new(text);
-        let document = match DeTable::parse(text) {
-            Ok(document) => document,
-            Err(error) => {
-                problems
-                    .at(error.span().unwrap_or(0..0), error.message())
-                    .help("see the TOML format, toml.io");
-                return Err(problems.finish());
-            }
-        };
+        let (document, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            errors.iter().for_each(|error| note_syntax(text, error, &mut problems));
+            return Err(problems.finish());
+        }
         let mut table = Table::document("configuration", &document);
         let config = read(&mut table, folder, &mut problems);
         table.finish(&mut problems);
@@ -261,6 +257,24 @@ mod tests {
                 all.iter().any(|message| message.contains(expected)),
                 "nothing about {expected}: {all:#?}"
             );
+        }
+    }
+
+    #[test]
+    fn no_secret_is_part_of_a_problem() {
+        let secret = "hunter2";
+        for line in [
+            format!("credential = \"{secret}\""),
+            format!("credential = {{ header = \"x-key\", value = \"{secret}\" }}"),
+            format!("credential = {{ header = \"x-key\" value = \"{secret}\" }}"),
+            format!("credential = {{ header = \"x-key\", value = \"{secret} }}"),
+            format!("url = \"http://user:{secret}@host\""),
+        ] {
+            let text = format!("[backend]\n{line}\n");
+            let problems = Config::parse(&text, Path::new(".")).expect_err("it is wrong");
+            let shown = crate::problems::render("cordon.toml", &text, &problems, false);
+            assert!(!shown.contains(secret), "{line}:\n{shown}");
+            assert!(shown.contains("line 2"), "{line}:\n{shown}");
         }
     }
 }

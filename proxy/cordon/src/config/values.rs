@@ -110,6 +110,7 @@ pub(super) fn url(text: &Text, key: &str, problems: &mut Problems<'_>) -> Option
         scheme && plain && url.query().is_none()
     });
     if url.is_none() {
+        problems.hide_if_secret(&text.span);
         problems
             .at(text.span.clone(), format!("`{key}` is not the address of an HTTP server"))
             .help("write http:// or https://, a host and a port, such as \"http://127.0.0.1:9000\"");

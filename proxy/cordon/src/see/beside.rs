@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use cordon_rewrite::{Difference, DifferenceKind};
+use cordon_rewrite::{Difference, DifferenceKind, push_member};
 use serde_json::Value;
 
 /// What happened at a place, and why.
@@ -91,15 +91,9 @@ impl Page<'_> {
 
 /// The path of a member, in the form that the editor's report has.
 fn child(path: &str, name: &str) -> String {
-    let mut letters = name.chars();
-    let first = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
-    let plain =
-        first && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-');
-    if plain && name.len() <= 64 {
-        format!("{path}.{name}")
-    } else {
-        format!("{path}[{}]", Value::String(name.to_owned()))
-    }
+    let mut path = path.to_owned();
+    push_member(&mut path, name);
+    path
 }
 
 #[cfg(test)]
@@ -130,5 +124,17 @@ mod tests {
   }
 "#;
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn names_of_any_kind_are_marked() {
+        let names = ["é", "Имя", "x y", "a.b", "it's", "", "\\", "9", "a\u{7}b"];
+        let body: Value = names.iter().map(|name| ((*name).to_owned(), Value::from(1))).collect();
+        let differences: Vec<Difference> = names
+            .iter()
+            .map(|name| Difference { path: child("$", name), kind: DifferenceKind::Unlisted })
+            .collect();
+        let shown = render(&body, &notes(&differences, |_| "gone".to_owned()));
+        assert_eq!(shown.matches("- ").count(), names.len(), "{shown}");
     }
 }

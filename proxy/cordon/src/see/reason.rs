@@ -47,8 +47,23 @@ fn field<'a>(name: &str, snapshot: &'a Snapshot) -> Option<&'a [String]> {
     Some(&field.projects)
 }
 
-/// The last name in a concrete path: of `$.data[3].fields.passport`, `passport`.
+/// The last name in a concrete path: of `$.data[3].fields.passport`, `passport`; of `$['home phone']`, `home phone`.
 fn last_name(path: &str) -> &str {
+    if let Some(quoted) = path.strip_suffix("']") {
+        return quoted.rsplit("['").next().unwrap_or_default();
+    }
     let dotted = path.rsplit('.').next().unwrap_or_default();
     dotted.split('[').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_name_is_found_in_any_form() {
+        assert_eq!(last_name("$.data[3].fields.passport"), "passport");
+        assert_eq!(last_name("$.data[3]['home phone']"), "home phone");
+        assert_eq!(last_name("$.a['b.c']"), "b.c");
+    }
 }

@@ -1,16 +1,14 @@
 //! Mistakes in a file that is no TOML.
 
-use cordon_settings::Problems;
+use crate::Problems;
 
-/// Notes that the text is no TOML at some place. What stands there was not read, so a statement that mentions tokens
+/// Notes that the text is no TOML at some place. What stands there was not read, so a statement that may hold a secret
 /// is not shown.
-pub(crate) fn note(text: &str, error: &toml::de::Error, problems: &mut Problems<'_>) {
+pub fn note_syntax(text: &str, error: &toml::de::Error, problems: &mut Problems<'_>) {
     let span = error.span().unwrap_or(0..0);
     let begin = statement_start(text, span.start);
     let end = text[span.end..].find('\n').map_or(text.len(), |length| span.end + length);
-    if text[begin..end].to_lowercase().contains("tok") {
-        problems.hide(&(begin..end));
-    }
+    problems.hide_if_secret(&(begin..end));
     problems.at(span, format!("this is not TOML: {}", error.message()));
 }
 
