@@ -16,7 +16,7 @@ use crate::read::Layout;
 use crate::rules::{Body, FieldGroup, Profile, Response, Set, Whose};
 
 /// Names of foreign fields, over all of a caller's projects, up to which they are listed as expected. Beyond that
-/// they are removed all the same, but reported as unlisted: the lists would fill the sandbox's memory.
+/// they go all the same, but reported as unlisted: the lists would fill the sandbox's memory.
 const LISTED_NAMES: usize = 20_000;
 
 /// Plans an exchange. The answer depends on the rules, the scope, the route and the directory's fields, on nothing
@@ -156,7 +156,8 @@ impl Planner<'_> {
     /// Members beside others get an edit each: a list of names would remove the others.
     ///
     /// `inside`: where in a field its value lies, and what else there passes. Then a hidden field is masked there
-    /// and the rest of it goes, unless something else could let that through: then it is masked whole.
+    /// and the rest of it goes, unless something else could let that through: then it is masked whole. A foreign
+    /// field goes unless it is named, so that it needs an edit only where something else leads to it.
     fn columns(
         &mut self,
         group: &FieldGroup,
@@ -167,16 +168,23 @@ impl Planner<'_> {
     ) {
         let hides = !self.caller.sees_masked();
         let hidden = Action::Mask(self.mask_hidden.clone());
+        let listed = self.lists(group);
+        // What passes beside the value may be where the value is, or around it.
+        let beside = inside.is_some_and(|(value, also)| also.iter().any(|path| value.can_reach_into(path)));
         let mut push = |path: &Path, action| edits.push(Edit { path: path.to_string(), action });
         for (index, field) in self.fields(group).iter().enumerate() {
             let reached = reached.get(index).copied().unwrap_or(true);
             let masked = field.hidden && hides;
+            let shown = seen.shows(field);
+            if !shown && !listed && !reached {
+                continue;
+            }
             let place = group.at.member(&field.key);
-            if !seen.shows(field) {
+            if !shown {
                 push(&place, Action::Remove);
                 continue;
             }
-            let Some((value, also)) = inside.filter(|_| !(masked && reached)) else {
+            let Some((value, also)) = inside.filter(|_| !(masked && (reached || beside))) else {
                 push(&place, if masked { hidden.clone() } else { Action::Keep });
                 continue;
             };
@@ -193,15 +201,12 @@ impl Planner<'_> {
     fn reached(&mut self, profile: &Profile) -> Vec<Vec<bool>> {
         let mut groups = Vec::with_capacity(profile.fields.len());
         for (index, group) in profile.fields.iter().enumerate() {
-            let Layout::Columns { value, also } = &group.layout else {
+            if !matches!(group.layout, Layout::Columns { .. }) {
                 groups.push(Vec::new());
                 continue;
-            };
+            }
             let reach = Reach::of(profile, index, &group.at);
-            // What passes beside the value may be where the value is, or around it.
-            let beside =
-                value.as_ref().is_some_and(|value| also.iter().any(|path| value.can_reach_into(path)));
-            let touched = |field: &Field| beside || reach.touches(&group.at.member(&field.key));
+            let touched = |field: &Field| reach.touches(&group.at.member(&field.key));
             groups.push(self.fields(group).iter().map(touched).collect());
         }
         groups
