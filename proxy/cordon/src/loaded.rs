@@ -51,7 +51,11 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     Ok(Loaded { config, store, gateway, policy: name, routes })
 }
 
-fn load_policy(files: &PolicyFiles) -> Result<Policy, Failure> {
+/// Reads rules and component, and makes a policy of them.
+///
+/// # Errors
+/// Every mistake in the rules, or why the component cannot be used.
+pub(crate) fn load_policy(files: &PolicyFiles) -> Result<Policy, Failure> {
     let rules = read(&files.rules, "the rules")?;
     let own;
     let component = match &files.component {

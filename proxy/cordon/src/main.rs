@@ -34,7 +34,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve. The directory's file is followed; a wrong one is kept out and reported.
+    /// Serve. The directory's file is followed, and SIGHUP puts changed rules in force; wrong ones are kept out and
+    /// reported.
     Serve {
         #[command(flatten)]
         config: ConfigFile,

@@ -1,13 +1,15 @@
 //! `cordon serve`: the data plane until a signal ends it.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use cordon_gateway::server_config;
+use cordon_gateway::{Gateway, server_config};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Failure;
-use crate::loaded::load;
+use crate::config::PolicyFiles;
+use crate::loaded::{load, load_policy};
 
 /// Serves until SIGINT or SIGTERM; requests under way are finished first.
 ///
@@ -36,7 +38,10 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
             revision = loaded.store.current().revision(),
             "serving"
         );
+        let reloading =
+            tokio::spawn(follow_hangups(Arc::clone(&loaded.gateway), loaded.config.policy.clone()));
         loaded.gateway.serve(listener, tls, told_to_stop()).await;
+        reloading.abort();
         Ok(())
     })
 }
@@ -62,6 +67,44 @@ pub(crate) async fn told_to_stop() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+    }
+}
+
+/// On each SIGHUP reads rules and component again and puts them in force; wrong ones are reported and kept out.
+/// Requests under way end under the policy they began with.
+async fn follow_hangups(gateway: Arc<Gateway>, files: PolicyFiles) {
+    let mut hangups = match signal(SignalKind::hangup()) {
+        Ok(hangups) => hangups,
+        Err(error) => {
+            tracing::warn!(%error, "SIGHUP cannot be waited for; a changed policy needs a restart");
+            return;
+        }
+    };
+    while hangups.recv().await.is_some() {
+        let files = files.clone();
+        // Compiling takes a while; requests are not to wait for it.
+        let loaded = tokio::task::spawn_blocking(move || load_policy(&files)).await;
+        let policy = match loaded {
+            Ok(Ok(policy)) => Arc::new(policy),
+            Ok(Err(failure)) => {
+                tracing::error!(
+                    problems = failure.text,
+                    "the changed policy was kept out; the old one stays in force"
+                );
+                continue;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the changed policy could not be read; the old one stays in force");
+                continue;
+            }
+        };
+        let digest = policy.digest().to_string();
+        match gateway.activate(policy) {
+            Ok(()) => tracing::info!(digest, "a changed policy is in force"),
+            Err(error) => {
+                tracing::error!(%error, "the changed policy was kept out; the old one stays in force")
+            }
+        }
     }
 }
 

@@ -141,6 +141,32 @@ fn serve_follows_the_directory_and_ends_on_sigterm() {
     drop(backend);
 }
 
+#[allow(clippy::disallowed_methods, reason = "the test waits for another process, on a thread of its own")]
+#[test]
+fn serve_takes_changed_rules_on_sighup_and_keeps_wrong_ones_out() {
+    let (backend, folder, _runtime) = demo();
+    let mut serving = Serving::start(folder.path());
+    let token = "demo-token-of-olga";
+    assert_eq!(serving.get("/api/queues", token), 200);
+    let rules = fs::read_to_string(folder.path().join("rules.toml")).expect("it is there");
+    for (text, status) in [
+        (rules.replace("path = \"/api/queues\"", "path = \"/api/lines\""), 404),
+        ("name = 3".to_owned(), 404),
+        (rules, 200),
+    ] {
+        write(folder.path(), "rules.toml", &text);
+        serving.signal("HUP");
+        std::thread::sleep(Duration::from_millis(300));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while serving.get("/api/queues", token) != status {
+            assert!(Instant::now() < deadline, "the changed rules are not in force");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    assert!(serving.terminate());
+    drop(backend);
+}
+
 #[test]
 fn the_demo_holds() {
     let output = cordon(Path::new("."), &["demo", "--check"]);
@@ -202,10 +228,14 @@ impl Serving {
             .unwrap_or_else(|| panic!("no status: {line}"))
     }
 
+    fn signal(&self, name: &str) -> bool {
+        let kill = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        kill.expect("kill is there").success()
+    }
+
     /// Sends SIGTERM; whether it then ends with success.
     fn terminate(&mut self) -> bool {
-        let sent = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill is there");
-        sent.success() && self.child.wait().expect("it ends").success()
+        self.signal("TERM") && self.child.wait().expect("it ends").success()
     }
 }
 

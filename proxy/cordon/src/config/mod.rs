@@ -35,7 +35,7 @@ pub(crate) struct Listen {
 }
 
 /// The policy bundle's parts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PolicyFiles {
     /// The rules file.
     pub rules: PathBuf,
