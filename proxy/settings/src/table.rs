@@ -52,7 +52,7 @@ impl<'doc, 'text> Table<'doc, 'text> {
         for item in array.iter() {
             match item.get_ref().as_table() {
                 Some(table) => {
-                    tables.push(Table { what, listed: true, table, span: item.span(), known: Vec::new() })
+                    tables.push(Table { what, listed: true, table, span: item.span(), known: Vec::new() });
                 }
                 None => wrong_type(problems, item, what, "a table"),
             }
