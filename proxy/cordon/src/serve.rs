@@ -102,7 +102,7 @@ async fn follow_hangups(gateway: Arc<Gateway>, files: PolicyFiles) {
         match gateway.activate(policy) {
             Ok(()) => tracing::info!(digest, "a changed policy is in force"),
             Err(error) => {
-                tracing::error!(%error, "the changed policy was kept out; the old one stays in force")
+                tracing::error!(%error, "the changed policy was kept out; the old one stays in force");
             }
         }
     }
