@@ -21,6 +21,8 @@ pub(crate) enum Culprit {
 pub(crate) enum Cause {
     #[error("request head: {0}")]
     Head(&'static str),
+    #[error("HTTP version before 1.1")]
+    Version,
     #[error("request target: {0}")]
     Target(&'static str),
     #[error("request body where none is taken")]
@@ -116,6 +118,11 @@ impl Cause {
     pub(crate) fn problem(&self) -> Problem {
         let (status, code, detail) = match self {
             Cause::Head(reason) | Cause::Target(reason) => (StatusCode::BAD_REQUEST, "bad-request", *reason),
+            Cause::Version => (
+                StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+                "http-version",
+                "This server speaks HTTP/1.1 and HTTP/2. Use one of them.",
+            ),
             Cause::BodyNotTaken => (
                 StatusCode::BAD_REQUEST,
                 "body-not-taken",

@@ -60,9 +60,13 @@ static HOP_BY_HOP: [HeaderName; 10] = [
 /// Refuses heads that have more than one reading, or ask for what is not offered (H3, H6, H40).
 pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Cause> {
     let headers = request.headers();
+    // Its answers end with the connection: a client could not tell one that broke off from a whole one (H10).
+    if request.version() < Version::HTTP_11 {
+        return Err(Cause::Version);
+    }
     if request.version() < Version::HTTP_2 {
         let hosts = headers.get_all(header::HOST).iter().count();
-        if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        if hosts != 1 {
             return Err(Cause::Head("The request must have one Host header."));
         }
         if headers.contains_key(header::CONTENT_LENGTH) && headers.contains_key(header::TRANSFER_ENCODING) {
