@@ -11,12 +11,14 @@ use crate::edit::body::Edited;
 use crate::edit::observed::Observed;
 use crate::rescue::Cause;
 use crate::response::source::Source;
+use crate::serve::activity::UnderWay;
 
 /// A response body. Its error ends the connection or resets the stream (H10), and says nothing to the caller.
 pub struct AnswerBody {
     kind: Kind,
     /// Written to the access log when the body is dropped, at its end or before.
     entry: Option<Box<Entry>>,
+    under_way: Option<UnderWay>,
 }
 
 enum Kind {
@@ -35,28 +37,33 @@ pub struct BrokenOff;
 
 impl AnswerBody {
     pub(crate) fn whole(bytes: Bytes) -> AnswerBody {
-        AnswerBody { kind: Kind::Whole((!bytes.is_empty()).then_some(bytes)), entry: None }
+        AnswerBody { kind: Kind::Whole((!bytes.is_empty()).then_some(bytes)), entry: None, under_way: None }
     }
 
     pub(crate) fn empty() -> AnswerBody {
-        AnswerBody { kind: Kind::Whole(None), entry: None }
+        AnswerBody { kind: Kind::Whole(None), entry: None, under_way: None }
     }
 
     pub(crate) fn edited(edited: Edited) -> AnswerBody {
-        AnswerBody { kind: Kind::Edited(Box::new(edited)), entry: None }
+        AnswerBody { kind: Kind::Edited(Box::new(edited)), entry: None, under_way: None }
     }
 
     pub(crate) fn passed(source: Source) -> AnswerBody {
-        AnswerBody { kind: Kind::Passed(Box::new(source)), entry: None }
+        AnswerBody { kind: Kind::Passed(Box::new(source)), entry: None, under_way: None }
     }
 
     pub(crate) fn observed(observed: Observed) -> AnswerBody {
-        AnswerBody { kind: Kind::Observed(Box::new(observed)), entry: None }
+        AnswerBody { kind: Kind::Observed(Box::new(observed)), entry: None, under_way: None }
     }
 
     /// Ties the access log's entry to the body's life.
     pub(crate) fn attach(&mut self, entry: Entry) {
         self.entry = Some(Box::new(entry));
+    }
+
+    /// Ties the connection's knowledge that something is under way to the body's life.
+    pub(crate) fn keep(&mut self, under_way: UnderWay) {
+        self.under_way = Some(under_way);
     }
 
     /// Takes the content away, as the answer to HEAD needs it (H7), and tells its length if it is known.
@@ -117,6 +124,9 @@ impl Body for AnswerBody {
             Some(Ok(piece)) => {
                 if let Some(entry) = &mut self.entry {
                     entry.sent(piece.len());
+                }
+                if let Some(under_way) = &self.under_way {
+                    under_way.moved();
                 }
                 Poll::Ready(Some(Ok(Frame::data(piece))))
             }

@@ -1,5 +1,6 @@
 //! Connections: accepted, limited, served until they end or the gateway stops.
 
+pub(crate) mod activity;
 mod framing;
 mod guard;
 mod stall;
@@ -14,17 +15,17 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::gateway::Gateway;
 use crate::stack::Origin;
+use activity::{Activity, Useless};
 use guard::Guarded;
 use stall::Stalling;
 
@@ -41,6 +42,9 @@ const SEND_BUFFER: usize = 64 << 10;
 /// The least that hyper takes as the size of its read buffer.
 const LEAST_HEAD: usize = 8 << 10;
 
+/// Changes when the gateway stops. It is kept for as long as the connection.
+type Draining = watch::Receiver<()>;
+
 /// Serves until `shutdown` is done, and drains.
 pub(crate) async fn run(
     gateway: Arc<Gateway>,
@@ -50,7 +54,7 @@ pub(crate) async fn run(
 ) {
     let acceptor = tls.map(TlsAcceptor::from);
     let http = Arc::new(builder(&gateway));
-    let graceful = GracefulShutdown::new();
+    let (drain, draining) = watch::channel(());
     let places = Arc::new(Semaphore::new(gateway.config.limits.connections));
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -66,9 +70,9 @@ pub(crate) async fn run(
             (accepted, place) = accepted => match accepted {
                 Ok((stream, address)) => {
                     let (gateway, http) = (Arc::clone(&gateway), Arc::clone(&http));
-                    let (acceptor, watcher) = (acceptor.clone(), graceful.watcher());
+                    let (acceptor, draining) = (acceptor.clone(), draining.clone());
                     connections.spawn(async move {
-                        connection(gateway, &http, stream, address, acceptor, watcher).await;
+                        connection(gateway, &http, stream, address, acceptor, draining).await;
                         drop(place);
                     });
                 }
@@ -79,8 +83,9 @@ pub(crate) async fn run(
             }
         }
     }
-    drop(listener);
-    if tokio::time::timeout(gateway.config.deadlines.drain, graceful.shutdown()).await.is_err() {
+    drop((listener, draining));
+    drain.send_replace(());
+    if tokio::time::timeout(gateway.config.deadlines.drain, drain.closed()).await.is_err() {
         tracing::warn!("requests still under way after the time to drain; their connections are closed");
     }
     connections.shutdown().await;
@@ -92,7 +97,7 @@ async fn connection(
     stream: TcpStream,
     address: SocketAddr,
     acceptor: Option<TlsAcceptor>,
-    watcher: Watcher,
+    draining: Draining,
 ) {
     // Without it small writes wait for acknowledgements. It fails on a connection that is gone already.
     let _ = stream.set_nodelay(true);
@@ -100,10 +105,10 @@ async fn connection(
     let stream = Stalling::new(stream, deadlines.idle);
     let origin = Origin { address: Some(address), is_tls: acceptor.is_some() };
     let Some(acceptor) = acceptor else {
-        return serve(gateway, http, stream, origin, watcher).await;
+        return serve(gateway, http, stream, origin, draining).await;
     };
     match tokio::time::timeout(deadlines.request_head, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => serve(gateway, http, stream, origin, watcher).await,
+        Ok(Ok(stream)) => serve(gateway, http, stream, origin, draining).await,
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake took too long"),
     }
@@ -114,18 +119,45 @@ async fn serve<S>(
     http: &auto::Builder<TokioExecutor>,
     stream: S,
     origin: Origin,
-    watcher: Watcher,
+    mut draining: Draining,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let due = Instant::now() + gateway.config.deadlines.request_head;
+    let deadlines = gateway.config.deadlines;
+    let due = Instant::now() + deadlines.request_head;
+    // Longer than the backend may take for an answer.
+    let stuck = deadlines.whole + deadlines.idle;
+    let activity = Activity::new();
+    let watched = Arc::clone(&activity);
     let service = service_fn(move |request| {
-        let gateway = Arc::clone(&gateway);
-        async move { Ok::<_, Infallible>(gateway.answer(request, origin).await) }
+        let (gateway, under_way) = (Arc::clone(&gateway), activity.begin());
+        async move {
+            let mut response = gateway.answer(request, origin).await;
+            response.body_mut().keep(under_way);
+            Ok::<_, Infallible>(response)
+        }
     });
     let guarded = Guarded::new(stream, due);
     let connection = http.serve_connection(TokioIo::new(guarded), service);
-    if let Err(error) = watcher.watch(connection.into_owned()).await {
+    let mut connection = std::pin::pin!(connection.into_owned());
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => Ok(outcome),
+        _ = draining.changed() => Err(None),
+        useless = watched.useless(deadlines.request_head, stuck) => Err(Some(useless)),
+    };
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(Some(Useless::Stuck)) => return tracing::debug!("connection on which nothing moves"),
+        Err(None | Some(Useless::Idle)) => {
+            connection.as_mut().graceful_shutdown();
+            // A request may have come meanwhile.
+            match tokio::time::timeout(stuck, connection).await {
+                Ok(outcome) => outcome,
+                Err(_) => return tracing::debug!("connection that does not close"),
+            }
+        }
+    };
+    if let Err(error) = outcome {
         tracing::debug!(error, "connection ended");
     }
 }

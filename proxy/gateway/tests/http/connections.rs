@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::backend::json;
+use crate::backend::{Then, json, raw};
 use crate::client;
 use crate::stage::{ANNAS_CALLS, Stage, TOKEN, calls};
 
@@ -182,6 +182,85 @@ async fn h11_a_head_that_does_not_end_is_not_waited_for() {
         let received = client::exchange(stage.address, bytes.as_bytes()).await;
         assert!(received.is_empty() || received.starts_with(b"HTTP/1.1 408"), "{received:?}");
     }
+}
+
+/// A connection of HTTP/2 that has had one answer. It answers pings by itself.
+async fn h2_after_one_answer(
+    stage: &Stage,
+) -> (SendRequest<Full<Bytes>>, tokio::task::JoinHandle<hyper::Result<()>>, http::StatusCode) {
+    let io = TokioIo::new(TcpStream::connect(stage.address).await.unwrap());
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::get("http://cordon/api/calls")
+        .header("authorization", format!("Bearer {TOKEN}anna"))
+        .body(Full::<Bytes>::default())
+        .unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    let status = response.status();
+    response.into_body().collect().await.unwrap();
+    (sender, connection, status)
+}
+
+#[tokio::test]
+async fn h11_idle_connections_are_closed() {
+    let hasty = |config: &mut GatewayConfig| config.deadlines.request_head = Duration::from_millis(200);
+    let stage = Stage::with("enhanced", hasty, |_| json(calls(TWO))).await;
+    let (sender, connection, status) = h2_after_one_answer(&stage).await;
+    assert_eq!(status, 200);
+    let ended = tokio::time::timeout(Duration::from_secs(20), connection).await;
+    assert!(matches!(ended, Ok(Ok(Ok(())))), "closed in an orderly way: {ended:?}");
+    drop(sender);
+    // HTTP/1, too: reading comes to an end although nobody asked for that.
+    let request =
+        format!("GET /api/calls HTTP/1.1\r\nHost: cordon\r\nAuthorization: Bearer {TOKEN}anna\r\n\r\n");
+    let received = client::exchange(stage.address, request.as_bytes()).await;
+    assert_eq!(client::parse(&received, false).unwrap().text(), ANNAS_CALLS);
+}
+
+#[tokio::test]
+async fn h11_a_connection_is_not_idle_while_a_request_is_under_way() {
+    let hasty = |config: &mut GatewayConfig| {
+        config.deadlines.request_head = Duration::from_millis(50);
+        config.deadlines.head = Duration::from_millis(700);
+    };
+    let stage = Stage::with("enhanced", hasty, |_| raw("", Then::Hang)).await;
+    let (_sender, connection, status) = h2_after_one_answer(&stage).await;
+    assert_eq!(status, 504);
+    connection.abort();
+}
+
+#[tokio::test]
+async fn h11_an_http2_client_without_a_window_loses_its_connection() {
+    let hasty = |config: &mut GatewayConfig| {
+        config.deadlines.request_head = Duration::from_millis(100);
+        config.deadlines.whole = Duration::from_millis(200);
+        config.deadlines.idle = Duration::from_millis(100);
+    };
+    let stage = Stage::with("enhanced", hasty, |_| json(calls(TWO))).await;
+    let io = TokioIo::new(TcpStream::connect(stage.address).await.unwrap());
+    let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (mut sender, connection) = builder.initial_stream_window_size(0).handshake(io).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::get("http://cordon/api/calls")
+        .header("authorization", format!("Bearer {TOKEN}anna"))
+        .body(Full::<Bytes>::default())
+        .unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let ended = tokio::time::timeout(Duration::from_secs(20), connection).await;
+    assert!(ended.is_ok(), "the connection stays open");
+}
+
+#[tokio::test]
+async fn h10_http_1_0_is_refused() {
+    let stage = Stage::new(|_| json(calls(TWO))).await;
+    for host in ["Host: cordon\r\n", ""] {
+        let request = format!("GET /api/calls HTTP/1.0\r\n{host}Authorization: Bearer {TOKEN}anna\r\n\r\n");
+        let reply = stage.raw(request).await;
+        assert_eq!((reply.status, reply.code().as_str()), (505, "http-version"));
+    }
+    assert!(stage.backend.seen().is_empty());
 }
 
 #[tokio::test]
