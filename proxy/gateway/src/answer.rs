@@ -80,7 +80,7 @@ impl AnswerBody {
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
         match &mut self.kind {
             Kind::Whole(bytes) => Poll::Ready(bytes.take().map(Ok)),
-            Kind::Edited(edited) => edited.poll_piece(context),
+            Kind::Edited(edited) => edited.poll_frame(context),
             Kind::Passed(source) => source.poll_chunk(context),
             Kind::Observed(observed) => observed.poll_chunk(context),
             Kind::Broken => Poll::Ready(Some(Err(Cause::Body("used after an error".into())))),

@@ -70,7 +70,7 @@ pub(crate) async fn pass(
     let beside = would.and_then(|would| beside(round, &would, parts, &head));
     let pace = Pace::new(&gateway.config.deadlines, round.end);
     let source = Source::new(body, None, &gateway.config.limits, pace, round.tap.clone());
-    let mut response = Response::new(AnswerBody::observed(Observed::new(source, beside)));
+    let mut response = Response::new(AnswerBody::observed(Observed::new(source.watched(), beside)));
     *response.status_mut() = head.status;
     *response.headers_mut() = without_hops(&head.headers);
     response.headers_mut().remove(header::CONTENT_LENGTH);

@@ -31,6 +31,8 @@ pub(crate) enum Cause {
     BodyTooLarge,
     #[error("request body not sent in time")]
     BodyLate,
+    #[error("the client did not take its answer in time")]
+    NotTaken,
     #[error("request body broken off")]
     BodyBroken,
     #[error("no credentials")]
@@ -131,7 +133,7 @@ impl Cause {
             Cause::BodyTooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The request's body is too large.")
             }
-            Cause::BodyLate => {
+            Cause::BodyLate | Cause::NotTaken => {
                 (StatusCode::REQUEST_TIMEOUT, "body-late", "The request's body did not arrive in time.")
             }
             Cause::BodyBroken => (StatusCode::BAD_REQUEST, "body-broken", "The request's body broke off."),

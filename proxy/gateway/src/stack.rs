@@ -319,7 +319,7 @@ impl Round<'_> {
             (ResponsePlan::Empty, Meaning::Content) => (None, AnswerBody::empty()),
             (ResponsePlan::Pass, Meaning::Content) => {
                 let source = self.source(&head, body)?;
-                (head.headers.get(header::CONTENT_TYPE).cloned(), AnswerBody::passed(source))
+                (head.headers.get(header::CONTENT_TYPE).cloned(), AnswerBody::passed(source.watched()))
             }
             (ResponsePlan::Edit(plan), Meaning::Content) => {
                 let mut edited = self.edited(plan, &head, body, terms.exchange, terms.scope)?;

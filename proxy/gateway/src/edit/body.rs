@@ -12,21 +12,26 @@ use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::source::Source;
 
+/// How many bytes go out at a time. What a backend's chunk leaves of itself would tell how much of it was taken away:
+/// so frames are of one size but for the last. A format of which clients want each record at once, such as server-sent
+/// events, will need frames that end with a record instead.
+const FRAME: usize = 32 << 10;
+
 /// Pulls from the backend as the client takes: one chunk in, what the editor settles of it out (H11).
 pub(crate) struct Edited {
     source: Source,
     editor: Editor,
     judge: ExchangeJudge,
     pieces: Pieces,
-    /// What was held until the head could be sent, and goes out first.
-    held: Bytes,
+    /// What is settled and not sent: first what was held until the head could be sent, then less than a frame.
+    held: BytesMut,
     finished: bool,
     tap: Option<Arc<Tap>>,
 }
 
 impl Edited {
     pub(crate) fn new(source: Source, editor: Editor, judge: ExchangeJudge, tap: Option<Arc<Tap>>) -> Edited {
-        Edited { source, editor, judge, pieces: Pieces::new(), held: Bytes::new(), finished: false, tap }
+        Edited { source, editor, judge, pieces: Pieces::new(), held: BytesMut::new(), finished: false, tap }
     }
 
     /// Edits until more than `hold` bytes are settled or the body is finished: whatever goes wrong until then can
@@ -52,7 +57,8 @@ impl Edited {
                 several.extend_from_slice(&piece);
             }
             if first.len().max(several.len()) > hold {
-                self.held = if several.is_empty() { first } else { several.freeze() };
+                self.held = if several.is_empty() { first.into() } else { several };
+                self.source.watch();
                 return Ok(None);
             }
         }
@@ -62,11 +68,21 @@ impl Edited {
         self.editor.report()
     }
 
-    /// The next settled bytes.
-    pub(crate) fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
-        if !self.held.is_empty() {
-            return Poll::Ready(Some(Ok(std::mem::take(&mut self.held))));
+    /// The next frame for the client.
+    pub(crate) fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
+        while self.held.len() < FRAME {
+            match ready!(self.poll_piece(context)) {
+                Some(Ok(piece)) => self.held.extend_from_slice(&piece),
+                Some(Err(cause)) => return Poll::Ready(Some(Err(cause))),
+                None if self.held.is_empty() => return Poll::Ready(None),
+                None => return Poll::Ready(Some(Ok(self.held.split().freeze()))),
+            }
         }
+        Poll::Ready(Some(Ok(self.held.split_to(FRAME).freeze())))
+    }
+
+    /// The next settled bytes, as they come.
+    pub(crate) fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
         while !self.finished {
             let outcome = match ready!(self.source.poll_chunk(context)) {
                 Some(Ok(chunk)) => {

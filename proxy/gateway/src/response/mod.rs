@@ -3,4 +3,5 @@
 pub(crate) mod check;
 pub(crate) mod coding;
 pub(crate) mod headers;
+pub(crate) mod held;
 pub(crate) mod source;

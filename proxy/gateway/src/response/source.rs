@@ -1,13 +1,11 @@
 //! The backend's body as chunks: timed, limited, decoded, without trailers.
 
-use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::Body;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
@@ -15,10 +13,11 @@ use crate::config::{Deadlines, Limits};
 use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::coding::{Coding, Decoder};
+use crate::response::held::Held;
 
 /// Where the bytes of a response come from. Memory is one chunk and one decoding step.
 pub(crate) struct Source {
-    body: Option<Incoming>,
+    body: Option<Held>,
     decoder: Option<Decoder>,
     pace: Pace,
     left: u64,
@@ -64,7 +63,18 @@ impl Source {
         tap: Option<Arc<Tap>>,
     ) -> Source {
         let decoder = coding.map(|coding| Decoder::new(coding, limits.decoded_body, limits.decoded_ratio));
-        Source { body: Some(body), decoder, pace, left: limits.response_body, tap }
+        Source { body: Some(Held::Own(body)), decoder, pace, left: limits.response_body, tap }
+    }
+
+    /// From now on a client's pace decides when chunks are asked for.
+    pub(crate) fn watched(mut self) -> Source {
+        self.watch();
+        self
+    }
+
+    /// The same, in place.
+    pub(crate) fn watch(&mut self) {
+        self.body = self.body.take().map(|body| body.watched(self.pace.idle, self.pace.end));
     }
 
     /// The next decoded chunk. A body that is shorter than it said is an error (H12).
@@ -97,7 +107,7 @@ impl Source {
 
     /// Whether nothing more will come, without waiting for it.
     pub(crate) fn is_at_end(&self) -> bool {
-        self.decoder.is_none() && self.body.as_ref().is_none_or(Body::is_end_stream)
+        self.decoder.is_none() && self.body.as_ref().is_none_or(Held::is_end_stream)
     }
 
     fn poll_raw(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
@@ -105,7 +115,7 @@ impl Source {
             let Some(body) = &mut self.body else {
                 return Poll::Ready(None);
             };
-            let frame = match Pin::new(body).poll_frame(context) {
+            let frame = match body.poll_frame(context) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
                     ready!(self.pace.poll_late(context));
@@ -120,7 +130,7 @@ impl Source {
                     self.body = None;
                     return Poll::Ready(None);
                 }
-                Some(Err(error)) => return Poll::Ready(Some(Err(broken(&error)))),
+                Some(Err(cause)) => return Poll::Ready(Some(Err(cause))),
                 // Trailers are dropped (H4).
                 Some(Ok(frame)) => {
                     let Ok(chunk) = frame.into_data() else { continue };
@@ -142,9 +152,4 @@ impl Source {
         self.decoder = None;
         Poll::Ready(Some(Err(cause)))
     }
-}
-
-fn broken(error: &hyper::Error) -> Cause {
-    let reason = error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-    Cause::Lost(reason)
 }

@@ -1,6 +1,7 @@
 //! A backend that answers with whatever bytes a test gives it, and keeps what it was sent.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -65,6 +66,8 @@ pub(crate) type Handler = Arc<dyn Fn(&Seen) -> Script + Send + Sync>;
 pub(crate) struct Backend {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    /// Floods that the other side ended.
+    stopped: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -74,18 +77,30 @@ impl Backend {
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&seen);
+        let stopped = Arc::new(AtomicUsize::new(0));
+        let stops = Arc::clone(&stopped);
         let task = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(connection(stream, Arc::clone(&handler), Arc::clone(&kept)));
+                let (handler, kept, stops) = (Arc::clone(&handler), Arc::clone(&kept), Arc::clone(&stops));
+                tokio::spawn(connection(stream, handler, kept, stops));
             }
         });
-        Backend { address, seen, task }
+        Backend { address, seen, stopped, task }
     }
 
     /// Requests so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// Waits until the other side has ended a flood.
+    pub(crate) async fn stopped(&self) {
+        let end = tokio::time::Instant::now() + Duration::from_secs(20);
+        while self.stopped.load(Ordering::Relaxed) == 0 {
+            assert!(tokio::time::Instant::now() < end, "the backend's connection stays open");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// The one request that was sent.
@@ -102,7 +117,12 @@ impl Drop for Backend {
     }
 }
 
-async fn connection(mut stream: TcpStream, handler: Handler, seen: Arc<Mutex<Vec<Seen>>>) {
+async fn connection(
+    mut stream: TcpStream,
+    handler: Handler,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    stopped: Arc<AtomicUsize>,
+) {
     let mut buffer = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut buffer).await {
         seen.lock().unwrap().push(request.clone());
@@ -116,7 +136,11 @@ async fn connection(mut stream: TcpStream, handler: Handler, seen: Arc<Mutex<Vec
             Then::Hang => {
                 tokio::time::sleep(Duration::from_secs(3600)).await;
             }
-            Then::Flood(bytes) => while stream.write_all(&bytes).await.is_ok() {},
+            Then::Flood(bytes) => {
+                while stream.write_all(&bytes).await.is_ok() {}
+                stopped.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
         }
     }
 }

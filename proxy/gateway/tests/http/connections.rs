@@ -230,6 +230,27 @@ async fn h11_a_connection_is_not_idle_while_a_request_is_under_way() {
     connection.abort();
 }
 
+/// What a client holds so that its connection and its stream stay open.
+type OneRequest = (SendRequest<Full<Bytes>>, hyper::Response<hyper::body::Incoming>);
+
+/// A client of HTTP/2 that takes no byte of a body, once it has the head of its answer.
+async fn without_a_window(
+    stage: &Stage,
+    path: &str,
+) -> (OneRequest, tokio::task::JoinHandle<hyper::Result<()>>) {
+    let io = TokioIo::new(TcpStream::connect(stage.address).await.unwrap());
+    let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (mut sender, connection) = builder.initial_stream_window_size(0).handshake(io).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::get(format!("http://cordon{path}"))
+        .header("authorization", format!("Bearer {TOKEN}anna"))
+        .body(Full::<Bytes>::default())
+        .unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    ((sender, response), connection)
+}
+
 #[tokio::test]
 async fn h11_an_http2_client_without_a_window_loses_its_connection() {
     let hasty = |config: &mut GatewayConfig| {
@@ -238,18 +259,33 @@ async fn h11_an_http2_client_without_a_window_loses_its_connection() {
         config.deadlines.idle = Duration::from_millis(100);
     };
     let stage = Stage::with("enhanced", hasty, |_| json(calls(TWO))).await;
-    let io = TokioIo::new(TcpStream::connect(stage.address).await.unwrap());
-    let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
-    let (mut sender, connection) = builder.initial_stream_window_size(0).handshake(io).await.unwrap();
-    let connection = tokio::spawn(connection);
-    let request = http::Request::get("http://cordon/api/calls")
-        .header("authorization", format!("Bearer {TOKEN}anna"))
-        .body(Full::<Bytes>::default())
-        .unwrap();
-    let response = sender.send_request(request).await.unwrap();
-    assert_eq!(response.status(), 200);
+    let (_request, connection) = without_a_window(&stage, "/api/calls").await;
     let ended = tokio::time::timeout(Duration::from_secs(20), connection).await;
     assert!(ended.is_ok(), "the connection stays open");
+}
+
+#[tokio::test]
+async fn h11_an_http2_client_without_a_window_does_not_keep_the_backend() {
+    for (security, path) in
+        [("enhanced", "/api/calls"), ("enhanced", "/api/calls/1/recording"), ("simplified", "/api/calls")]
+    {
+        let hasty = |config: &mut GatewayConfig| config.deadlines.idle = Duration::from_millis(200);
+        let stage = Stage::with(security, hasty, |seen| {
+            if seen.target == "/api/calls/1" {
+                return json(r#"{"id":1,"project":"acme"}"#);
+            }
+            let head =
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let record = r#"{"id":1,"project":"acme","note":"n"},"#.repeat(1000);
+            let chunk = format!("{:x}\r\n{record}\r\n", record.len());
+            raw(format!("{head}9\r\n{{\"data\":[\r\n"), Then::Flood(chunk.into_bytes()))
+        })
+        .await;
+        let (_request, connection) = without_a_window(&stage, path).await;
+        stage.backend.stopped().await;
+        assert!(!connection.is_finished(), "not because the client's connection ended");
+        connection.abort();
+    }
 }
 
 #[tokio::test]

@@ -232,3 +232,43 @@ async fn a_draining_gateway_finishes_what_it_began() {
     stage.stop().await;
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+/// The sizes of a response's chunks, without the last.
+fn chunk_sizes(received: &[u8]) -> Vec<usize> {
+    let text = std::str::from_utf8(received).unwrap();
+    let (_, mut rest) = text.split_once("\r\n\r\n").unwrap();
+    let mut sizes = Vec::new();
+    loop {
+        let (size, after) = rest.split_once("\r\n").unwrap();
+        match usize::from_str_radix(size, 16).unwrap() {
+            0 => return sizes,
+            size => {
+                sizes.push(size);
+                rest = &after[size + 2..];
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn h36_frames_do_not_tell_what_was_taken_away() {
+    let stage = Stage::new(|seen| {
+        let hidden = if seen.target.ends_with('2') { 9 } else { 1 };
+        let records = (0..9000 * hidden).map(|id| (1000, if id % hidden == 0 { "acme" } else { "zeta" }));
+        json(calls(&records.collect::<Vec<_>>()))
+    })
+    .await;
+    let mut all = Vec::new();
+    for page in [1, 2] {
+        let request = format!(
+            "GET /api/calls?page={page} HTTP/1.1\r\nHost: cordon\r\nConnection: close\r\n\
+             Authorization: Bearer {TOKEN}anna\r\n\r\n"
+        );
+        let received = crate::client::exchange(stage.address, request.as_bytes()).await;
+        all.push(chunk_sizes(&received));
+    }
+    let (last, full) = all[0].split_last().unwrap();
+    assert!(full.len() > 5 && full.iter().all(|size| *size == 32 << 10), "{full:?}");
+    assert!(*last <= 32 << 10);
+    assert_eq!(all[0], all[1]);
+}
