@@ -178,13 +178,15 @@ fn the_direction_test_can_fail() {
     assert!(rewrite.fault("bytes").is_none());
     assert_eq!(imported_crates("use cordon_gateway::Gateway;"), ["cordon-gateway"]);
     assert_eq!(imported_crates("    let x = hyper::Request::new(());"), ["hyper"]);
+    assert_eq!(imported_crates("use crate::cordon_gateway::x;"), ["crate"]);
+    assert_eq!(imported_crates("use a::{b::c, wasmtime::Engine};"), ["a", "b", "wasmtime"]);
     assert_eq!(imported_crates("/// see cordon_gateway::Gateway"), Vec::<String>::new());
 }
 
 impl Room {
     fn fault(&self, import: &str) -> Option<String> {
-        let ours = import == "cordon" || import.starts_with("cordon-");
-        if ours && import != self.name && !self.may_import.contains(&import) {
+        // `cordon` itself is a program, which nobody can import; the contract's package has its name.
+        if import.starts_with("cordon-") && import != self.name && !self.may_import.contains(&import) {
             return Some(format!("{} may not import {import}", self.name));
         }
         if self.knows_nothing_of.contains(&import) {
@@ -219,18 +221,14 @@ fn dependencies(manifest: &Path) -> Vec<String> {
 /// Crates that a line of code names by a path's first segment, with dashes for underscores.
 fn imported_crates(line: &str) -> Vec<String> {
     let code = line.split("//").next().unwrap_or_default();
+    let word = |character: char| character.is_alphanumeric() || character == '_';
     let mut found = Vec::new();
-    let mut rest = code;
-    while let Some(at) = rest.find("::") {
-        let before = &rest[..at];
-        let start = before
-            .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
-            .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
-        let is_first_segment = !before[..start].ends_with(':');
-        if is_first_segment && start < before.len() {
+    for (end, _) in code.match_indices("::") {
+        let before = &code[..end];
+        let start = before.trim_end_matches(word).len();
+        if start < end && !before[..start].ends_with(':') {
             found.push(before[start..].replace('_', "-"));
         }
-        rest = &rest[at + 2..];
     }
     found
 }
