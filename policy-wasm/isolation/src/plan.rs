@@ -1,6 +1,6 @@
 //! What may be in the bodies of an exchange.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use cordon_policy_sdk::Directory;
 use cordon_policy_sdk::types::{
@@ -206,10 +206,24 @@ impl Planner<'_> {
                 continue;
             }
             let reach = Reach::of(profile, index, &group.at);
-            let touched = |field: &Field| reach.touches(&group.at.member(&field.key));
+            let shared = self.keys_beside(profile, index);
+            let touched =
+                |field: &Field| shared.contains(&field.key) || reach.touches(&group.at.member(&field.key));
             groups.push(self.fields(group).iter().map(touched).collect());
         }
         groups
+    }
+
+    /// Names of fields of other kinds whose columns are at the same place as those of a group.
+    fn keys_beside(&mut self, profile: &Profile, group: usize) -> HashSet<String> {
+        let mut keys = HashSet::new();
+        let at = &profile.fields[group].at;
+        for (index, other) in profile.fields.iter().enumerate() {
+            if index != group && other.at == *at && matches!(other.layout, Layout::Columns { .. }) {
+                keys.extend(self.fields(other).iter().map(|field| field.key.clone()));
+            }
+        }
+        keys
     }
 
     /// Whether the names of a group's foreign fields are few enough to be listed.

@@ -12,7 +12,8 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
-    /// What leads to the fields of one of a profile's groups of columns, which is at `at`.
+    /// What leads to the fields of one of a profile's groups of columns, which is at `at`. Other columns at the very same
+    /// place are left out: they lead to their own fields only, and so to one of this group's by its name alone.
     pub(crate) fn of(profile: &Profile, group: usize, at: &Path) -> Reach {
         let mut reach = Reach { passages: Vec::new(), everywhere: at.descends() };
         let any = at.members();
@@ -28,6 +29,7 @@ impl Reach {
         for (index, other) in profile.fields.iter().enumerate() {
             match &other.layout {
                 _ if index == group => {}
+                Layout::Columns { .. } if other.at == *at && !at.descends() => {}
                 Layout::Members | Layout::Entries { .. } => add(other.at.clone(), true),
                 Layout::Columns { value, also } => {
                     let field = other.at.members();
