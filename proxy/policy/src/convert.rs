@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use cordon_rewrite::{Action, BodyPlan, Edit, Entries, Format, Key, Mask, Masked, Names, Plan, RecordSet};
+use cordon_rewrite::{
+    Action, BodyPlan, Csv, Edit, Entries, Format, Key, Mask, Masked, Names, Plan, RecordSet,
+};
 
 use crate::bindings::cordon::policy::types as wit;
 use crate::failure::{Call, Failure, for_log};
@@ -87,6 +89,8 @@ impl Reader {
                 wit::Format::Xml => Format::Xml,
                 wit::Format::Sse => Format::Sse,
             },
+            csv: Csv::default(),
+            embedded: Vec::new(),
             outside: self.each(body.outside, Reader::edit)?,
             sets: self.each(body.sets, Reader::set)?,
         })
@@ -96,6 +100,7 @@ impl Reader {
         Ok(RecordSet {
             within: set.within,
             path: self.text(set.path)?,
+            columns: None,
             keys: self.each(set.keys, Reader::key)?,
             profiles: self.each(set.profiles, |reader, edits| reader.each(edits, Reader::edit))?,
             sole: set.sole,

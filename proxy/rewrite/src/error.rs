@@ -72,6 +72,8 @@ pub enum Limit {
     Held,
     /// Member names remembered to find duplicates.
     Members,
+    /// Bytes written, for those read.
+    Expansion,
 }
 
 impl std::fmt::Display for Limit {
@@ -84,6 +86,7 @@ impl std::fmt::Display for Limit {
             Limit::Record => "record size",
             Limit::Held => "bytes held back",
             Limit::Members => "number of member names to remember",
+            Limit::Expansion => "output made of the body",
         })
     }
 }

@@ -5,37 +5,24 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use crate::automaton::{Automaton, ROOT};
 use crate::batch::Batch;
 use crate::error::{EditError, EditErrorKind};
 use crate::judge::{Judge, Scalar, Value, Verdict};
 use crate::names::SeenNames;
 use crate::plan::Plan;
+use crate::plan::automaton::{Automaton, ROOT};
 use crate::report::Report;
-use crate::scan::{ABSENT, find_keys, find_records, push_found};
-use crate::tape::{Token, View};
+use crate::scan::{ABSENT, find_records, push_found};
+use crate::tree::Tree;
 
-/// A record that waits for its verdict.
-#[derive(Debug)]
-pub(crate) struct Held {
+/// A held record that waits for its verdict.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending<T> {
     pub(crate) set: u32,
-    pub(crate) bytes: Bytes,
-    /// Where its buffer begins in `bytes`: all further positions count from there.
-    pub(crate) base: usize,
-    /// Where the child begins, its name in an object: before it stand a comma and white space.
-    pub(crate) child: usize,
-    pub(crate) value: usize,
-    pub(crate) end: usize,
-    /// Whether it is the first child of its container.
-    pub(crate) first: bool,
-    /// Its tokens among those of all that are held.
-    pub(crate) tokens: Range<usize>,
-    /// Its index in an array.
-    pub(crate) index: u64,
-    /// Where its name ends in an object.
-    pub(crate) name_end: usize,
+    /// The buffer that it lies in.
+    pub(crate) tree: T,
+    /// Its value's number in the buffer.
+    pub(crate) root: u32,
     /// Bytes of the body before the buffer.
     pub(crate) offset: u64,
 }
@@ -44,8 +31,8 @@ pub(crate) struct Held {
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) set: u32,
-    /// Its token in the held record's.
-    pub(crate) token: u32,
+    /// Its value's number in the held record's buffer.
+    pub(crate) at: u32,
     pub(crate) standing: Standing,
     /// The records nested directly in it.
     pub(crate) nested: Range<usize>,
@@ -67,7 +54,7 @@ pub(crate) enum Standing {
 
 /// The judging of what is held, with the memory that it uses again.
 #[derive(Debug)]
-pub(crate) struct Judging {
+pub(crate) struct Judging<M> {
     records: Vec<Record>,
     by_set: Vec<Vec<usize>>,
     /// For each record the tokens that its keys found.
@@ -77,6 +64,8 @@ pub(crate) struct Judging {
     mergers: Vec<Arc<Automaton>>,
     merger_places: HashMap<(u32, Vec<u32>), usize>,
     scratch: String,
+    /// For each set what helps to find its keys.
+    memos: Vec<M>,
 }
 
 /// Mergers remembered by an editor.
@@ -91,30 +80,14 @@ pub(crate) struct Judged<'a> {
 }
 
 /// What the judging works on.
-pub(crate) struct Docket<'a> {
+pub(crate) struct Docket<'a, T> {
     pub(crate) plan: &'a Plan,
-    pub(crate) held: &'a [Held],
-    pub(crate) views: &'a [View<'a>],
+    pub(crate) pending: &'a [Pending<T>],
     pub(crate) batch_records: usize,
 }
 
-impl Held {
-    pub(crate) fn view<'a>(&'a self, tokens: &'a [Token]) -> Result<View<'a>, EditError> {
-        let bytes = &self.bytes[self.base..self.base + self.end];
-        // The lexer has let nothing else through.
-        let text = simdutf8::basic::from_utf8(bytes)
-            .map_err(|_| EditError { offset: self.offset, kind: EditErrorKind::Malformed("not UTF-8") })?;
-        Ok(View { text, tokens: &tokens[self.tokens.clone()] })
-    }
-
-    /// Its name in an object, as it stands between its quotes.
-    pub(crate) fn name<'a>(&self, view: View<'a>) -> &'a str {
-        view.text.get(self.child + 1..self.name_end.saturating_sub(1)).unwrap_or_default()
-    }
-}
-
-impl Judging {
-    pub(crate) fn new(sets: usize) -> Judging {
+impl<M: Default> Judging<M> {
+    pub(crate) fn new(sets: usize) -> Judging<M> {
         Judging {
             records: Vec::new(),
             by_set: vec![Vec::new(); sets],
@@ -124,13 +97,14 @@ impl Judging {
             mergers: Vec::new(),
             merger_places: HashMap::new(),
             scratch: String::new(),
+            memos: (0..sets).map(|_| M::default()).collect(),
         }
     }
 
     /// Judges all that is held. The first records are the held ones, in their order.
-    pub(crate) fn judge(
+    pub(crate) fn judge<T: Tree<Memo = M>>(
         &mut self,
-        docket: &Docket<'_>,
+        docket: &Docket<'_, T>,
         seen: &mut SeenNames,
         judge: &mut dyn Judge,
         report: &mut Report,
@@ -142,13 +116,13 @@ impl Judging {
             self.mergers.clear();
             self.merger_places.clear();
         }
-        for (place, held) in docket.held.iter().enumerate() {
-            self.add(docket.plan, held.set, place, 0, None);
+        for (place, pending) in docket.pending.iter().enumerate() {
+            self.add(docket.plan, pending.set, place, pending.root, None);
         }
         for set in 0..self.by_set.len() {
             let members = std::mem::take(&mut self.by_set[set]);
             for batch in members.chunks(docket.batch_records.max(1)) {
-                self.judge_batch(docket, (crate::tape::number(set), batch), seen, judge, report)?;
+                self.judge_batch(docket, (crate::number(set), batch), seen, judge, report)?;
             }
             self.by_set[set] = members;
         }
@@ -159,17 +133,17 @@ impl Judging {
         Judged { plan, records: &self.records, mergers: &self.mergers, slots: &self.slots }
     }
 
-    fn add(&mut self, plan: &Plan, set: u32, held: usize, token: u32, around: Option<usize>) {
+    fn add(&mut self, plan: &Plan, set: u32, held: usize, at: u32, around: Option<usize>) {
         let slots = self.slots.len();
         self.slots.resize(slots + plan.sets[set as usize].tree.slots, ABSENT);
         self.by_set[set as usize].push(self.records.len());
         let standing = Standing::Unjudged;
-        self.records.push(Record { set, token, standing, nested: 0..0, held, around, slots });
+        self.records.push(Record { set, at, standing, nested: 0..0, held, around, slots });
     }
 
-    fn judge_batch(
+    fn judge_batch<T: Tree<Memo = M>>(
         &mut self,
-        docket: &Docket<'_>,
+        docket: &Docket<'_, T>,
         (set, members): (u32, &[usize]),
         seen: &mut SeenNames,
         judge: &mut dyn Judge,
@@ -177,11 +151,12 @@ impl Judging {
     ) -> Result<(), EditError> {
         let compiled = &docket.plan.sets[set as usize];
         self.batch.reset(compiled.keys.len());
+        let memo = &mut self.memos[set as usize];
         for &member in members {
             let record = &self.records[member];
-            let view = docket.views[record.held];
+            let tree = docket.pending[record.held].tree;
             let slots = record.slots..record.slots + compiled.tree.slots;
-            find_keys(view, record.token, &compiled.tree, seen, &mut self.slots[slots])
+            tree.find_keys(record.at, &compiled.tree, memo, seen, &mut self.slots[slots])
                 .map_err(|found| docket.error(record, found))?;
             for key in &compiled.keys {
                 let mut owner = member;
@@ -189,7 +164,7 @@ impl Judging {
                     owner = self.records[owner].around.unwrap_or(owner);
                 }
                 let found = self.slots[self.records[owner].slots + key.slot];
-                push_found(&mut self.batch, view, found, &mut self.scratch);
+                push_found(&mut self.batch, tree, found, &mut self.scratch);
             }
             self.batch.end_record();
         }
@@ -257,13 +232,13 @@ impl Judging {
     }
 
     /// Finds the records nested in one that is kept.
-    fn add_nested(
+    fn add_nested<T: Tree<Memo = M>>(
         &mut self,
-        docket: &Docket<'_>,
+        docket: &Docket<'_, T>,
         member: usize,
         seen: &mut SeenNames,
     ) -> Result<(), EditError> {
-        let Record { held, token, .. } = self.records[member];
+        let Record { held, at, .. } = self.records[member];
         let merged;
         let automaton = match self.records[member].standing {
             Standing::Kept(profile) => docket.plan.profile(self.records[member].set, profile),
@@ -276,7 +251,7 @@ impl Judging {
         let Some(automaton) = automaton else { return Ok(()) };
         let start = self.records.len();
         let mut add = |set, nested| self.add(docket.plan, set, held, nested, Some(member));
-        let found = find_records(docket.views[held], automaton, (ROOT, token), seen, &mut add);
+        let found = find_records(docket.pending[held].tree, automaton, (ROOT, at), seen, &mut add);
         found.map_err(|found| docket.error(&self.records[member], found))?;
         self.records[member].nested = start..self.records.len();
         Ok(())
@@ -301,7 +276,7 @@ impl<'a> Judged<'a> {
     }
 
     /// A record's keys for people to read.
-    pub(crate) fn display_keys(&self, record: usize, view: View<'_>) -> Vec<String> {
+    pub(crate) fn display_keys<T: Tree>(&self, record: usize, tree: T) -> Vec<String> {
         let keys = &self.plan.sets[self.records[record].set as usize].keys;
         let mut batch = Batch::new(keys.len());
         let mut scratch = String::new();
@@ -310,7 +285,7 @@ impl<'a> Judged<'a> {
             for _ in 0..key.up {
                 owner = self.records[owner].around.unwrap_or(owner);
             }
-            push_found(&mut batch, view, self.slots[self.records[owner].slots + key.slot], &mut scratch);
+            push_found(&mut batch, tree, self.slots[self.records[owner].slots + key.slot], &mut scratch);
         }
         batch.end_record();
         (0..keys.len()).map(|key| display(&batch.value(0, key))).collect()
@@ -336,13 +311,13 @@ fn display(value: &Value<'_>) -> String {
     }
 }
 
-impl Docket<'_> {
+impl<T: Tree> Docket<'_, T> {
     /// An error that concerns a record as a whole.
     fn fault(&self, record: &Record, kind: EditErrorKind) -> EditError {
-        self.error(record, (kind, self.views[record.held].token(record.token).start))
+        self.error(record, (kind, self.pending[record.held].tree.start(record.at)))
     }
 
     fn error(&self, record: &Record, (kind, position): (EditErrorKind, u32)) -> EditError {
-        EditError { offset: self.held[record.held].offset + u64::from(position), kind }
+        EditError { offset: self.pending[record.held].offset + u64::from(position), kind }
     }
 }

@@ -18,6 +18,9 @@ pub struct Limits {
     pub held: usize,
     /// Member names remembered at one time to find duplicates (H22), over all objects that are open.
     pub members: usize,
+    /// How many times as long as the body the output may become by masks: the bytes written may never be more than
+    /// this many times those read, and 64 KiB.
+    pub expansion: usize,
     /// Records judged in one call.
     pub batch_records: usize,
     /// Size of the records that wait for one call.
@@ -34,6 +37,7 @@ impl Default for Limits {
             record: 1 << 20,
             held: 1 << 20,
             members: 100_000,
+            expansion: 16,
             batch_records: 256,
             batch_bytes: 64 << 10,
         }

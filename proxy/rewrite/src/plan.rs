@@ -1,15 +1,21 @@
 //! A plan, compiled.
 
+pub(crate) mod automaton;
+mod check;
+mod determine;
+pub(crate) mod keys;
+mod lists;
+mod path;
+mod product;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::automaton::Automaton;
-use crate::check;
-use crate::determine::{Scope, determine};
 use crate::error::PlanError;
-use crate::keys::KeyTree;
-use crate::path::Path;
-use crate::product;
+use crate::plan::automaton::Automaton;
+use crate::plan::determine::{Scope, determine};
+use crate::plan::keys::KeyTree;
+use crate::plan::path::Path;
 use crate::spec::{BodyPlan, Edit, Format};
 
 /// A compiled plan: immutable, and shared by the editors of many bodies.
@@ -59,6 +65,11 @@ impl Plan {
     pub fn compile(spec: BodyPlan) -> Result<Plan, PlanError> {
         if spec.format != Format::Json {
             return Err(PlanError::Format(spec.format));
+        }
+        if !spec.embedded.is_empty() || spec.sets.iter().any(|set| set.columns.is_some()) {
+            return Err(PlanError::Invalid(
+                "JSON in strings and positional rows cannot be edited yet".to_owned(),
+            ));
         }
         let paths = check::check(&spec)?;
         let nested = nested_paths(&spec, &paths, None);
@@ -176,7 +187,7 @@ pub(crate) fn parse_edits(edits: &[Edit]) -> Result<Vec<(Path, &crate::spec::Act
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::automaton::{Fate, ROOT};
+    use crate::plan::automaton::{Fate, ROOT};
     use crate::spec::{Action, Names, RecordSet};
 
     fn many_projects(projects: usize, fields: usize) -> Plan {
@@ -186,13 +197,11 @@ mod tests {
             vec![Edit { path: "$.fields[*]".to_owned(), action: Action::Only(names) }]
         };
         let set = RecordSet {
-            within: None,
             path: "$[*]".to_owned(),
-            keys: Vec::new(),
             profiles: (0..projects).map(profile).collect(),
-            sole: false,
+            ..RecordSet::default()
         };
-        Plan::compile(BodyPlan { format: Format::Json, outside: Vec::new(), sets: vec![set] }).unwrap()
+        Plan::compile(BodyPlan { sets: vec![set], ..BodyPlan::default() }).unwrap()
     }
 
     #[test]

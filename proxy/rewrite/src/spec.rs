@@ -1,45 +1,93 @@
 //! The plan as a policy states it, before it is compiled: the types of `wit/policy.wit`, which has the full
 //! description of each.
 
-/// The format of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The format of a body, and what the paths of its plan speak of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Format {
     /// One JSON document (RFC 8259).
+    #[default]
     Json,
-    /// One JSON document per line.
+    /// One JSON document per line: the elements of an array, so that `$[*]` is every line.
     Ndjson,
-    /// RFC 4180 and its relatives.
+    /// RFC 4180 and its relatives: an array of rows, so that `$[*]` is every row, and `$[*].phone` the cells of a
+    /// column.
     Csv,
-    /// XML 1.0 without DTD.
+    /// XML 1.0 without DTD. The root element is a member of the document, an attribute `id` a member `@id` of its
+    /// element, a child element a member by its name as it is written, prefix and all. Elements of one name may
+    /// repeat: a path selects all of them, with `[*]` behind the name or without.
     Xml,
-    /// Server-sent events whose data is JSON.
+    /// Server-sent events: an array of them, so that `$[*]` is every event. Its members are `event`, `id`, `retry`, and
+    /// `data`, which is the JSON that the event's data holds.
     Sse,
 }
 
 /// How a body is edited.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BodyPlan {
     /// What the body is written in.
     pub format: Format,
+    /// How CSV is written. Of no meaning for other formats.
+    pub csv: Csv,
+    /// JSONPaths, from the body, of strings (or CSV cells) that hold JSON (H29). What stands in such a string is
+    /// addressed as if it stood in the string's place: `$.data[*].attributes.phone`.
+    pub embedded: Vec<String>,
     /// Edits outside every record, with paths from the body.
     pub outside: Vec<Edit>,
     /// Where the records are. A nested set stands after the one that it lies in.
     pub sets: Vec<RecordSet>,
 }
 
-/// A place in the body that holds records.
+/// How CSV is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Csv {
+    /// What stands between two cells: `,`, `;` or a tab.
+    pub delimiter: u8,
+    /// The columns' names. Empty: the first row has them.
+    pub columns: Vec<String>,
+    /// The encoding's label as the WHATWG Encoding Standard has it: `utf-8`, or one of a single byte for each
+    /// character, such as `windows-1252`.
+    pub encoding: String,
+}
+
+impl Default for Csv {
+    fn default() -> Csv {
+        Csv { delimiter: b',', columns: Vec::new(), encoding: "utf-8".to_owned() }
+    }
+}
+
+/// A place in the body that holds records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordSet {
     /// Index of the set that this one lies in, smaller than its own.
     pub within: Option<u32>,
     /// JSONPath of the records, from the body or from the record of `within`.
     pub path: String,
+    /// The records are arrays whose elements have names (H30): keys and edits address them by these.
+    pub columns: Option<Columns>,
     /// The values that the judge asks to see of each record.
     pub keys: Vec<Key>,
     /// What may be done with a record, numbered from 0.
     pub profiles: Vec<Vec<Edit>>,
     /// The response is about this one record: without it, it is the answer for a missing record (H36).
     pub sole: bool,
+}
+
+/// How the elements of positional rows are named (H30). A column that no profile of the set lets through goes, its name
+/// too; where only some do, `null` takes the place of what goes, so that the rest stays in its column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// By this list.
+    Listed(Vec<String>),
+    /// By the array at this place of the body, which stands before the records: of strings, or of objects that say
+    /// their name in the member given.
+    At {
+        /// JSONPath of names and indices only, from the body.
+        path: String,
+        /// The member that holds a column's name.
+        name: Option<String>,
+    },
+    /// By the first of the records, an array of strings.
+    FirstRow,
 }
 
 /// A value that the judge asks to see.
@@ -93,6 +141,20 @@ pub enum Mask {
     Hash,
     /// The policy's own, by number.
     Own(u32),
+    /// Text stays, but each part of it that one of these finds becomes `****` (H38). Of numbers and literals the whole
+    /// does, where one finds anything; containers are masked whole.
+    Patterns(Vec<Pattern>),
+}
+
+/// What is looked for in free text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pattern {
+    /// Telephone numbers, in the ways that people write them.
+    Phone,
+    /// E-mail addresses.
+    Email,
+    /// A regular expression of the `regex` crate: linear time, no look-around.
+    Regex(String),
 }
 
 /// A name whose value is masked.

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use cordon_rewrite::{
-    Action, Batch, BodyPlan, Edit, Editor, Format, Judge, JudgeError, Key, Limits, Mask, Options,
-    OwnedScalar, Pieces, Plan, RecordSet, Scalar, Value, Verdict,
+    Action, Batch, BodyPlan, Edit, Editor, Judge, JudgeError, Key, Limits, Mask, Options, OwnedScalar,
+    Pieces, Plan, RecordSet, Scalar, Value, Verdict,
 };
 
 /// Counts what is allocated at the moment and at the most.
@@ -64,14 +64,13 @@ fn plan() -> Arc<Plan> {
         edit("$.note", Action::Remove),
     ];
     let set = RecordSet {
-        within: None,
         path: "$.data[*]".to_owned(),
         keys: vec![Key { path: "$.project".to_owned(), up: 0 }],
         profiles: vec![profile],
-        sole: false,
+        ..RecordSet::default()
     };
     let outside = vec![edit("$.total", Action::Recount(0))];
-    Arc::new(Plan::compile(BodyPlan { format: Format::Json, outside, sets: vec![set] }).unwrap())
+    Arc::new(Plan::compile(BodyPlan { outside, sets: vec![set], ..BodyPlan::default() }).unwrap())
 }
 
 /// Feeds a body of so many bytes of records and gives the peak of what was held beyond the chunks, and the length of

@@ -7,15 +7,13 @@ mod support;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cordon_rewrite::{
-    Action, BodyPlan, Edit, Editor, Format, Key, Options, Pieces, Plan, RecordSet, Verdict,
-};
+use cordon_rewrite::{Action, BodyPlan, Edit, Editor, Key, Options, Pieces, Plan, RecordSet, Verdict};
 use support::judge::Table;
 
 fn plan(outside: &[(&str, Action)], sets: Vec<RecordSet>) -> Arc<Plan> {
     let edit = |(path, action): &(&str, Action)| Edit { path: (*path).to_owned(), action: action.clone() };
     let outside = outside.iter().map(edit).collect();
-    Arc::new(Plan::compile(BodyPlan { format: Format::Json, outside, sets }).unwrap())
+    Arc::new(Plan::compile(BodyPlan { outside, sets, ..BodyPlan::default() }).unwrap())
 }
 
 fn pieces(plan: &Arc<Plan>, chunks: &[Bytes], judge: &mut Table) -> Vec<Bytes> {
@@ -44,11 +42,10 @@ fn a_chunk_that_is_kept_comes_out_as_itself() {
 #[test]
 fn neighbours_that_are_kept_are_one_piece() {
     let set = RecordSet {
-        within: None,
         path: "$.d[*]".to_owned(),
         keys: vec![Key { path: "$.p".to_owned(), up: 0 }],
         profiles: vec![vec![Edit { path: "$".to_owned(), action: Action::KeepAll }]],
-        sole: false,
+        ..RecordSet::default()
     };
     let plan = plan(&[("$.n", Action::Keep), ("$.m", Action::Keep)], vec![set]);
     let body = Bytes::from_static(br#"{"n":1,"x":0,"m":[2],"d":[{"p":"a"}, {"p":"a"},{"p":"b"}]}"#);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cordon_rewrite::{Action, BodyPlan, Edit, Format, Mask, Options, Plan};
+use cordon_rewrite::{Action, BodyPlan, Edit, Mask, Options, Plan};
 use serde_json::Value;
 use support::case::word;
 use support::feeding::{Cuts, Outcome, feed, seeds};
@@ -41,7 +41,7 @@ fn plan(edits: &[(&str, Action)]) -> Arc<Plan> {
         .iter()
         .map(|(path, action)| Edit { path: (*path).to_owned(), action: action.clone() })
         .collect();
-    Arc::new(Plan::compile(BodyPlan { format: Format::Json, outside, sets: vec![] }).unwrap())
+    Arc::new(Plan::compile(BodyPlan { outside, ..BodyPlan::default() }).unwrap())
 }
 
 fn keep_all() -> Arc<Plan> {

@@ -43,6 +43,9 @@ pub struct Case {
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     pub format: Option<String>,
+    pub csv: Option<Csv>,
+    #[serde(default)]
+    pub embedded: Vec<String>,
     #[serde(default)]
     pub outside: Vec<Edit>,
     #[serde(default)]
@@ -51,9 +54,28 @@ pub struct Plan {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Csv {
+    delimiter: Option<char>,
+    #[serde(default)]
+    columns: Vec<String>,
+    encoding: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Columns {
+    Listed(Vec<String>),
+    At { path: String, name: Option<String> },
+    FirstRow,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Set {
     pub within: Option<u32>,
     pub path: String,
+    /// `"first-row"`, `{ listed = ["a"] }`, `{ at = { path = "$.columns" } }`.
+    pub columns: Option<Columns>,
     #[serde(default)]
     pub keys: Vec<Key>,
     pub profiles: Vec<Vec<Edit>>,
@@ -95,6 +117,15 @@ pub enum Mask {
     Null,
     Hash,
     Own(u32),
+    Patterns(Vec<Pattern>),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pattern {
+    Phone,
+    Email,
+    Regex(String),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -146,6 +177,7 @@ pub struct Limits {
     record: Option<usize>,
     held: Option<usize>,
     members: Option<usize>,
+    expansion: Option<usize>,
     batch_records: Option<usize>,
     batch_bytes: Option<usize>,
 }
@@ -173,6 +205,7 @@ impl Case {
             (&mut limits.record, self.limits.record),
             (&mut limits.held, self.limits.held),
             (&mut limits.members, self.limits.members),
+            (&mut limits.expansion, self.limits.expansion),
             (&mut limits.batch_records, self.limits.batch_records),
             (&mut limits.batch_bytes, self.limits.batch_bytes),
         ] {
@@ -215,7 +248,20 @@ impl Plan {
             Some(other) => panic!("unknown format {other}"),
         };
         let sets = self.sets.iter().map(Set::spec).collect();
-        rewrite::BodyPlan { format, outside: edits(&self.outside), sets }
+        let csv = self.csv.as_ref().map(Csv::spec).unwrap_or_default();
+        let embedded = self.embedded.clone();
+        rewrite::BodyPlan { format, csv, embedded, outside: edits(&self.outside), sets }
+    }
+}
+
+impl Csv {
+    fn spec(&self) -> rewrite::Csv {
+        let default = rewrite::Csv::default();
+        rewrite::Csv {
+            delimiter: self.delimiter.map_or(default.delimiter, |delimiter| u8::try_from(delimiter).unwrap()),
+            columns: self.columns.clone(),
+            encoding: self.encoding.clone().unwrap_or(default.encoding),
+        }
     }
 }
 
@@ -228,6 +274,11 @@ impl Set {
         rewrite::RecordSet {
             within: self.within,
             path: self.path.clone(),
+            columns: self.columns.as_ref().map(|columns| match columns {
+                Columns::Listed(names) => rewrite::Columns::Listed(names.clone()),
+                Columns::FirstRow => rewrite::Columns::FirstRow,
+                Columns::At { path, name } => rewrite::Columns::At { path: path.clone(), name: name.clone() },
+            }),
             keys: self.keys.iter().map(key).collect(),
             profiles: self.profiles.iter().map(|profile| edits(profile)).collect(),
             sole: self.sole,
@@ -266,6 +317,14 @@ impl Mask {
             Mask::Null => rewrite::Mask::Null,
             Mask::Hash => rewrite::Mask::Hash,
             Mask::Own(number) => rewrite::Mask::Own(*number),
+            Mask::Patterns(patterns) => {
+                let spec = |pattern: &Pattern| match pattern {
+                    Pattern::Phone => rewrite::Pattern::Phone,
+                    Pattern::Email => rewrite::Pattern::Email,
+                    Pattern::Regex(text) => rewrite::Pattern::Regex(text.clone()),
+                };
+                rewrite::Mask::Patterns(patterns.iter().map(spec).collect())
+            }
         }
     }
 }
@@ -297,6 +356,7 @@ pub fn word(kind: &EditErrorKind) -> String {
                 Limit::Record => "record",
                 Limit::Held => "held",
                 Limit::Members => "members",
+                Limit::Expansion => "expansion",
             }
         ),
         EditErrorKind::Judge(_) => "judge".to_owned(),

@@ -186,9 +186,9 @@ pub fn plan(source: &mut Source<'_>) -> Drawn {
     }
     let outside = edits(source, None, &sets);
     let spec = rewrite::BodyPlan {
-        format: rewrite::Format::Json,
         outside: spec_edits(&outside),
         sets: sets.iter().map(spec_set).collect(),
+        ..rewrite::BodyPlan::default()
     };
     Drawn { spec, outside, sets }
 }
@@ -208,6 +208,7 @@ fn spec_set(set: &DrawnSet) -> RecordSet {
             .collect(),
         profiles: set.profiles.iter().map(|profile| spec_edits(profile)).collect(),
         sole: set.sole,
+        ..RecordSet::default()
     }
 }
 

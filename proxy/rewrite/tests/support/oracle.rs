@@ -376,6 +376,7 @@ impl Oracle<'_> {
                 Value::String(bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
             }
             Mask::Own(number) => own(*number, &display(Some(value))),
+            Mask::Patterns(_) => panic!("no patterns are drawn"),
         }
     }
 }
@@ -411,6 +412,7 @@ fn openness(mask: &Mask) -> (u32, u32, String) {
         Mask::Own(number) => (2, *number, String::new()),
         Mask::Hash => (3, 0, String::new()),
         Mask::KeepLast(count) => (4, *count, String::new()),
+        Mask::Patterns(_) => panic!("no patterns are drawn"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::automaton::{Automaton, Fate, NOTHING, Node, NodeId, ROOT, Switch, intern_mask, openness};
+use crate::plan::automaton::{Automaton, Fate, NOTHING, Node, NodeId, ROOT, Switch, intern_mask, openness};
 use crate::spec::Mask;
 
 /// The merged automaton, or none if it would take more than `budget` steps.

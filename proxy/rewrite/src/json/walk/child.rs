@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use crate::error::{EditError, Limit};
+use crate::json::held::Held;
+use crate::json::lexer::Event;
+use crate::json::walk::{Beginning, Chunk, Frame, FrameKind, Mode, Purpose, ValueKind, Walk};
+use crate::json::write::write_mask;
 use crate::judge::Judge;
-use crate::judging::Held;
-use crate::lexer::Event;
 use crate::mask;
 use crate::outlet::{Before, Emitted};
 use crate::report::DifferenceKind;
 use crate::spec::Mask;
-use crate::walk::{Beginning, Chunk, Frame, FrameKind, Mode, Purpose, ValueKind, Walk};
 
 impl Walk {
     pub(super) fn open(&mut self, chunk: Chunk<'_>, value: Beginning) -> Result<(), EditError> {
@@ -70,7 +71,7 @@ impl Walk {
             return Ok(());
         }
         let mut text = String::new();
-        mask::write(mask, None, &self.options.hash_key, &mut text);
+        write_mask(mask, None, &self.options.hash_key, &mut text);
         self.mode = Mode::Skip { depth: value.depth };
         self.make(chunk, value.start, text.as_bytes())
     }
@@ -199,7 +200,7 @@ impl Walk {
                 if (document || finishes.contains(&compiled.top)) && !self.finished[set] {
                     self.finished[set] = true;
                     let count = self.report.sets[set].kept;
-                    let set = crate::tape::number(set);
+                    let set = crate::number(set);
                     let resolved = self.outlet.resolve(set, count, &mut self.report);
                     resolved.map_err(|kind| EditError { offset: chunk.offset + at as u64, kind })?;
                 }

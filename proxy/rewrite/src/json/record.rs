@@ -1,14 +1,16 @@
 //! Edits a kept record: walks its tokens along the automaton of its profile and notes what stays.
 
-use crate::automaton::{Automaton, Fate, NodeId, ROOT};
+use crate::json::tape::View;
+use crate::json::write::write_mask;
 use crate::judging::{Judged, Standing};
 use crate::mask;
 use crate::names::SeenNames;
 use crate::place::Place;
+use crate::plan::automaton::{Automaton, Fate, NodeId, ROOT};
 use crate::report::{DifferenceKind, Report};
 use crate::scan::{Found, add_name, fate, resolve};
 use crate::spec::Mask;
-use crate::tape::{Kind, View};
+use crate::tree::{Kind, Tree};
 
 /// What is left of a record, in order.
 #[derive(Debug, Default)]
@@ -68,7 +70,7 @@ enum Step<'s> {
 impl<'a> RecordEdit<'a> {
     /// Edits a record that is kept. False: nothing is left of it.
     pub(crate) fn edit(&mut self, record: usize) -> Found<bool> {
-        let start = self.view.token(self.judged.records[record].token).start;
+        let start = self.view.token(self.judged.records[record].at).start;
         self.record(record, Lead { opening: (0, 0), start })
     }
 
@@ -79,7 +81,7 @@ impl<'a> RecordEdit<'a> {
         };
         let nested = judged.records[record].nested.clone();
         let mut scope = Scope { automaton, record, nested };
-        let at = judged.records[record].token;
+        let at = judged.records[record].at;
         self.value(&mut scope, (ROOT, at), Step::Root, lead)
     }
 
@@ -92,7 +94,7 @@ impl<'a> RecordEdit<'a> {
     ) -> Found<bool> {
         let id = resolve(self.view, scope.automaton, id, at, self.seen)?;
         let token = self.view.token(at);
-        let fate = fate(scope.automaton, id, token);
+        let fate = fate(scope.automaton, id, token.kind);
         if fate == Fate::Keep {
             self.lead(lead, token.start);
             self.keep(token.start, token.end);
@@ -177,7 +179,7 @@ impl<'a> RecordEdit<'a> {
             opening.get_or_insert((inner, child.start));
             behind = view.token(value).end;
             kept |= if object {
-                let name = add_name(view, name, self.seen)?;
+                let name = add_name(&view, name, self.seen)?;
                 let next = scope.automaton.member(id, &name);
                 self.value(scope, (next, value), Step::Name(&name), lead)?
             } else {
@@ -200,10 +202,10 @@ impl<'a> RecordEdit<'a> {
             self.remains.segments.push(Segment::Own(self.remains.own.len()));
             self.remains.own.push((*number, at));
         } else {
-            let container = !matches!(self.view.token(at).kind, Kind::Scalar(_));
+            let container = matches!(self.view.kind(at), Kind::Object | Kind::Array);
             let value = mask::needs_value(mask, container).then_some((self.view, at));
             let key = self.hash_key;
-            self.make(|made| mask::write(mask, value, key, made));
+            self.make(|made| write_mask(mask, value, key, made));
         }
         self.report.masked.add(self.place.pattern());
         self.note(DifferenceKind::Masked);
@@ -243,7 +245,7 @@ impl<'a> RecordEdit<'a> {
 /// The comma behind a child, which nothing but white space parts from it.
 fn comma(view: View<'_>, behind: u32) -> u32 {
     let bytes = &view.text.as_bytes()[behind as usize..];
-    behind + crate::tape::number(bytes.iter().position(|&byte| byte == b',').unwrap_or_default())
+    behind + crate::number(bytes.iter().position(|&byte| byte == b',').unwrap_or_default())
 }
 
 impl Remains {

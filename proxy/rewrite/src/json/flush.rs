@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use crate::batch::Batch;
 use crate::error::{EditError, EditErrorKind};
+use crate::json::held::Held;
+use crate::json::record::{RecordEdit, Remains, Segment};
+use crate::json::tape::{View, unescape};
+use crate::json::walk::{FrameKind, Walk};
+use crate::json::write::{write_mask, write_own};
 use crate::judge::{Judge, OwnedScalar, Value};
-use crate::judging::{Docket, Held, Standing};
-use crate::mask;
+use crate::judging::{Docket, Pending, Standing};
 use crate::outlet::Before;
-use crate::record::{RecordEdit, Remains, Segment};
 use crate::report::DifferenceKind;
 use crate::scan::push_found;
 use crate::spec::Mask;
-use crate::tape::{View, unescape};
-use crate::walk::{FrameKind, Walk};
 
 impl Walk {
     /// Judges what is held and writes what is left of it.
@@ -27,7 +28,12 @@ impl Walk {
         let views = held.iter().map(|held| held.view(&tokens)).collect::<Result<Vec<_>, _>>()?;
         let plan = Arc::clone(&self.plan);
         let batch_records = self.options.limits.batch_records;
-        let docket = Docket { plan: &plan, held: &held, views: &views, batch_records };
+        let pending: Vec<_> = held
+            .iter()
+            .zip(&views)
+            .map(|(held, &tree)| Pending { set: held.set, tree, root: 0, offset: held.offset })
+            .collect();
+        let docket = Docket { plan: &plan, pending: &pending, batch_records };
         self.judging.judge(&docket, &mut self.record_names, judge, &mut self.report)?;
         if self.is_missing() {
             // What was held for it counts against the limit, whether or not it was written out by now.
@@ -40,9 +46,10 @@ impl Walk {
             let opened = self.outlet.open_gate(&mut self.report);
             opened.map_err(|kind| EditError { offset: held[0].offset, kind })?;
         }
-        for place in 0..held.len() {
-            self.let_go(&docket, place, judge)?;
+        for (place, held) in held.iter().enumerate() {
+            self.let_go(&docket, (held, place), judge)?;
         }
+        drop(pending);
         drop(views);
         held.clear();
         self.held = held;
@@ -72,9 +79,13 @@ impl Walk {
     }
 
     /// Writes what is left of a held record, if anything is.
-    fn let_go(&mut self, docket: &Docket<'_>, place: usize, judge: &mut dyn Judge) -> Result<(), EditError> {
-        let held = &docket.held[place];
-        let view = docket.views[place];
+    fn let_go(
+        &mut self,
+        docket: &Docket<'_, View<'_>>,
+        (held, place): (&Held, usize),
+        judge: &mut dyn Judge,
+    ) -> Result<(), EditError> {
+        let view = docket.pending[place].tree;
         let failed = |(kind, position): (EditErrorKind, u32)| EditError {
             offset: held.offset + u64::from(position),
             kind,
@@ -173,7 +184,7 @@ impl Walk {
                 remains.segments.push(Segment::Own(0));
                 ask_for_masks(&mut remains, view, judge).map_err(failed)?;
             }
-            mask => mask::write(mask, Some((view, 0)), &self.options.hash_key, &mut remains.made),
+            mask => write_mask(mask, Some((view, 0)), &self.options.hash_key, &mut remains.made),
         }
         self.outlet.make(remains.made.as_bytes(), &mut self.report).map_err(failed)
     }
@@ -205,7 +216,7 @@ fn ask_for_masks(remains: &mut Remains, view: View<'_>, judge: &mut dyn Judge) -
         }
         for (&place, scalar) in asked.iter().zip(&scalars) {
             let start = remains.made.len();
-            mask::write_own(scalar, &mut remains.made)?;
+            write_own(scalar, &mut remains.made)?;
             made[place] = (start, remains.made.len());
         }
     }

@@ -8,9 +8,9 @@ mod standing;
 
 use std::collections::HashMap;
 
-use crate::automaton::{Automaton, Fate, NOTHING, Node, NodeId, ROOT, Switch, intern_mask, openness};
-use crate::lists::{List, Listed};
-use crate::path::{Path, Selector, Step};
+use crate::plan::automaton::{Automaton, Fate, NOTHING, Node, NodeId, ROOT, Switch, intern_mask, openness};
+use crate::plan::lists::{List, Listed};
+use crate::plan::path::{Path, Selector, Step};
 use crate::spec::{Action, Entries, Mask, Names};
 use standing::{Kept, Standing, kept};
 

@@ -1,8 +1,8 @@
 //! What all that holds at a place comes to: the strictest edit, and the fates that follow from it.
 
-use crate::automaton::{Fate, Node, NodeId, ROOT, openness};
-use crate::determine::{Act, Atom, Builder, Refused};
-use crate::path::Path;
+use crate::plan::automaton::{Fate, Node, NodeId, ROOT, openness};
+use crate::plan::determine::{Act, Atom, Builder, Refused};
+use crate::plan::path::Path;
 
 /// What holds at a place, boiled down.
 pub(super) struct Standing {

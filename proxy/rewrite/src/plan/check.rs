@@ -1,9 +1,9 @@
 //! Refuses plans that contradict themselves, before anything is compiled from them.
 
-use crate::determine::{Refused, Scope, determine};
 use crate::error::PlanError;
-use crate::path::Path;
+use crate::plan::determine::{Refused, Scope, determine};
 use crate::plan::parse_edits;
+use crate::plan::path::Path;
 use crate::spec::{Action, BodyPlan, Edit, Key, RecordSet};
 
 /// Atoms looked at when a profile's shape is checked: far beyond what is written by hand or by rules.

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use crate::error::{EditError, EditErrorKind, Limit};
-use crate::lexer::Event;
-use crate::tape::Tape;
+use crate::json::lexer::Event;
+use crate::json::tape::Tape;
 
 /// A value being held, and what stands before it in its container.
 #[derive(Debug, Default)]

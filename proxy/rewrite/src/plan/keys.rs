@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::path::{Path, Selector};
+use crate::plan::path::{Path, Selector};
 
 /// The places of a record that some judge asks for. Each has a slot.
 #[derive(Debug)]

@@ -1,10 +1,16 @@
 //! The tokens of a held value, in order, each with the way past it: what was lexed once need not be lexed again.
 
-use crate::lexer::{Event, ScalarKind};
+use std::borrow::Cow;
+
+use crate::json::lexer::Event;
+use crate::judge::Scalar;
+use crate::number;
+use crate::tree::{Kind, Tree};
 
 /// A name or value in a held buffer, by its bytes from `start` to `end`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
+    /// A name is a string.
     pub(crate) kind: Kind,
     /// Whether a name or string holds escapes.
     pub(crate) escaped: bool,
@@ -12,14 +18,6 @@ pub(crate) struct Token {
     pub(crate) end: u32,
     /// The token behind this one and all that lies in it.
     pub(crate) next: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Object,
-    Array,
-    Name,
-    Scalar(ScalarKind),
 }
 
 /// A held value: its bytes, and its tokens by the buffer's positions. The value itself is token 0.
@@ -46,9 +44,9 @@ impl Tape {
     pub(crate) fn event(&mut self, event: Event, position: usize) {
         let position = number(position);
         match event {
-            Event::NameStart => self.begin(Kind::Name, position),
+            Event::NameStart => self.begin(Kind::String, position),
             Event::Open { object } => self.begin(if object { Kind::Object } else { Kind::Array }, position),
-            Event::ScalarStart(kind) => self.begin(Kind::Scalar(kind), position),
+            Event::ScalarStart(kind) => self.begin(kind, position),
             Event::NameEnd { escaped } | Event::ScalarEnd { escaped } => self.end(position, escaped),
             Event::Close => self.end(position, false),
             Event::Comma => {}
@@ -98,6 +96,44 @@ impl<'a> View<'a> {
     pub(crate) fn children(&self, container: u32) -> Children<'a> {
         let token = self.token(container);
         Children { view: *self, at: container + 1, end: token.next, named: token.kind == Kind::Object }
+    }
+}
+
+impl<'a> Tree for View<'a> {
+    type Memo = ();
+
+    fn kind(self, at: u32) -> Kind {
+        self.token(at).kind
+    }
+
+    fn start(self, at: u32) -> u32 {
+        self.token(at).start
+    }
+
+    fn children(self, at: u32) -> impl Iterator<Item = (Option<u32>, u32)> {
+        View::children(&self, at)
+    }
+
+    fn name<'s>(&'s self, at: u32) -> Cow<'s, str> {
+        let token = self.token(at);
+        let inner = &self.text[token.start as usize + 1..token.end as usize - 1];
+        if !token.escaped {
+            return Cow::Borrowed(inner);
+        }
+        let mut unescaped = String::with_capacity(inner.len());
+        unescape(inner, &mut unescaped);
+        Cow::Owned(unescaped)
+    }
+
+    fn scalar<'s>(&'s self, at: u32, scratch: &'s mut String) -> Scalar<'s> {
+        let token = self.token(at);
+        match token.kind {
+            Kind::True => Scalar::Boolean(true),
+            Kind::False => Scalar::Boolean(false),
+            Kind::Number => Scalar::Number(self.raw(token)),
+            Kind::String => Scalar::Text(self.string(token, scratch)),
+            Kind::Null | Kind::Object | Kind::Array => Scalar::Null,
+        }
     }
 }
 
@@ -157,11 +193,6 @@ pub(crate) fn unescape(inner: &str, text: &mut String) {
 /// The unit that `\uXXXX` at the beginning stands for.
 fn unit(escape: &str) -> u32 {
     escape.get(2..6).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or_default()
-}
-
-/// Positions in held buffers fit: limits of records are far below 4 GiB.
-pub(crate) fn number(position: usize) -> u32 {
-    u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod text;
 
 use crate::error::{EditErrorKind, Limit};
 use crate::limits::Limits;
+use crate::tree::Kind;
 use number::Number;
 use text::{PLAIN, Text};
 
@@ -21,18 +22,9 @@ pub(crate) enum Event {
     NameEnd { escaped: bool },
     Open { object: bool },
     Close,
-    ScalarStart(ScalarKind),
+    ScalarStart(Kind),
     ScalarEnd { escaped: bool },
     Comma,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ScalarKind {
-    Null,
-    True,
-    False,
-    Number,
-    String,
 }
 
 #[derive(Debug)]
@@ -215,14 +207,14 @@ impl Lexer {
             }
             b'"' => {
                 self.begin_text(false);
-                return Ok(Event::ScalarStart(ScalarKind::String));
+                return Ok(Event::ScalarStart(Kind::String));
             }
             b'-' => self.state = State::Number(Number::Minus),
             b'0' => self.state = State::Number(Number::Zero),
             b'1'..=b'9' => self.state = State::Number(Number::Integer),
-            b't' => return Ok(self.begin_literal(ScalarKind::True, b"rue")),
-            b'f' => return Ok(self.begin_literal(ScalarKind::False, b"alse")),
-            b'n' => return Ok(self.begin_literal(ScalarKind::Null, b"ull")),
+            b't' => return Ok(self.begin_literal(Kind::True, b"rue")),
+            b'f' => return Ok(self.begin_literal(Kind::False, b"alse")),
+            b'n' => return Ok(self.begin_literal(Kind::Null, b"ull")),
             0 | 0xfe | 0xff => {
                 return Err(EditErrorKind::Malformed("not UTF-8; UTF-16 and UTF-32 are not read"));
             }
@@ -232,10 +224,10 @@ impl Lexer {
             return Err(EditErrorKind::Limit(Limit::Number));
         }
         self.length = 1;
-        Ok(Event::ScalarStart(ScalarKind::Number))
+        Ok(Event::ScalarStart(Kind::Number))
     }
 
-    fn begin_literal(&mut self, kind: ScalarKind, rest: &'static [u8]) -> Event {
+    fn begin_literal(&mut self, kind: Kind, rest: &'static [u8]) -> Event {
         self.state = State::Literal { rest };
         Event::ScalarStart(kind)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::spec::Mask;
+use crate::spec::{Mask, Pattern};
 
 /// A state of an [`Automaton`]: all that the plan has to say of the places that lead to it.
 pub(crate) type NodeId = u32;
@@ -114,13 +114,15 @@ impl Node {
 }
 
 /// How much a mask tells: of two at one place the strictest profile takes the lesser, a merger the greater.
-pub(crate) fn openness(mask: &Mask) -> (u8, u32, &str) {
+/// Of two sets of patterns the lesser finds more kinds.
+pub(crate) fn openness(mask: &Mask) -> (u8, u32, &str, &[Pattern]) {
     match mask {
-        Mask::Null => (0, 0, ""),
-        Mask::Fixed(text) => (1, 0, text),
-        Mask::Own(number) => (2, *number, ""),
-        Mask::Hash => (3, 0, ""),
-        Mask::KeepLast(count) => (4, *count, ""),
+        Mask::Null => (0, 0, "", &[]),
+        Mask::Fixed(text) => (1, 0, text, &[]),
+        Mask::Own(number) => (2, *number, "", &[]),
+        Mask::Hash => (3, 0, "", &[]),
+        Mask::KeepLast(count) => (4, *count, "", &[]),
+        Mask::Patterns(patterns) => (5, u32::MAX - crate::number(patterns.len()), "", patterns),
     }
 }
 

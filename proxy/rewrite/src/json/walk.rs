@@ -9,21 +9,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::automaton::{Fate, NodeId, ROOT};
-use crate::capture::Capture;
 use crate::error::{EditError, EditErrorKind, Limit};
+use crate::json::capture::Capture;
+use crate::json::held::Held;
+use crate::json::lexer::Event;
+use crate::json::record::Remains;
+use crate::json::region::Region;
+use crate::json::tape::{Token, unescape};
 use crate::judge::Judge;
-use crate::judging::{Held, Judging};
-use crate::lexer::{Event, ScalarKind};
+use crate::judging::Judging;
 use crate::limits::Options;
 use crate::names::SeenNames;
 use crate::outlet::{Emitted, Outlet};
 use crate::place::{Mark, Place};
 use crate::plan::Plan;
-use crate::record::Remains;
-use crate::region::Region;
+use crate::plan::automaton::{Fate, NodeId, ROOT};
 use crate::report::{DifferenceKind, Report};
-use crate::tape::{Token, unescape};
+use crate::tree::Kind;
 
 #[derive(Debug)]
 pub(crate) struct Walk {
@@ -31,7 +33,7 @@ pub(crate) struct Walk {
     pub(crate) options: Options,
     pub(crate) report: Report,
     pub(crate) outlet: Outlet,
-    pub(crate) judging: Judging,
+    pub(crate) judging: Judging<()>,
     /// Records that wait for their verdicts, all of them children of the innermost frame.
     pub(crate) held: Vec<Held>,
     pub(crate) held_bytes: usize,
@@ -121,7 +123,7 @@ struct Beginning {
 enum ValueKind {
     Object,
     Array,
-    Scalar(ScalarKind),
+    Scalar(Kind),
 }
 
 impl Walk {
@@ -311,7 +313,7 @@ impl Walk {
         let fate = match value.kind {
             ValueKind::Object => node.object,
             ValueKind::Array => node.array,
-            ValueKind::Scalar(ScalarKind::Number) => node.number,
+            ValueKind::Scalar(Kind::Number) => node.number,
             ValueKind::Scalar(_) => node.scalar,
         };
         if !matches!(fate, Fate::Record(_)) {

@@ -1,0 +1,91 @@
+//! Writes JSON: strings, masks, and what a policy's own mask gave.
+
+use crate::error::EditErrorKind;
+use crate::json::lexer::is_number;
+use crate::json::tape::View;
+use crate::judge::{OwnedScalar, Scalar};
+use crate::mask::{self, Hidden, Shown};
+use crate::spec::Mask;
+use crate::tree::{Kind, Tree};
+
+/// Bytes of what a policy's own mask may give.
+const OWN: usize = 256;
+
+/// Appends what hides a value, for every mask but a policy's own. `value` may be left out where the mask does not
+/// need it.
+pub(crate) fn write_mask(mask: &Mask, value: Option<(View<'_>, u32)>, key: &[u8; 32], out: &mut String) {
+    let mut scratch = String::new();
+    let hidden = match &value {
+        None => Hidden::Other(""),
+        Some((view, at)) => match (view.kind(*at), view.scalar(*at, &mut scratch)) {
+            (Kind::String, Scalar::Text(text)) => Hidden::Text(text),
+            (Kind::Number, _) => Hidden::Number(view.raw(view.token(*at))),
+            _ => Hidden::Other(view.raw(view.token(*at))),
+        },
+    };
+    let mut text = String::new();
+    match mask::hide(mask, hidden, key, &mut text) {
+        Shown::Text => write_string(&text, out),
+        Shown::Null => out.push_str("null"),
+    }
+}
+
+/// Appends what a policy's own mask gave.
+pub(crate) fn write_own(scalar: &OwnedScalar, out: &mut String) -> Result<(), EditErrorKind> {
+    match scalar {
+        OwnedScalar::Number(text) | OwnedScalar::Text(text) if text.len() > OWN => {
+            return Err(EditErrorKind::Verdict("a mask gave more than 256 bytes"));
+        }
+        OwnedScalar::Number(text) if !is_number(text) => {
+            return Err(EditErrorKind::Verdict("a mask gave a number that is none"));
+        }
+        OwnedScalar::Null => out.push_str("null"),
+        OwnedScalar::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
+        OwnedScalar::Number(text) => out.push_str(text),
+        OwnedScalar::Text(text) => write_string(text, out),
+    }
+    Ok(())
+}
+
+pub(crate) fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    escape(text, out);
+    out.push('"');
+}
+
+fn escape(text: &str, out: &mut String) {
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\0'..='\u{1f}' => {
+                out.push_str("\\u00");
+                for digit in [u32::from(character) >> 4, u32::from(character) & 15] {
+                    out.push(char::from_digit(digit, 16).unwrap_or('0'));
+                }
+            }
+            _ => out.push(character),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_policy_gives_is_checked() {
+        let mut out = String::new();
+        write_own(&OwnedScalar::Text("\"\u{1}\n".to_owned()), &mut out).unwrap();
+        write_own(&OwnedScalar::Number("-1e5".to_owned()), &mut out).unwrap();
+        write_own(&OwnedScalar::Null, &mut out).unwrap();
+        write_own(&OwnedScalar::Boolean(false), &mut out).unwrap();
+        assert_eq!(out, "\"\\\"\\u0001\\n\"-1e5nullfalse");
+        for wrong in [OwnedScalar::Number("01".to_owned()), OwnedScalar::Text("x".repeat(257))] {
+            assert!(matches!(write_own(&wrong, &mut out), Err(EditErrorKind::Verdict(_))));
+        }
+    }
+}
