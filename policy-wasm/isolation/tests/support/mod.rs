@@ -151,11 +151,12 @@ pub(crate) fn rewritten(plan: types::BodyPlan) -> rewrite::BodyPlan {
         keys: set.keys.into_iter().map(|key| rewrite::Key { path: key.path, up: key.up }).collect(),
         profiles: set.profiles.into_iter().map(edits).collect(),
         sole: set.sole,
+        ..rewrite::RecordSet::default()
     };
     rewrite::BodyPlan {
-        format: rewrite::Format::Json,
         outside: edits(plan.outside),
         sets: plan.sets.into_iter().map(set).collect(),
+        ..rewrite::BodyPlan::default()
     }
 }
 
