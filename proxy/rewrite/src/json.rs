@@ -2,6 +2,7 @@
 
 mod capture;
 mod flush;
+mod index;
 mod held;
 pub(crate) mod lexer;
 mod opening;
