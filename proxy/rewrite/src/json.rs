@@ -1,15 +1,18 @@
-//! JSON (RFC 8259): one document.
+//! JSON (RFC 8259), read in two stages: an index of where tokens begin, and a walk that the plan drives.
 
-mod capture;
+mod escape;
 mod flush;
-mod index;
 mod held;
+mod index;
+mod keys;
 pub(crate) mod lexer;
 mod opening;
 mod reader;
 mod record;
 mod region;
-pub(crate) mod tape;
+mod shape;
+mod trail;
+mod view;
 mod walk;
 mod write;
 

@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use crate::error::{EditErrorKind, Limit};
 use crate::hold::{Hold, Lead, TotalId};
 use crate::pieces::Pieces;
-use crate::place::Place;
+use crate::place::Spot;
 use crate::report::Report;
 
 #[derive(Debug)]
@@ -172,7 +172,7 @@ impl Outlet {
         &mut self,
         emitted: &mut Emitted,
         before: &Before<'_>,
-        (set, place): (u32, &Place),
+        (set, place): (u32, Spot<'_>),
         report: &mut Report,
     ) -> Result<(), EditErrorKind> {
         self.end_run(report)?;

@@ -7,6 +7,13 @@ pub(crate) struct Place {
     concrete: Option<String>,
 }
 
+/// Where something stands: its pattern, and its path if differences are traced.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spot<'a> {
+    pub(crate) pattern: &'a str,
+    pub(crate) concrete: Option<&'a str>,
+}
+
 /// A place to go back to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mark {
@@ -50,6 +57,11 @@ impl Place {
         self.concrete.as_deref()
     }
 
+    #[allow(dead_code, reason = "for the formats whose places are no trails")]
+    pub(crate) fn spot(&self) -> Spot<'_> {
+        Spot { pattern: self.pattern(), concrete: self.concrete() }
+    }
+
     pub(crate) fn mark(&self) -> Mark {
         Mark { pattern: self.pattern.len(), concrete: self.concrete.as_ref().map_or(0, String::len) }
     }
@@ -73,7 +85,7 @@ impl Place {
 
     pub(crate) fn push_name(&mut self, name: &str) {
         self.pattern.push('.');
-        self.pattern.push_str(if is_identifier(name) { name } else { "*" });
+        self.pattern.push_str(shown(name));
         if let Some(concrete) = &mut self.concrete {
             push_member(concrete, name);
         }
@@ -87,6 +99,11 @@ impl Place {
             concrete.push(']');
         }
     }
+}
+
+/// What a pattern shows of a member's name.
+pub(crate) fn shown(name: &str) -> &str {
+    if is_identifier(name) { name } else { "*" }
 }
 
 fn is_identifier(name: &str) -> bool {

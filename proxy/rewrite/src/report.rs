@@ -106,14 +106,26 @@ impl PathCounts {
     }
 
     pub(crate) fn add(&mut self, path: &str) {
+        let place = self.place(path);
+        self.add_at(place);
+    }
+
+    /// The place at which a path is counted.
+    pub(crate) fn place(&mut self, path: &str) -> usize {
         if let Some(&place) = self.places.get(path) {
-            self.counts[place].1 += 1;
-        } else if self.counts.len() < PATHS || path == REST {
-            self.places.insert(path.into(), self.counts.len());
-            self.counts.push((path.into(), 1));
-        } else {
-            self.add(REST);
+            return place;
         }
+        if self.counts.len() >= PATHS && path != REST {
+            return self.place(REST);
+        }
+        self.places.insert(path.into(), self.counts.len());
+        self.counts.push((path.into(), 0));
+        self.counts.len() - 1
+    }
+
+    /// Counts at a place.
+    pub(crate) fn add_at(&mut self, place: usize) {
+        self.counts[place].1 += 1;
     }
 }
 

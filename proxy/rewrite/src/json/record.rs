@@ -1,16 +1,20 @@
 //! Edits a kept record: walks its tokens along the automaton of its profile and notes what stays.
 
-use crate::json::tape::View;
+use crate::error::{EditErrorKind, Limit};
+use crate::json::shape::{Meeting, Met};
+use crate::json::trail::{Counted, TrailId, Trails, Turn, switch};
+use crate::json::view::{View, comma_before, failed};
 use crate::json::write::write_mask;
 use crate::judging::{Judged, Standing};
 use crate::mask;
 use crate::names::SeenNames;
+use crate::number;
 use crate::place::Place;
-use crate::plan::automaton::{Automaton, Fate, NodeId, ROOT};
+use crate::plan::automaton::{Automaton, Fate};
 use crate::report::{DifferenceKind, Report};
-use crate::scan::{Found, add_name, fate, resolve};
+use crate::scan::Found;
 use crate::spec::Mask;
-use crate::tree::{Kind, Tree};
+use crate::tree::Tree;
 
 /// What is left of a record, in order.
 #[derive(Debug, Default)]
@@ -38,14 +42,18 @@ pub(crate) struct RecordEdit<'a> {
     pub(crate) view: View<'a>,
     pub(crate) judged: &'a Judged<'a>,
     pub(crate) hash_key: &'a [u8; 32],
+    pub(crate) trails: &'a mut Trails,
     pub(crate) remains: &'a mut Remains,
     pub(crate) report: &'a mut Report,
-    pub(crate) place: &'a mut Place,
     pub(crate) seen: &'a mut SeenNames,
+    /// Where the record stands, if differences are traced.
+    pub(crate) place: Option<&'a mut Place>,
+    /// Names of the objects that are open.
+    pub(crate) names: usize,
 }
 
 /// A record whose automaton is being walked, and how many of its nested records have been met.
-struct Scope<'a> {
+pub(crate) struct Scope<'a> {
     automaton: &'a Automaton,
     record: usize,
     nested: std::ops::Range<usize>,
@@ -54,99 +62,117 @@ struct Scope<'a> {
 /// What comes before a value if it stays: the white space behind the opening bracket if another child had it, and
 /// everything from `start`.
 #[derive(Clone, Copy)]
-struct Lead {
+pub(crate) struct Lead {
     opening: (u32, u32),
     start: u32,
 }
 
 /// How a value is reached from its container.
 #[derive(Clone, Copy)]
-enum Step<'s> {
-    Root,
-    Name(&'s str),
+enum Step {
+    /// A member, by the token of its name.
+    Name(u32),
     Index(u64),
 }
 
 impl<'a> RecordEdit<'a> {
-    /// Edits a record that is kept. False: nothing is left of it.
-    pub(crate) fn edit(&mut self, record: usize) -> Found<bool> {
-        let start = self.view.token(self.judged.records[record].at).start;
-        self.record(record, Lead { opening: (0, 0), start })
+    /// Edits a record that is kept, met at a trail of the scope around it. False: nothing is left of it.
+    pub(crate) fn edit(&mut self, record: usize, around: TrailId) -> Found<bool> {
+        let start = self.view.start(self.judged.records[record].at);
+        self.record(record, around, Lead { opening: (0, 0), start })
     }
 
-    fn record(&mut self, record: usize, lead: Lead) -> Found<bool> {
+    fn record(&mut self, record: usize, around: TrailId, lead: Lead) -> Found<bool> {
         let judged = self.judged;
+        let found = &judged.records[record];
         let Some(automaton) = judged.automaton(record) else {
             return Ok(false);
         };
-        let nested = judged.records[record].nested.clone();
-        let mut scope = Scope { automaton, record, nested };
-        let at = judged.records[record].at;
-        self.value(&mut scope, (ROOT, at), Step::Root, lead)
+        let turn = Turn::Record(found.set, found.standing.number());
+        let trail = self.trails.turn(automaton, around, turn);
+        let mut scope = Scope { automaton, record, nested: found.nested.clone() };
+        self.value(&mut scope, (trail, found.at), None, lead)
     }
 
     fn value(
         &mut self,
         scope: &mut Scope<'a>,
-        (id, at): (NodeId, u32),
-        step: Step<'_>,
+        (trail, at): (TrailId, u32),
+        step: Option<Step>,
         lead: Lead,
     ) -> Found<bool> {
-        let id = resolve(self.view, scope.automaton, id, at, self.seen)?;
-        let token = self.view.token(at);
-        let fate = fate(scope.automaton, id, token.kind);
+        let trail = switch(self.trails, scope.automaton, trail, (self.view, at), self.seen)?;
+        let fate = self.trails.fate(trail, self.view.kind(at));
         if fate == Fate::Keep {
-            self.lead(lead, token.start);
-            self.keep(token.start, token.end);
+            self.lead(lead, self.view.start(at));
+            self.keep(self.view.start(at), number(self.view.end(at)));
             return Ok(true);
         }
-        let mark = self.place.mark();
-        match step {
-            Step::Root => {}
-            Step::Name(name) => self.place.push_name(name),
-            Step::Index(index) => self.place.push_index(index),
-        }
-        let stays = match fate {
-            Fate::Keep | Fate::Walk => {
-                self.lead(lead, token.start);
-                self.container(scope, id, at)?;
-                true
-            }
-            Fate::Mask(mask) => {
-                self.lead(lead, token.start);
-                self.mask(scope.automaton.mask(mask), at);
-                true
-            }
-            Fate::Recount(set) => {
-                self.lead(lead, token.start);
-                let count = self.judged.count_kept(scope.record, set);
-                self.make(|made| made.push_str(&count.to_string()));
-                self.note(DifferenceKind::Recounted);
-                true
-            }
-            Fate::Record(_) => self.nested(scope, lead)?,
-            Fate::Remove => {
-                self.report.removed.add(self.place.pattern());
-                self.note(DifferenceKind::Removed);
-                false
-            }
-            Fate::Unlisted => {
-                self.report.unlisted.add(self.place.pattern());
-                self.note(DifferenceKind::Unlisted);
-                false
-            }
+        let Some(place) = &mut self.place else {
+            return self.change(scope, (trail, at), fate, lead);
         };
-        self.place.back(mark);
+        let mark = place.mark();
+        match step {
+            None => {}
+            Some(Step::Name(name)) => place.push_name(&self.view.name(name)),
+            Some(Step::Index(index)) => place.push_index(index),
+        }
+        let stays = self.change(scope, (trail, at), fate, lead)?;
+        if let Some(place) = &mut self.place {
+            place.back(mark);
+        }
         Ok(stays)
     }
 
-    fn nested(&mut self, scope: &mut Scope<'a>, lead: Lead) -> Found<bool> {
+    /// Does what becomes of a value that does not pass whole.
+    fn change(
+        &mut self,
+        scope: &mut Scope<'a>,
+        (trail, at): (TrailId, u32),
+        fate: Fate,
+        lead: Lead,
+    ) -> Found<bool> {
+        match fate {
+            Fate::Keep | Fate::Walk => {
+                self.lead(lead, self.view.start(at));
+                self.container(scope, (trail, at))?;
+                Ok(true)
+            }
+            Fate::Mask(mask) => {
+                self.lead(lead, self.view.start(at));
+                self.mask(scope.automaton.mask(mask), at);
+                self.trails.count(trail, Counted::Masked, self.report);
+                self.note(DifferenceKind::Masked);
+                Ok(true)
+            }
+            Fate::Recount(set) => {
+                self.lead(lead, self.view.start(at));
+                let count = self.judged.count_kept(scope.record, set);
+                self.make(|made| made.push_str(&count.to_string()));
+                self.note(DifferenceKind::Recounted);
+                Ok(true)
+            }
+            Fate::Record(_) => self.nested(scope, trail, lead),
+            Fate::Remove => {
+                self.trails.count(trail, Counted::Removed, self.report);
+                self.note(DifferenceKind::Removed);
+                Ok(false)
+            }
+            Fate::Unlisted => {
+                self.trails.count(trail, Counted::Unlisted, self.report);
+                self.note(DifferenceKind::Unlisted);
+                Ok(false)
+            }
+        }
+    }
+
+    fn nested(&mut self, scope: &mut Scope<'a>, trail: TrailId, lead: Lead) -> Found<bool> {
         let Some(record) = scope.nested.next() else {
             return Ok(false);
         };
         if self.judged.records[record].standing == Standing::Dropped {
             let set = self.judged.records[record].set;
-            if self.place.concrete().is_some() {
+            if self.place.is_some() {
                 self.note(DifferenceKind::Dropped {
                     set,
                     values: self.judged.display_keys(record, self.view),
@@ -154,47 +180,103 @@ impl<'a> RecordEdit<'a> {
             }
             return Ok(false);
         }
-        self.record(record, lead)
+        self.record(record, trail, lead)
     }
 
-    fn container(&mut self, scope: &mut Scope<'a>, id: NodeId, at: u32) -> Found<()> {
+    fn container(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Found<()> {
         let view = self.view;
-        let token = view.token(at);
-        let object = token.kind == Kind::Object;
-        let inner = token.start + 1;
-        self.keep(token.start, inner);
-        if object {
-            self.seen.open();
-        }
-        let mut behind = inner;
-        let mut opening = None;
-        let mut kept = false;
-        for (index, (name, value)) in (0..).zip(view.children(at)) {
-            let child = name.map_or(view.token(value), |name| view.token(name));
-            let start = if opening.is_some() { comma(view, behind) } else { inner };
-            let lead = match opening {
-                Some(opening) if !kept => Lead { opening, start: child.start },
-                _ => Lead { opening: (0, 0), start },
-            };
-            opening.get_or_insert((inner, child.start));
-            behind = view.token(value).end;
-            kept |= if object {
-                let name = add_name(&view, name, self.seen)?;
-                let next = scope.automaton.member(id, &name);
-                self.value(scope, (next, value), Step::Name(&name), lead)?
-            } else {
-                let next = scope.automaton.element(id, index);
-                self.value(scope, (next, value), Step::Index(index), lead)?
-            };
-        }
-        if object {
-            self.seen.close();
-        }
+        let inner = view.start(at) + 1;
+        self.keep(inner - 1, inner);
+        let mark = self.trails.mark();
+        let kept = match view.byte(at) {
+            b'{' => self.members(scope, (trail, at))?,
+            _ => self.elements(scope, (trail, at))?,
+        };
+        self.trails.back(mark);
+        let close = view.start(view.closing(at));
         if kept {
-            self.keep(behind, token.end - 1);
+            let mut behind = close;
+            while matches!(view.bytes.get(behind as usize - 1), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+                behind -= 1;
+            }
+            self.keep(behind, close);
         }
-        self.keep(token.end - 1, token.end);
+        self.keep(close, close + 1);
         Ok(())
+    }
+
+    /// Edits the members of an object. True: something is left.
+    fn members(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Found<bool> {
+        let view = self.view;
+        let end = view.closing(at);
+        let names = self.names;
+        let first = at + 1;
+        let opening = (view.start(at) + 1, view.start(first));
+        let mut met = Met::default();
+        let mut kept = false;
+        let mut name = first;
+        while name < end {
+            self.names += 1;
+            if self.names > self.seen.limit() {
+                return Err(failed(view, name, EditErrorKind::Limit(Limit::Members)));
+            }
+            let below = match self.trails.meet(trail, &mut met, view, name) {
+                Meeting::Known(below) => below,
+                Meeting::Again => return Err(failed(view, name, EditErrorKind::DuplicateName)),
+                Meeting::Unknown => self.learn(scope, (trail, at), name, &mut met)?,
+            };
+            let lead = self.lead_of(opening, name, kept);
+            kept |= self.value(scope, (below, name + 1), Some(Step::Name(name)), lead)?;
+            name = view.behind(name + 1);
+        }
+        self.names = names;
+        Ok(kept)
+    }
+
+    /// Where a member's name leads that was not met before at this place.
+    fn learn(
+        &mut self,
+        scope: &Scope<'a>,
+        (trail, object): (TrailId, u32),
+        name: u32,
+        met: &mut Met,
+    ) -> Found<TrailId> {
+        let view = self.view;
+        let text = view.name(name);
+        let (below, known) = self.trails.member(scope.automaton, trail, met, (&text, view.raw(name)));
+        if !known && !met.compared {
+            met.compared = true;
+            view.check_names(object, self.seen)?;
+        }
+        Ok(below)
+    }
+
+    /// Edits the elements of an array. True: something is left.
+    fn elements(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Found<bool> {
+        let view = self.view;
+        let end = view.closing(at);
+        let first = at + 1;
+        let opening = (view.start(at) + 1, view.start(first));
+        let mut kept = false;
+        let mut element = first;
+        let mut index = 0;
+        while element < end {
+            let below = self.trails.element(scope.automaton, trail, index);
+            let lead = self.lead_of(opening, element, kept);
+            kept |= self.value(scope, (below, element), Some(Step::Index(index)), lead)?;
+            element = view.behind(element);
+            index += 1;
+        }
+        Ok(kept)
+    }
+
+    /// What comes before a child if it stays. The first that stays takes over the white space behind the bracket.
+    fn lead_of(&self, opening: (u32, u32), child: u32, kept: bool) -> Lead {
+        let start = self.view.start(child);
+        if kept {
+            return Lead { opening: (0, 0), start: number(comma_before(self.view.bytes, start as usize)) };
+        }
+        Lead { opening, start }
     }
 
     fn mask(&mut self, mask: &Mask, at: u32) {
@@ -202,13 +284,10 @@ impl<'a> RecordEdit<'a> {
             self.remains.segments.push(Segment::Own(self.remains.own.len()));
             self.remains.own.push((*number, at));
         } else {
-            let container = matches!(self.view.kind(at), Kind::Object | Kind::Array);
-            let value = mask::needs_value(mask, container).then_some((self.view, at));
+            let value = mask::needs_value(mask, self.view.is_container(at)).then_some((self.view, at));
             let key = self.hash_key;
             self.make(|made| write_mask(mask, value, key, made));
         }
-        self.report.masked.add(self.place.pattern());
-        self.note(DifferenceKind::Masked);
     }
 
     fn lead(&mut self, lead: Lead, value: u32) {
@@ -236,16 +315,10 @@ impl<'a> RecordEdit<'a> {
     }
 
     fn note(&mut self, kind: DifferenceKind) {
-        if let Some(path) = self.place.concrete() {
+        if let Some(path) = self.place.as_ref().and_then(|place| place.concrete()) {
             self.report.difference(path, kind);
         }
     }
-}
-
-/// The comma behind a child, which nothing but white space parts from it.
-fn comma(view: View<'_>, behind: u32) -> u32 {
-    let bytes = &view.text.as_bytes()[behind as usize..];
-    behind + crate::number(bytes.iter().position(|&byte| byte == b',').unwrap_or_default())
 }
 
 impl Remains {

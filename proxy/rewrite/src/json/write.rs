@@ -2,7 +2,7 @@
 
 use crate::error::EditErrorKind;
 use crate::json::lexer::is_number;
-use crate::json::tape::View;
+use crate::json::view::View;
 use crate::judge::{OwnedScalar, Scalar};
 use crate::mask::{self, Hidden, Shown};
 use crate::spec::Mask;
@@ -19,8 +19,8 @@ pub(crate) fn write_mask(mask: &Mask, value: Option<(View<'_>, u32)>, key: &[u8;
         None => Hidden::Other(""),
         Some((view, at)) => match (view.kind(*at), view.scalar(*at, &mut scratch)) {
             (Kind::String, Scalar::Text(text)) => Hidden::Text(text),
-            (Kind::Number, _) => Hidden::Number(view.raw(view.token(*at))),
-            _ => Hidden::Other(view.raw(view.token(*at))),
+            (Kind::Number, _) => Hidden::Number(view.raw_text(*at)),
+            _ => Hidden::Other(view.raw_text(*at)),
         },
     };
     let mut text = String::new();
