@@ -16,4 +16,5 @@ mod view;
 mod walk;
 mod write;
 
+pub(crate) use flush::Learned;
 pub(crate) use reader::Json;

@@ -21,6 +21,7 @@ mod outlet;
 mod pieces;
 mod place;
 mod plan;
+mod pool;
 mod reader;
 mod report;
 mod scan;

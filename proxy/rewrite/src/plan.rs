@@ -12,10 +12,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::error::PlanError;
+use crate::json::Learned;
 use crate::plan::automaton::Automaton;
 use crate::plan::determine::{Scope, determine};
 use crate::plan::keys::KeyTree;
 use crate::plan::path::Path;
+use crate::pool::Pool;
 use crate::spec::{BodyPlan, Edit, Format};
 
 /// A compiled plan: immutable, and shared by the editors of many bodies.
@@ -27,6 +29,8 @@ pub struct Plan {
     spec: BodyPlan,
     pub(crate) outside: Automaton,
     pub(crate) sets: Vec<Set>,
+    /// What editors of JSON have learned.
+    pub(crate) learned: Pool<Box<Learned>>,
 }
 
 /// A record set, compiled.
@@ -77,7 +81,7 @@ impl Plan {
         let outside = determine(&outside, BUDGET, true)
             .map_err(|refused| check::refusal(refused, "the edits outside records"))?;
         let sets = compile_sets(&spec, &paths)?;
-        Ok(Plan { spec, outside, sets })
+        Ok(Plan { spec, outside, sets, learned: Pool::default() })
     }
 
     /// What the plan was compiled from.

@@ -105,27 +105,15 @@ impl PathCounts {
         self.places.get(path).map_or(0, |&place| self.counts[place].1)
     }
 
-    pub(crate) fn add(&mut self, path: &str) {
-        let place = self.place(path);
-        self.add_at(place);
-    }
-
-    /// The place at which a path is counted.
-    pub(crate) fn place(&mut self, path: &str) -> usize {
+    pub(crate) fn add(&mut self, path: &str, count: u64) {
         if let Some(&place) = self.places.get(path) {
-            return place;
+            self.counts[place].1 += count;
+        } else if self.counts.len() < PATHS || path == REST {
+            self.places.insert(path.into(), self.counts.len());
+            self.counts.push((path.into(), count));
+        } else {
+            self.add(REST, count);
         }
-        if self.counts.len() >= PATHS && path != REST {
-            return self.place(REST);
-        }
-        self.places.insert(path.into(), self.counts.len());
-        self.counts.push((path.into(), 0));
-        self.counts.len() - 1
-    }
-
-    /// Counts at a place.
-    pub(crate) fn add_at(&mut self, place: usize) {
-        self.counts[place].1 += 1;
     }
 }
 
@@ -167,7 +155,7 @@ mod tests {
     fn paths_are_bounded() {
         let mut counts = PathCounts::default();
         for number in 0..3 * PATHS {
-            counts.add(&format!("$.a{number}"));
+            counts.add(&format!("$.a{number}"), 1);
         }
         assert_eq!(counts.iter().count(), PATHS + 1);
         assert_eq!(counts.get(REST), 2 * PATHS as u64);

@@ -4,15 +4,15 @@ use crate::batch::Batch;
 use crate::error::{EditError, EditErrorKind};
 use crate::json::escape::unescape;
 use crate::json::held::{Held, Window};
+use crate::json::index::Index;
 use crate::json::keys::KeyMemo;
 use crate::json::record::{RecordEdit, Remains, Segment};
+use crate::json::trail::Trails;
 use crate::json::view::{View, inner, text};
 use crate::json::walk::{FrameKind, Walk};
 use crate::json::write::{write_mask, write_own};
 use crate::judge::{Judge, OwnedScalar, Value};
 use crate::judging::{Docket, Judging, Pending, Standing};
-use crate::limits::Options;
-use crate::names::SeenNames;
 use crate::outlet::Before;
 use crate::place::Place;
 use crate::plan::Plan;
@@ -20,22 +20,28 @@ use crate::report::DifferenceKind;
 use crate::scan::push_found;
 use crate::spec::Mask;
 
-/// What judging and editing records need, used again for each batch.
+/// What a walk has learned and made, of use to the next body of the same plan.
 #[derive(Debug)]
-pub(crate) struct Flush {
+pub(crate) struct Learned {
+    pub(crate) index: Index,
+    pub(crate) trails: Trails,
     judging: Judging<KeyMemo>,
     remains: Remains,
-    names: SeenNames,
-    place: Option<Place>,
 }
 
-impl Flush {
-    pub(crate) fn new(sets: usize, options: &Options) -> Flush {
-        Flush {
-            judging: Judging::new(sets),
+impl Learned {
+    pub(crate) fn new(plan: &Plan) -> Learned {
+        let trails = Trails::new(&plan.outside);
+        Learned { trails, judging: Judging::new(plan.sets.len()), ..Learned::empty() }
+    }
+
+    /// What stands in the place of what was given away.
+    pub(crate) fn empty() -> Learned {
+        Learned {
+            index: Index::default(),
+            trails: Trails::default(),
+            judging: Judging::new(0),
             remains: Remains::default(),
-            names: SeenNames::new(options.limits.members),
-            place: options.trace.then(|| Place::new(true)),
         }
     }
 }
@@ -70,8 +76,7 @@ impl Walk {
             .collect();
         let batch_records = self.options.limits.batch_records;
         let docket = Docket { plan, pending: &pending, batch_records };
-        let flush = &mut self.flush;
-        flush.judging.judge(&docket, &mut flush.names, judge, &mut self.report)?;
+        self.learned.judging.judge(&docket, &mut self.record_names, judge, &mut self.report)?;
         let first = |kind| EditError { offset: pending[0].offset + held[0].start as u64, kind };
         if self.is_missing(plan) {
             // What was held for it counts against the limit, whether or not it was written out by now.
@@ -125,30 +130,31 @@ impl Walk {
     ) -> Result<bool, (EditErrorKind, u32)> {
         let view = docket.pending[place].tree;
         self.enter_record(held, view);
-        let flush = &mut self.flush;
-        let judged = flush.judging.judged(docket.plan);
+        let learned = &mut *self.learned;
+        let judged = learned.judging.judged(docket.plan);
         if judged.records[place].standing == Standing::Dropped {
-            if let Some(path) = flush.place.as_ref().and_then(Place::concrete) {
+            if let Some(path) = self.record_place.as_ref().and_then(Place::concrete) {
                 let values = judged.display_keys(place, view);
                 self.report.difference(path, DifferenceKind::Dropped { set: held.set, values });
             }
             return Ok(false);
         }
-        flush.remains.clear();
+        learned.remains.clear();
         let mut edit = RecordEdit {
             view,
             judged: &judged,
             hash_key: &self.options.hash_key,
-            trails: &mut self.trails,
-            remains: &mut flush.remains,
+            trails: &mut learned.trails,
+            remains: &mut learned.remains,
             report: &mut self.report,
-            seen: &mut flush.names,
-            place: flush.place.as_mut(),
+            seen: &mut self.record_names,
+            place: self.record_place.as_mut(),
             names: 0,
+            limit: self.options.limits.members,
         };
         let stays = edit.edit(place, held.trail)?;
         if stays {
-            let asked = ask_for_masks(&mut flush.remains, view, judge);
+            let asked = ask_for_masks(&mut learned.remains, view, judge);
             asked.map_err(|kind| (kind, crate::number(held.start)))?;
         }
         Ok(stays)
@@ -157,7 +163,7 @@ impl Walk {
     /// Brings the place of records to that of a held one, if differences are traced.
     fn enter_record(&mut self, held: &Held, view: View<'_>) {
         let (Some(place), Some(around), Some(frame)) =
-            (&mut self.flush.place, &self.place, self.frames.last())
+            (&mut self.record_place, &self.place, self.frames.last())
         else {
             return;
         };
@@ -202,13 +208,13 @@ impl Walk {
             // A body must be something.
             return self.outlet.make(b"null", report);
         }
-        for segment in &self.flush.remains.segments {
+        for segment in &self.learned.remains.segments {
             match *segment {
                 Segment::Kept(start, end) => {
                     self.outlet.keep(source, start as usize, end as usize, report)?;
                 }
                 Segment::Made(start, end) => {
-                    self.outlet.make(&self.flush.remains.made.as_bytes()[start..end], report)?;
+                    self.outlet.make(&self.learned.remains.made.as_bytes()[start..end], report)?;
                 }
                 // All have been asked for.
                 Segment::Own(_) => {}

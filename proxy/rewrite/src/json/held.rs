@@ -52,12 +52,12 @@ pub(crate) struct Window<'a> {
 
 impl<'a> Window<'a> {
     pub(crate) fn view(self) -> View<'a> {
-        View { bytes: self.bytes, index: self.index }
+        View::new(self.bytes, self.index)
     }
 }
 
 impl Buffer {
     pub(crate) fn view(&self) -> View<'_> {
-        View { bytes: &self.bytes, index: &self.index }
+        View::new(&self.bytes, &self.index)
     }
 }

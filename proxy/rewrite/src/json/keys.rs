@@ -1,7 +1,7 @@
 //! Finds the keys of a record.
 
 use crate::error::{EditErrorKind, Limit};
-use crate::json::shape::{Meeting, Met, Shape};
+use crate::json::shape::{Meeting, Met, NOWHERE, Shape};
 use crate::json::view::{View, failed};
 use crate::names::SeenNames;
 use crate::number;
@@ -13,6 +13,9 @@ use crate::tree::Tree;
 #[derive(Debug, Default)]
 pub(crate) struct KeyMemo {
     places: Vec<Place>,
+    /// Values that lead to keys, by their tokens, each with its place: those of the objects that are
+    /// open.
+    found: Vec<(u32, u32)>,
 }
 
 #[derive(Debug)]
@@ -22,9 +25,6 @@ struct Place {
     shape: Shape,
 }
 
-/// A name that leads to no key.
-const NOWHERE: u32 = u32::MAX;
-
 struct Search<'s, 'a> {
     view: View<'a>,
     keys: &'s KeyTree,
@@ -33,6 +33,7 @@ struct Search<'s, 'a> {
     slots: &'s mut [u32],
     /// Names of the objects that are open.
     names: usize,
+    limit: usize,
 }
 
 /// Fills the slots of a record's keys with the values found, duplicates refused in every object on the way.
@@ -47,7 +48,8 @@ pub(crate) fn find_keys(
     if memo.places.is_empty() {
         memo.places.push(Place { node: 0, shape: Shape::default() });
     }
-    Search { view, keys, memo, seen, slots, names: 0 }.value(record, 0)
+    let limit = seen.limit();
+    Search { view, keys, memo, seen, slots, names: 0, limit }.value(record, 0)
 }
 
 impl Search<'_, '_> {
@@ -73,25 +75,50 @@ impl Search<'_, '_> {
     }
 
     fn members(&mut self, object: u32, place: u32) -> Found<()> {
-        let view = self.view;
+        let found = &mut self.memo.found;
+        let begun = found.len();
+        let read = self.memo.places[place as usize].shape.read(self.view, object, found);
+        match read {
+            Some(count) if self.names + count <= self.limit => {
+                self.names += count;
+                for at in begun..self.memo.found.len() {
+                    let (value, target) = self.memo.found[at];
+                    self.value(value, target)?;
+                }
+                self.names -= count;
+                self.memo.found.truncate(begun);
+                Ok(())
+            }
+            _ => {
+                self.memo.found.truncate(begun);
+                self.mixed_members(object, place)
+            }
+        }
+    }
+
+    /// Reads an object whose names are not those that came before at its place.
+    #[inline(never)]
+    fn mixed_members(&mut self, object: u32, place: u32) -> Found<()> {
+        let View { bytes, tokens, .. } = self.view;
         let names = self.names;
-        let end = view.closing(object);
+        let end = self.view.closing(object);
         let mut met = Met::default();
         let mut name = object + 1;
         while name < end {
             self.names += 1;
-            if self.names > self.seen.limit() {
-                return Err(failed(view, name, EditErrorKind::Limit(Limit::Members)));
+            if self.names > self.limit {
+                return Err(failed(self.view, name, EditErrorKind::Limit(Limit::Members)));
             }
-            let target = match self.memo.places[place as usize].shape.meet(&mut met, view, name) {
+            let target = match self.memo.places[place as usize].shape.meet(&mut met, self.view, name) {
                 Meeting::Known(target) => target,
-                Meeting::Again => return Err(failed(view, name, EditErrorKind::DuplicateName)),
+                Meeting::Again => return Err(failed(self.view, name, EditErrorKind::DuplicateName)),
                 Meeting::Unknown => self.learn(object, name, place, &mut met)?,
             };
+            let value = name + 1;
             if target != NOWHERE {
-                self.value(name + 1, target)?;
+                self.value(value, target)?;
             }
-            name = view.behind(name + 1);
+            name = self.view.behind_byte(value, bytes[tokens[value as usize] as usize]);
         }
         self.names = names;
         Ok(())

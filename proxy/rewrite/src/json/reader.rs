@@ -21,7 +21,6 @@ use crate::report::Report;
 pub(crate) struct Json {
     plan: Arc<Plan>,
     indexer: Indexer,
-    index: Index,
     walk: Walk,
     /// The beginning of the body, as long as it does not tell what it is.
     opening: Option<Vec<u8>>,
@@ -33,7 +32,6 @@ impl Json {
     pub(crate) fn new(plan: Arc<Plan>, options: Options) -> Json {
         Json {
             indexer: Indexer::new(&options.limits),
-            index: Index::default(),
             walk: Walk::new(&plan, options, false),
             opening: Some(Vec::new()),
             offset: 0,
@@ -76,9 +74,10 @@ impl Json {
         out: &mut Pieces,
     ) -> Result<(), EditError> {
         let depth = self.indexer.depth();
-        let read = self.indexer.read(bytes, from, &mut self.index);
+        let mut index = std::mem::take(&mut self.walk.learned.index);
+        let read = self.indexer.read(bytes, from, &mut index);
         let end = read.as_ref().map_or_else(|(at, _)| *at, |()| bytes.len());
-        let window = Window { bytes, index: &self.index, offset: self.offset, depth, end };
+        let window = Window { bytes, index: &index, offset: self.offset, depth, end };
         let walked = self.walk.read(&self.plan, (window, from), judge);
         // What stands before an error goes first, whatever the windows: so does an error that it makes.
         self.walk.flush(&self.plan, window, judge)?;
@@ -86,6 +85,7 @@ impl Json {
         walked?;
         read.map_err(|(at, kind)| EditError { offset: self.offset + at as u64, kind })?;
         self.offset += bytes.len() as u64;
+        self.walk.learned.index = index;
         Ok(())
     }
 
@@ -94,19 +94,23 @@ impl Json {
             self.read_on(&Bytes::from(beginning), 0, judge, out)?;
         }
         let depth = self.indexer.depth();
-        let finished = self.indexer.finish(&mut self.index);
+        let mut index = Index::default();
+        let finished = self.indexer.finish(&mut index);
         finished.map_err(|kind| EditError { offset: self.offset, kind })?;
         let bytes = Bytes::new();
-        let window = Window { bytes: &bytes, index: &self.index, offset: self.offset, depth, end: 0 };
+        let window = Window { bytes: &bytes, index: &index, offset: self.offset, depth, end: 0 };
         self.walk.read(&self.plan, (window, 0), judge)?;
         self.walk.flush(&self.plan, window, judge)?;
         if self.walk.lacks_sole(&self.plan) {
             self.walk.go_missing();
         }
-        self.settle(out)
+        self.settle(out)?;
+        self.walk.give_back(&self.plan);
+        Ok(())
     }
 
     fn settle(&mut self, out: &mut Pieces) -> Result<(), EditError> {
+        self.walk.settle_counts();
         let settled = self.walk.outlet.settle(&mut self.walk.report, out);
         settled.map_err(|kind| EditError { offset: self.offset, kind })
     }
@@ -116,6 +120,7 @@ impl Reader for Json {
     fn read(&mut self, chunk: Bytes, judge: &mut dyn Judge, out: &mut Pieces) -> Result<(), EditError> {
         let result = self.take(chunk, judge, out);
         if result.is_err() {
+            self.walk.settle_counts();
             self.walk.outlet.hand_over(out);
         }
         result
@@ -124,6 +129,7 @@ impl Reader for Json {
     fn finish(&mut self, judge: &mut dyn Judge, out: &mut Pieces) -> Result<(), EditError> {
         let result = self.end(judge, out);
         if result.is_err() {
+            self.walk.settle_counts();
             self.walk.outlet.hand_over(out);
         }
         result

@@ -3,13 +3,13 @@
 use crate::error::{EditErrorKind, Limit};
 use crate::json::shape::{Meeting, Met};
 use crate::json::trail::{Counted, TrailId, Trails, Turn, switch};
-use crate::json::view::{View, comma_before, failed};
+use crate::json::view::{View, comma_before, end_before, failed};
 use crate::json::write::write_mask;
 use crate::judging::{Judged, Standing};
 use crate::mask;
 use crate::names::SeenNames;
 use crate::number;
-use crate::place::Place;
+use crate::place::{Mark, Place};
 use crate::plan::automaton::{Automaton, Fate};
 use crate::report::{DifferenceKind, Report};
 use crate::scan::Found;
@@ -24,6 +24,8 @@ pub(crate) struct Remains {
     pub(crate) made: String,
     /// Values that the policy masks itself: its mask's number and the value's token.
     pub(crate) own: Vec<(u32, u32)>,
+    /// The bytes kept last, which are no segment yet.
+    run: (u32, u32),
 }
 
 /// A part of what is left.
@@ -48,8 +50,9 @@ pub(crate) struct RecordEdit<'a> {
     pub(crate) seen: &'a mut SeenNames,
     /// Where the record stands, if differences are traced.
     pub(crate) place: Option<&'a mut Place>,
-    /// Names of the objects that are open.
+    /// Names of the objects that are open, and how many these may be.
     pub(crate) names: usize,
+    pub(crate) limit: usize,
 }
 
 /// A record whose automaton is being walked, and how many of its nested records have been met.
@@ -59,12 +62,27 @@ pub(crate) struct Scope<'a> {
     nested: std::ops::Range<usize>,
 }
 
-/// What comes before a value if it stays: the white space behind the opening bracket if another child had it, and
-/// everything from `start`.
+/// What comes before a value if it stays: its comma and name. The first child that stays has no comma, and takes over
+/// the white space behind the opening bracket.
 #[derive(Clone, Copy)]
 pub(crate) struct Lead {
     opening: (u32, u32),
-    start: u32,
+    /// Where the child begins.
+    child: u32,
+    first: bool,
+}
+
+/// An object whose members are edited one after the other.
+#[derive(Clone, Copy)]
+struct Object {
+    /// The white space behind its bracket.
+    opening: (u32, u32),
+    /// The token of the next member's name, or of the closing bracket.
+    name: u32,
+    end: u32,
+    met: Met,
+    /// Whether a member has stayed.
+    kept: bool,
 }
 
 /// How a value is reached from its container.
@@ -75,14 +93,23 @@ enum Step {
     Index(u64),
 }
 
+/// What came of an edit, true if something is left; small, since it is handed on from each value.
+type Edited<T = bool> = Result<T, Box<(EditErrorKind, u32)>>;
+
+fn refused(view: View<'_>, at: u32, kind: EditErrorKind) -> Box<(EditErrorKind, u32)> {
+    Box::new(failed(view, at, kind))
+}
+
 impl<'a> RecordEdit<'a> {
     /// Edits a record that is kept, met at a trail of the scope around it. False: nothing is left of it.
     pub(crate) fn edit(&mut self, record: usize, around: TrailId) -> Found<bool> {
         let start = self.view.start(self.judged.records[record].at);
-        self.record(record, around, Lead { opening: (0, 0), start })
+        let edited = self.record(record, around, Lead { opening: (0, 0), child: start, first: true });
+        self.remains.end_run();
+        edited.map_err(|refusal| *refusal)
     }
 
-    fn record(&mut self, record: usize, around: TrailId, lead: Lead) -> Found<bool> {
+    fn record(&mut self, record: usize, around: TrailId, lead: Lead) -> Edited {
         let judged = self.judged;
         let found = &judged.records[record];
         let Some(automaton) = judged.automaton(record) else {
@@ -97,27 +124,46 @@ impl<'a> RecordEdit<'a> {
     fn value(
         &mut self,
         scope: &mut Scope<'a>,
-        (trail, at): (TrailId, u32),
+        (mut trail, at): (TrailId, u32),
         step: Option<Step>,
         lead: Lead,
-    ) -> Found<bool> {
-        let trail = switch(self.trails, scope.automaton, trail, (self.view, at), self.seen)?;
-        let fate = self.trails.fate(trail, self.view.kind(at));
-        if fate == Fate::Keep {
-            self.lead(lead, self.view.start(at));
-            self.keep(self.view.start(at), number(self.view.end(at)));
-            return Ok(true);
+    ) -> Edited {
+        let mut found = self.trails.get(trail);
+        if found.switches {
+            trail =
+                switch(self.trails, scope.automaton, trail, (self.view, at), self.seen).map_err(Box::new)?;
+            found = self.trails.get(trail);
         }
-        let Some(place) = &mut self.place else {
-            return self.change(scope, (trail, at), fate, lead);
-        };
-        let mark = place.mark();
-        match step {
-            None => {}
-            Some(Step::Name(name)) => place.push_name(&self.view.name(name)),
-            Some(Step::Index(index)) => place.push_index(index),
+        match found.fate(self.view.byte(at)) {
+            Fate::Keep => {
+                self.lead(lead, self.view.start(at));
+                self.keep(self.view.start(at), number(self.view.end(at)));
+                Ok(true)
+            }
+            fate if self.place.is_none() => self.change(scope, (trail, at), fate, lead),
+            fate => self.change_traced(scope, (trail, at), (fate, step), lead),
         }
-        let stays = self.change(scope, (trail, at), fate, lead)?;
+    }
+
+    /// Does what becomes of a value that does not pass whole, and knows where it stands.
+    #[inline(never)]
+    fn change_traced(
+        &mut self,
+        scope: &mut Scope<'a>,
+        value: (TrailId, u32),
+        (fate, step): (Fate, Option<Step>),
+        lead: Lead,
+    ) -> Edited {
+        let mut mark = Mark::default();
+        if let Some(place) = &mut self.place {
+            mark = place.mark();
+            match step {
+                None => {}
+                Some(Step::Name(name)) => place.push_name(&self.view.name(name)),
+                Some(Step::Index(index)) => place.push_index(index),
+            }
+        }
+        let stays = self.change(scope, value, fate, lead)?;
         if let Some(place) = &mut self.place {
             place.back(mark);
         }
@@ -131,7 +177,7 @@ impl<'a> RecordEdit<'a> {
         (trail, at): (TrailId, u32),
         fate: Fate,
         lead: Lead,
-    ) -> Found<bool> {
+    ) -> Edited {
         match fate {
             Fate::Keep | Fate::Walk => {
                 self.lead(lead, self.view.start(at));
@@ -166,7 +212,7 @@ impl<'a> RecordEdit<'a> {
         }
     }
 
-    fn nested(&mut self, scope: &mut Scope<'a>, trail: TrailId, lead: Lead) -> Found<bool> {
+    fn nested(&mut self, scope: &mut Scope<'a>, trail: TrailId, lead: Lead) -> Edited {
         let Some(record) = scope.nested.next() else {
             return Ok(false);
         };
@@ -183,7 +229,7 @@ impl<'a> RecordEdit<'a> {
         self.record(record, trail, lead)
     }
 
-    fn container(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Found<()> {
+    fn container(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Edited<()> {
         let view = self.view;
         let inner = view.start(at) + 1;
         self.keep(inner - 1, inner);
@@ -206,31 +252,96 @@ impl<'a> RecordEdit<'a> {
     }
 
     /// Edits the members of an object. True: something is left.
-    fn members(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Found<bool> {
-        let view = self.view;
-        let end = view.closing(at);
+    fn members(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Edited {
+        let View { tokens, skips, .. } = self.view;
         let names = self.names;
         let first = at + 1;
-        let opening = (view.start(at) + 1, view.start(first));
-        let mut met = Met::default();
-        let mut kept = false;
-        let mut name = first;
-        while name < end {
-            self.names += 1;
-            if self.names > self.seen.limit() {
-                return Err(failed(view, name, EditErrorKind::Limit(Limit::Members)));
+        let mut object = Object {
+            opening: (tokens[at as usize] + 1, tokens[first as usize]),
+            name: first,
+            end: skips[at as usize],
+            met: Met::default(),
+            kept: false,
+        };
+        loop {
+            self.run(trail, &mut object);
+            if object.name >= object.end {
+                break;
             }
-            let below = match self.trails.meet(trail, &mut met, view, name) {
-                Meeting::Known(below) => below,
-                Meeting::Again => return Err(failed(view, name, EditErrorKind::DuplicateName)),
-                Meeting::Unknown => self.learn(scope, (trail, at), name, &mut met)?,
-            };
-            let lead = self.lead_of(opening, name, kept);
-            kept |= self.value(scope, (below, name + 1), Some(Step::Name(name)), lead)?;
-            name = view.behind(name + 1);
+            self.member(scope, (trail, at), &mut object)?;
         }
         self.names = names;
-        Ok(kept)
+        Ok(object.kept)
+    }
+
+    /// Edits members as long as they are those that are expected, and either pass whole or go.
+    #[inline(never)]
+    fn run(&mut self, trail: TrailId, object: &mut Object) {
+        let View { bytes, tokens, skips, .. } = self.view;
+        let mut tally = self.trails.tally();
+        let Some(here) = tally.trail(trail) else { return };
+        let Object { opening, mut name, end, mut met, mut kept } = *object;
+        let mut run = self.remains.run;
+        let traced = self.place.is_some();
+        while name < end && self.names < self.limit {
+            let child = tokens[name as usize];
+            let Some(below) = here.members().expect(met, bytes, child as usize) else { break };
+            let Some(found) = tally.trail(below) else { break };
+            let value = name + 1;
+            let first = bytes[tokens[value as usize] as usize];
+            let container = first == b'{' || first == b'[';
+            let next = if container { skips[value as usize] + 1 } else { value + 1 };
+            match found.fate(first) {
+                _ if found.switches => break,
+                Fate::Keep => {
+                    let start = if kept {
+                        number(comma_before(bytes, child as usize))
+                    } else {
+                        self.remains.keep(&mut run, opening.0, opening.1);
+                        child
+                    };
+                    let end = if container {
+                        tokens[next as usize - 1] + 1
+                    } else {
+                        number(end_before(bytes, tokens[next as usize] as usize))
+                    };
+                    self.remains.keep(&mut run, start, end);
+                    kept = true;
+                }
+                Fate::Unlisted if !traced => tally.count(below, Counted::Unlisted),
+                Fate::Remove if !traced => tally.count(below, Counted::Removed),
+                _ => break,
+            }
+            met.pass();
+            self.names += 1;
+            name = next;
+        }
+        self.remains.run = run;
+        *object = Object { opening, name, end, met, kept };
+    }
+
+    /// Edits one member of any name and fate.
+    fn member(
+        &mut self,
+        scope: &mut Scope<'a>,
+        (trail, at): (TrailId, u32),
+        object: &mut Object,
+    ) -> Edited<()> {
+        let view = self.view;
+        let name = object.name;
+        self.names += 1;
+        if self.names > self.limit {
+            return Err(refused(view, name, EditErrorKind::Limit(Limit::Members)));
+        }
+        let below = match self.trails.meet(trail, &mut object.met, view, name) {
+            Meeting::Known(below) => below,
+            Meeting::Again => return Err(refused(view, name, EditErrorKind::DuplicateName)),
+            Meeting::Unknown => self.learn(scope, (trail, at), name, &mut object.met)?,
+        };
+        let lead = Lead { opening: object.opening, child: view.start(name), first: !object.kept };
+        object.kept |= self.value(scope, (below, name + 1), Some(Step::Name(name)), lead)?;
+        object.name = view.behind(name + 1);
+        Ok(())
     }
 
     /// Where a member's name leads that was not met before at this place.
@@ -240,19 +351,19 @@ impl<'a> RecordEdit<'a> {
         (trail, object): (TrailId, u32),
         name: u32,
         met: &mut Met,
-    ) -> Found<TrailId> {
+    ) -> Edited<TrailId> {
         let view = self.view;
         let text = view.name(name);
         let (below, known) = self.trails.member(scope.automaton, trail, met, (&text, view.raw(name)));
         if !known && !met.compared {
             met.compared = true;
-            view.check_names(object, self.seen)?;
+            view.check_names(object, self.seen).map_err(Box::new)?;
         }
         Ok(below)
     }
 
     /// Edits the elements of an array. True: something is left.
-    fn elements(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Found<bool> {
+    fn elements(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Edited {
         let view = self.view;
         let end = view.closing(at);
         let first = at + 1;
@@ -262,7 +373,7 @@ impl<'a> RecordEdit<'a> {
         let mut index = 0;
         while element < end {
             let below = self.trails.element(scope.automaton, trail, index);
-            let lead = self.lead_of(opening, element, kept);
+            let lead = Lead { opening, child: view.start(element), first: !kept };
             kept |= self.value(scope, (below, element), Some(Step::Index(index)), lead)?;
             element = view.behind(element);
             index += 1;
@@ -270,17 +381,9 @@ impl<'a> RecordEdit<'a> {
         Ok(kept)
     }
 
-    /// What comes before a child if it stays. The first that stays takes over the white space behind the bracket.
-    fn lead_of(&self, opening: (u32, u32), child: u32, kept: bool) -> Lead {
-        let start = self.view.start(child);
-        if kept {
-            return Lead { opening: (0, 0), start: number(comma_before(self.view.bytes, start as usize)) };
-        }
-        Lead { opening, start }
-    }
-
     fn mask(&mut self, mask: &Mask, at: u32) {
         if let Mask::Own(number) = mask {
+            self.remains.end_run();
             self.remains.segments.push(Segment::Own(self.remains.own.len()));
             self.remains.own.push((*number, at));
         } else {
@@ -291,24 +394,28 @@ impl<'a> RecordEdit<'a> {
     }
 
     fn lead(&mut self, lead: Lead, value: u32) {
+        let start = self.lead_start(lead);
+        self.keep(start, value);
+    }
+
+    /// Where the comma or name begins that stands before a child that stays.
+    #[inline]
+    fn lead_start(&mut self, lead: Lead) -> u32 {
+        if !lead.first {
+            return number(comma_before(self.view.bytes, lead.child as usize));
+        }
         self.keep(lead.opening.0, lead.opening.1);
-        self.keep(lead.start, value);
+        lead.child
     }
 
     fn keep(&mut self, start: u32, end: u32) {
-        if start >= end {
-            return;
-        }
-        if let Some(Segment::Kept(_, last)) = self.remains.segments.last_mut()
-            && *last == start
-        {
-            *last = end;
-        } else {
-            self.remains.segments.push(Segment::Kept(start, end));
-        }
+        let mut run = self.remains.run;
+        self.remains.keep(&mut run, start, end);
+        self.remains.run = run;
     }
 
     fn make(&mut self, write: impl FnOnce(&mut String)) {
+        self.remains.end_run();
         let start = self.remains.made.len();
         write(&mut self.remains.made);
         self.remains.segments.push(Segment::Made(start, self.remains.made.len()));
@@ -322,7 +429,33 @@ impl<'a> RecordEdit<'a> {
 }
 
 impl Remains {
+    /// Keeps bytes of the buffer. `run` are those kept last, which are no segment yet.
+    #[inline(always)]
+    fn keep(&mut self, run: &mut (u32, u32), start: u32, end: u32) {
+        if run.1 == start {
+            run.1 = end;
+        } else if start < end {
+            self.begin_run(run, start, end);
+        }
+    }
+
+    fn begin_run(&mut self, run: &mut (u32, u32), start: u32, end: u32) {
+        if run.0 < run.1 {
+            self.segments.push(Segment::Kept(run.0, run.1));
+        }
+        *run = (start, end);
+    }
+
+    /// Makes a segment of the bytes kept last.
+    pub(crate) fn end_run(&mut self) {
+        let (start, end) = std::mem::take(&mut self.run);
+        if start < end {
+            self.segments.push(Segment::Kept(start, end));
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
+        self.run = (0, 0);
         self.segments.clear();
         self.made.clear();
         self.own.clear();

@@ -8,16 +8,19 @@ use crate::json::view::View;
 use crate::number;
 use crate::place::shown;
 use crate::plan::automaton::{Automaton, Fate, NodeId, ROOT};
-use crate::report::Report;
-use crate::tree::Kind;
+use crate::report::{PathCounts, Report};
 
 /// A trail's number.
 pub(crate) type TrailId = u32;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Trails {
     kept: Vec<Trail>,
+    /// Values counted at kept trails and not yet in the report, by [`Counted`].
+    counts: Vec<[u32; 3]>,
     passing: Vec<Trail>,
+    /// What has been counted at kept trails and is not in the report yet, in the order in which it was met.
+    counted: Vec<(TrailId, Counted)>,
 }
 
 /// A place, by its pattern and by the state of an automaton.
@@ -35,8 +38,6 @@ pub(crate) struct Trail {
     /// Where its elements lead if all lead to the same state, else [`NONE`].
     elements: NodeId,
     pattern: Box<str>,
-    /// Where values of this place are counted, by [`Counted`].
-    counts: [usize; 3],
     members: Shape,
     /// Further places below, by how they are reached.
     others: Vec<(Turn, TrailId)>,
@@ -68,16 +69,20 @@ const KEPT: usize = 4096;
 /// Trails that pass have this bit.
 const PASSING: TrailId = 1 << 31;
 const NONE: NodeId = NodeId::MAX;
-const UNCOUNTED: usize = usize::MAX;
 
 /// The trail of the body.
 pub(crate) const START: TrailId = 0;
 
 impl Trails {
     pub(crate) fn new(outside: &Automaton) -> Trails {
-        Trails { kept: vec![Trail::new(outside, ROOT, "$".into())], passing: Vec::new() }
+        Trails {
+            kept: vec![Trail::new(outside, ROOT, "$".into())],
+            counts: vec![[0; 3]],
+            ..Trails::default()
+        }
     }
 
+    #[inline]
     pub(crate) fn get(&self, id: TrailId) -> &Trail {
         match id & PASSING {
             0 => &self.kept[id as usize],
@@ -92,18 +97,8 @@ impl Trails {
         }
     }
 
-    /// The fate of a value.
-    pub(crate) fn fate(&self, id: TrailId, kind: Kind) -> Fate {
-        let trail = self.get(id);
-        match kind {
-            Kind::Object => trail.object,
-            Kind::Array => trail.array,
-            Kind::Number => trail.number,
-            Kind::Null | Kind::True | Kind::False | Kind::String => trail.scalar,
-        }
-    }
-
     /// Where a member's name leads in an object that is read from its beginning, if that is known.
+    #[inline]
     pub(crate) fn meet(&self, id: TrailId, met: &mut Met, view: View<'_>, name: u32) -> Meeting {
         self.get(id).members.meet(met, view, name)
     }
@@ -130,6 +125,7 @@ impl Trails {
             let next = number(self.kept.len());
             if self.get_mut(id).members.add(met, name, quoted, next) {
                 self.kept.push(trail);
+                self.counts.push([0; 3]);
                 return (next, true);
             }
         }
@@ -165,6 +161,7 @@ impl Trails {
         }
         let next = number(self.kept.len());
         self.kept.push(below);
+        self.counts.push([0; 3]);
         self.get_mut(id).others.push((turn, next));
         next
     }
@@ -191,17 +188,25 @@ impl Trails {
 
     /// Counts a value at its place.
     pub(crate) fn count(&mut self, id: TrailId, counted: Counted, report: &mut Report) {
-        let counts = match counted {
-            Counted::Removed => &mut report.removed,
-            Counted::Masked => &mut report.masked,
-            Counted::Unlisted => &mut report.unlisted,
-        };
-        let trail = self.get_mut(id);
-        let place = &mut trail.counts[counted as usize];
-        if *place == UNCOUNTED {
-            *place = counts.place(&trail.pattern);
+        if id & PASSING != 0 {
+            self.settle(report);
+            counts_of(report, counted).add(self.pattern(id), 1);
+            return;
         }
-        counts.add_at(*place);
+        self.tally().count(id, counted);
+    }
+
+    /// The kept trails, and where values are counted at them.
+    pub(crate) fn tally(&mut self) -> Tally<'_> {
+        Tally { trails: &self.kept, counts: &mut self.counts, counted: &mut self.counted }
+    }
+
+    /// Brings what has been counted into the report.
+    pub(crate) fn settle(&mut self, report: &mut Report) {
+        for (id, counted) in self.counted.drain(..) {
+            let count = std::mem::take(&mut self.counts[id as usize][counted as usize]);
+            counts_of(report, counted).add(&self.kept[id as usize].pattern, u64::from(count));
+        }
     }
 
     fn pass(&mut self, trail: Trail) -> TrailId {
@@ -210,7 +215,53 @@ impl Trails {
     }
 }
 
+/// The kept trails while values are counted at them.
+pub(crate) struct Tally<'a> {
+    trails: &'a [Trail],
+    counts: &'a mut [[u32; 3]],
+    counted: &'a mut Vec<(TrailId, Counted)>,
+}
+
+impl<'a> Tally<'a> {
+    /// A trail, if it is kept.
+    #[inline(always)]
+    pub(crate) fn trail(&self, id: TrailId) -> Option<&'a Trail> {
+        self.trails.get(id as usize)
+    }
+
+    #[inline(always)]
+    pub(crate) fn count(&mut self, id: TrailId, counted: Counted) {
+        let count = &mut self.counts[id as usize][counted as usize];
+        if *count == 0 {
+            self.counted.push((id, counted));
+        }
+        *count += 1;
+    }
+}
+
 impl Trail {
+    /// Whether all elements lead to the same state.
+    pub(crate) fn is_uniform(&self) -> bool {
+        self.elements != NONE
+    }
+
+    /// The names met in objects here.
+    #[inline(always)]
+    pub(crate) fn members(&self) -> &Shape {
+        &self.members
+    }
+
+    /// The fate of a value, by its first byte.
+    #[inline]
+    pub(crate) fn fate(&self, first: u8) -> Fate {
+        match first {
+            b'{' => self.object,
+            b'[' => self.array,
+            b'"' | b't' | b'f' | b'n' => self.scalar,
+            _ => self.number,
+        }
+    }
+
     fn new(automaton: &Automaton, id: NodeId, pattern: Box<str>) -> Trail {
         let node = automaton.node(id);
         Trail {
@@ -223,14 +274,21 @@ impl Trail {
             array: node.array,
             elements: if node.elements.is_empty() { node.element } else { NONE },
             pattern,
-            counts: [UNCOUNTED; 3],
             members: Shape::default(),
             others: Vec::new(),
         }
     }
 }
 
-/// Where an entry of a name/value array leads by its own name, and where everything else does.
+fn counts_of(report: &mut Report, counted: Counted) -> &mut PathCounts {
+    match counted {
+        Counted::Removed => &mut report.removed,
+        Counted::Masked => &mut report.masked,
+        Counted::Unlisted => &mut report.unlisted,
+    }
+}
+
+/// Where a value leads whose own name decides it: an entry of a name/value array.
 pub(crate) fn switch(
     trails: &mut Trails,
     automaton: &Automaton,
@@ -238,9 +296,6 @@ pub(crate) fn switch(
     (view, at): (View<'_>, u32),
     seen: &mut crate::names::SeenNames,
 ) -> crate::scan::Found<TrailId> {
-    if !trails.get(id).switches {
-        return Ok(id);
-    }
     let node = crate::scan::resolve(view, automaton, trails.get(id).node, at, seen)?;
     Ok(trails.turn(automaton, id, Turn::Switch(node)))
 }

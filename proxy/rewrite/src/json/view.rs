@@ -17,13 +17,19 @@ use crate::tree::{Kind, Tree};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'a> {
     pub(crate) bytes: &'a [u8],
-    pub(crate) index: &'a Index,
+    pub(crate) tokens: &'a [u32],
+    pub(crate) skips: &'a [u32],
+    tail: u32,
 }
 
 impl<'a> View<'a> {
+    pub(crate) fn new(bytes: &'a [u8], index: &'a Index) -> View<'a> {
+        View { bytes, tokens: &index.tokens, skips: &index.skips, tail: index.tail }
+    }
+
     /// Where a token begins.
     pub(crate) fn position(self, at: u32) -> usize {
-        self.index.tokens[at as usize] as usize
+        self.tokens[at as usize] as usize
     }
 
     /// The byte that tells what a value is.
@@ -38,12 +44,17 @@ impl<'a> View<'a> {
 
     /// The token that closes a container.
     pub(crate) fn closing(self, container: u32) -> u32 {
-        self.index.skips[container as usize]
+        self.skips[container as usize]
     }
 
     /// The token behind a value and all that lies in it.
     pub(crate) fn behind(self, at: u32) -> u32 {
-        if self.is_container(at) { self.closing(at) + 1 } else { at + 1 }
+        self.behind_byte(at, self.byte(at))
+    }
+
+    /// The token behind a value whose first byte is known.
+    pub(crate) fn behind_byte(self, at: u32, first: u8) -> u32 {
+        if first == b'{' || first == b'[' { self.closing(at) + 1 } else { at + 1 }
     }
 
     /// Where a name or value ends: behind its last byte.
@@ -51,9 +62,9 @@ impl<'a> View<'a> {
         if self.is_container(at) {
             return self.position(self.closing(at)) + 1;
         }
-        match self.index.tokens.get(at as usize + 1) {
+        match self.tokens.get(at as usize + 1) {
             Some(&next) => end_before(self.bytes, next as usize),
-            None => self.index.tail as usize,
+            None => self.tail as usize,
         }
     }
 
@@ -73,7 +84,7 @@ impl<'a> View<'a> {
         'a: 's,
     {
         let inner = inner(self.raw(at));
-        if !inner.contains(&b'\\') {
+        if !has_escape(inner) {
             return text(inner);
         }
         scratch.clear();
@@ -99,6 +110,14 @@ pub(crate) fn inner(quoted: &[u8]) -> &[u8] {
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default()
 }
 
+/// Whether a string holds a backslash.
+fn has_escape(inner: &[u8]) -> bool {
+    match inner.len() {
+        0..32 => inner.iter().any(|&byte| byte == b'\\'),
+        _ => memchr::memchr(b'\\', inner).is_some(),
+    }
+}
+
 /// Bytes that have been found to be UTF-8 when they were indexed, cut at token borders.
 pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
@@ -107,7 +126,7 @@ pub(crate) fn text(bytes: &[u8]) -> &str {
 /// A name, unescaped, from its bytes with their quotes.
 pub(crate) fn name_of(quoted: &[u8]) -> Cow<'_, str> {
     let inner = inner(quoted);
-    if !inner.contains(&b'\\') {
+    if !has_escape(inner) {
         return Cow::Borrowed(text(inner));
     }
     let mut unescaped = String::with_capacity(inner.len());
@@ -116,18 +135,29 @@ pub(crate) fn name_of(quoted: &[u8]) -> Cow<'_, str> {
 }
 
 /// Where the name or scalar ends that stands before a token: before white space, and the comma or colon between.
+#[inline]
 pub(crate) fn end_before(bytes: &[u8], token: usize) -> usize {
     let end = trim(bytes, token);
     if matches!(bytes.get(end.wrapping_sub(1)), Some(b',' | b':')) { trim(bytes, end - 1) } else { end }
 }
 
 /// Where the comma stands before a child that is not its container's first.
+#[inline]
 pub(crate) fn comma_before(bytes: &[u8], child: usize) -> usize {
     trim(bytes, child).saturating_sub(1)
 }
 
 /// Where white space begins that ends here.
-fn trim(bytes: &[u8], mut end: usize) -> usize {
+#[inline]
+fn trim(bytes: &[u8], end: usize) -> usize {
+    match bytes.get(end.wrapping_sub(1)) {
+        Some(b'!'..) | None => end,
+        Some(_) => trim_blanks(bytes, end),
+    }
+}
+
+#[inline(never)]
+fn trim_blanks(bytes: &[u8], mut end: usize) -> usize {
     while matches!(bytes.get(end.wrapping_sub(1)), Some(b' ' | b'\t' | b'\n' | b'\r')) {
         end -= 1;
     }
@@ -155,7 +185,7 @@ impl Tree for View<'_> {
     }
 
     fn start(self, at: u32) -> u32 {
-        self.index.tokens[at as usize]
+        self.tokens[at as usize]
     }
 
     fn children(self, at: u32) -> impl Iterator<Item = (Option<u32>, u32)> {

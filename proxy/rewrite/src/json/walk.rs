@@ -9,10 +9,10 @@ mod hold;
 mod resume;
 
 use crate::error::{EditError, EditErrorKind};
-use crate::json::flush::Flush;
+use crate::json::flush::Learned;
 use crate::json::held::{Buffer, Held, Window};
 use crate::json::region::Region;
-use crate::json::trail::{START, TrailId, Trails};
+use crate::json::trail::{START, TrailId};
 use crate::json::view::{end_before, kind_of, name_of};
 use crate::judge::Judge;
 use crate::limits::Options;
@@ -29,8 +29,9 @@ pub(crate) struct Walk {
     pub(crate) options: Options,
     pub(crate) report: Report,
     pub(crate) outlet: Outlet,
-    pub(crate) trails: Trails,
-    pub(crate) flush: Flush,
+    pub(crate) learned: Box<Learned>,
+    pub(crate) record_names: SeenNames,
+    pub(crate) record_place: Option<Place>,
     /// Records that wait for their verdicts, all of them children of the innermost frame.
     pub(crate) held: Vec<Held>,
     /// Buffers of those that do not lie in one window.
@@ -138,8 +139,9 @@ impl Walk {
         Walk {
             report: Report::new(sets),
             outlet: Outlet::new(plan.has_sole_set(), options.limits.held),
-            trails: Trails::new(&plan.outside),
-            flush: Flush::new(sets, &options),
+            learned: plan.learned.take().unwrap_or_else(|| Box::new(Learned::new(plan))),
+            record_names: SeenNames::new(options.limits.members),
+            record_place: options.trace.then(|| Place::new(true)),
             held: Vec::new(),
             buffers: Vec::new(),
             held_bytes: 0,
@@ -226,7 +228,7 @@ impl Walk {
         }
         let frame = &self.frames[self.frames.len() - 1];
         let met = &mut Default::default();
-        (self.trail, _) = self.trails.member(&plan.outside, frame.trail, met, (&name, quoted));
+        (self.trail, _) = self.learned.trails.member(&plan.outside, frame.trail, met, (&name, quoted));
         Ok(())
     }
 
@@ -252,7 +254,7 @@ impl Walk {
             FrameKind::Array | FrameKind::Lines => {
                 let index = frame.index;
                 frame.index += 1;
-                self.trail = self.trails.element(&plan.outside, frame.trail, index);
+                self.trail = self.learned.trails.element(&plan.outside, frame.trail, index);
                 if let Some(place) = &mut self.place {
                     place.push_index(index);
                 }
@@ -260,7 +262,7 @@ impl Walk {
             FrameKind::Document => self.trail = START,
             FrameKind::Object => {}
         }
-        let fate = self.trails.fate(self.trail, kind);
+        let fate = self.learned.trails.get(self.trail).fate(window.bytes[start]);
         if !matches!(fate, Fate::Record(_)) {
             self.flush(plan, window, judge)?;
         }
@@ -284,6 +286,16 @@ impl Walk {
                 self.skip(plan, window, value, judge)
             }
         }
+    }
+
+    /// Brings what has been counted into the report.
+    pub(crate) fn settle_counts(&mut self) {
+        self.learned.trails.settle(&mut self.report);
+    }
+
+    /// Leaves what was learned to the next body. The walk is not used again.
+    pub(crate) fn give_back(&mut self, plan: &Plan) {
+        plan.learned.give(std::mem::replace(&mut self.learned, Box::new(Learned::empty())));
     }
 
     /// The innermost container that is walked. The document's frame is never taken away.

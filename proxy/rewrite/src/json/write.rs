@@ -14,6 +14,9 @@ const OWN: usize = 256;
 /// Appends what hides a value, for every mask but a policy's own. `value` may be left out where the mask does not
 /// need it.
 pub(crate) fn write_mask(mask: &Mask, value: Option<(View<'_>, u32)>, key: &[u8; 32], out: &mut String) {
+    if let Mask::Fixed(text) = mask {
+        return write_string(text, out);
+    }
     let mut scratch = String::new();
     let hidden = match &value {
         None => Hidden::Other(""),
@@ -54,22 +57,25 @@ pub(crate) fn write_string(text: &str, out: &mut String) {
 }
 
 fn escape(text: &str, out: &mut String) {
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0'..='\u{1f}' => {
+    let mut rest = text;
+    while let Some(special) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        out.push_str(&rest[..special]);
+        match rest.as_bytes()[special] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            control => {
                 out.push_str("\\u00");
-                for digit in [u32::from(character) >> 4, u32::from(character) & 15] {
-                    out.push(char::from_digit(digit, 16).unwrap_or('0'));
+                for digit in [control >> 4, control & 15] {
+                    out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
                 }
             }
-            _ => out.push(character),
         }
+        rest = &rest[special + 1..];
     }
+    out.push_str(rest);
 }
 
 #[cfg(test)]

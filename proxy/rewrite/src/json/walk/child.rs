@@ -30,7 +30,7 @@ impl Walk {
             opening: Vec::new(),
             trail: self.trail,
             place: self.mark(),
-            passed: self.trails.mark(),
+            passed: self.learned.trails.mark(),
             index: 0,
         });
         self.region.begin(value.start + 1, true);
@@ -52,7 +52,7 @@ impl Walk {
         if frame.kind == FrameKind::Object {
             self.names.close();
         }
-        self.trails.back(frame.passed);
+        self.learned.trails.back(frame.passed);
         let (source, start, end) = self.region.take(window.bytes, at - 1);
         self.outlet
             .trail(&frame.emitted, &source, (start, end), &mut self.report)
@@ -105,7 +105,7 @@ impl Walk {
         (value, mask): (Beginning, u32),
         judge: &mut dyn Judge,
     ) -> Result<Option<usize>, EditError> {
-        self.trails.count(self.trail, Counted::Masked, &mut self.report);
+        self.learned.trails.count(self.trail, Counted::Masked, &mut self.report);
         self.note(DifferenceKind::Masked);
         self.lead(window, value.start)?;
         let spec = plan.outside.mask(mask);
@@ -145,7 +145,7 @@ impl Walk {
             opening: (!self.region.first).then_some(&*frame.opening),
         };
         let concrete = self.place.as_ref().and_then(|place| place.concrete());
-        let spot = Spot { pattern: self.trails.pattern(self.trail), concrete };
+        let spot = Spot { pattern: self.learned.trails.pattern(self.trail), concrete };
         self.outlet
             .total(&mut frame.emitted, &before, (set, spot), &mut self.report)
             .map_err(Walk::failed(window, value.start))
@@ -162,7 +162,7 @@ impl Walk {
             Fate::Remove => (Counted::Removed, DifferenceKind::Removed),
             _ => (Counted::Unlisted, DifferenceKind::Unlisted),
         };
-        self.trails.count(self.trail, counted, &mut self.report);
+        self.learned.trails.count(self.trail, counted, &mut self.report);
         self.note(kind);
         if self.frame().kind == FrameKind::Document {
             self.lead(window, value.start)?;
@@ -185,7 +185,7 @@ impl Walk {
         let document = self.frame().kind == FrameKind::Document;
         let limits = &self.options.limits;
         let enough = self.held.len() >= limits.batch_records || self.held_bytes >= limits.batch_bytes;
-        let finishes = document || self.trails.get(self.trail).finishes;
+        let finishes = document || self.learned.trails.get(self.trail).finishes;
         if enough || finishes || Trails::passes(self.trail) {
             self.flush(plan, window, judge)?;
         }
@@ -193,7 +193,7 @@ impl Walk {
             self.finish_sets(plan, document).map_err(Walk::failed(window, at))?;
         }
         let (mark, passed) = (self.frame().place, self.frame().passed);
-        self.trails.back(passed);
+        self.learned.trails.back(passed);
         if let Some(place) = &mut self.place {
             place.back(mark);
         }
@@ -205,7 +205,7 @@ impl Walk {
 
     /// Resolves the totals of the sets of which no further record can come: all of them at the end.
     pub(super) fn finish_sets(&mut self, plan: &Plan, all: bool) -> Result<(), crate::error::EditErrorKind> {
-        let finishes = &plan.outside.node(self.trails.get(self.trail).node).finishes;
+        let finishes = &plan.outside.node(self.learned.trails.get(self.trail).node).finishes;
         for (set, compiled) in plan.sets.iter().enumerate() {
             if (all || finishes.contains(&compiled.top)) && !self.finished[set] {
                 self.finished[set] = true;

@@ -3,10 +3,12 @@
 use crate::error::EditError;
 use crate::json::held::{Buffer, Held, Window};
 use crate::json::index::{Index, Indexer, OPEN};
+use crate::json::view::comma_before;
 use crate::json::walk::{Beginning, Extent, FrameKind, Mode, Purpose, Walk};
 use crate::judge::Judge;
 use crate::number;
 use crate::plan::Plan;
+use crate::plan::automaton::Fate;
 use crate::tree::Kind;
 
 impl Walk {
@@ -42,7 +44,65 @@ impl Walk {
             }
         }
         self.end_value(plan, window, end, judge)?;
-        Ok(Some(next))
+        if self.held.is_empty() {
+            return Ok(Some(next));
+        }
+        self.hold_more(plan, window, (next, end), judge).map(Some)
+    }
+
+    /// Holds the records of an array that follow one that is held, as long as they are of the same set and lie in the
+    /// window. Gives the token behind them.
+    fn hold_more(
+        &mut self,
+        plan: &Plan,
+        window: Window<'_>,
+        (mut token, mut end): (usize, usize),
+        judge: &mut dyn Judge,
+    ) -> Result<usize, EditError> {
+        let innermost = self.frames.len() - 1;
+        let frame = &mut self.frames[innermost];
+        let trail = self.learned.trails.get(self.trail);
+        let limit = self.options.limits.record;
+        let uniform = frame.kind == FrameKind::Array && self.learned.trails.get(frame.trail).is_uniform();
+        if !uniform || trail.finishes || self.place.is_some() {
+            return Ok(token);
+        }
+        let Window { bytes, index, .. } = window;
+        while self.held.len() < self.options.limits.batch_records
+            && self.held_bytes < self.options.limits.batch_bytes
+            && let Some(&start) = index.tokens.get(token)
+            && bytes[start as usize] == b'{'
+            && let Fate::Record(set) = trail.fate(b'{')
+            && let Some(&close) = index.tokens.get(index.skips[token] as usize)
+        {
+            let (start, close) = (start as usize, close as usize + 1);
+            if close - start > limit {
+                break;
+            }
+            let comma = comma_before(bytes, start);
+            self.held.push(Held {
+                set,
+                trail: self.trail,
+                buffer: 0,
+                root: number(token),
+                start: comma,
+                child: start,
+                name_end: comma,
+                first: false,
+                index: frame.index,
+            });
+            self.held_bytes += close - start;
+            frame.index += 1;
+            token = index.skips[token] as usize + 1;
+            end = close;
+        }
+        self.region.begin(end, false);
+        if self.held.len() >= self.options.limits.batch_records
+            || self.held_bytes >= self.options.limits.batch_bytes
+        {
+            self.flush(plan, window, judge)?;
+        }
+        Ok(token)
     }
 
     /// Goes on with a value that is complete, in a buffer of its own.
