@@ -1,5 +1,19 @@
 //! The first stage: finds where the tokens of a window begin, and refuses what is not JSON.
 
+mod containers;
+mod exact;
+mod grammar;
+mod kernel;
+mod leap;
+mod scalar;
+mod simd;
+#[cfg(test)]
+mod tests;
+
+use self::containers::Containers;
+use self::grammar::Carry;
+use self::kernel::{BLOCK, Chosen};
+use self::leap::{Leap, Lengths};
 use crate::error::EditErrorKind;
 use crate::json::lexer::{Event, Lexer};
 use crate::limits::Limits;
@@ -25,12 +39,24 @@ pub(crate) struct Index {
 /// What goes on behind the window.
 pub(crate) const OPEN: u32 = u32::MAX;
 
+/// Windows below this length are read byte by byte.
+const SHORT: usize = 2 * BLOCK;
+
 /// Reads a document window by window, so that what it finds does not depend on where the windows were cut.
+///
+/// The lexer reads the beginning of a window up to a place between two tokens, and what follows the window's last
+/// bracket, colon or comma. What lies between is read in blocks; if anything is wrong there, the lexer reads it again
+/// and tells what and where.
 #[derive(Debug)]
 pub(crate) struct Indexer {
     lexer: Lexer,
     /// The opening brackets of the window that have not been closed yet.
     open: Vec<u32>,
+    containers: Containers,
+    /// None if limits are so small that only the lexer can keep them.
+    lengths: Option<Lengths>,
+    lines: bool,
+    kernel: Chosen,
 }
 
 impl Index {
@@ -41,11 +67,33 @@ impl Index {
         self.head = OPEN;
         self.tail = OPEN;
     }
+
+    fn push(&mut self, at: usize) {
+        self.tokens.push(number(at));
+        self.skips.push(OPEN);
+    }
 }
 
 impl Indexer {
+    /// Reads one document.
     pub(crate) fn new(limits: &Limits) -> Indexer {
-        Indexer { lexer: Lexer::new(limits), open: Vec::new() }
+        Indexer {
+            lexer: Lexer::new(limits),
+            open: Vec::new(),
+            containers: Containers::default(),
+            lengths: Lengths::new(limits),
+            lines: false,
+            kernel: Chosen::best(),
+        }
+    }
+
+    /// Reads any number of values, each on a line of its own: no line may end within a value, and one must end
+    /// between two values. Blank lines are of no meaning.
+    pub(crate) fn lines(limits: &Limits) -> Indexer {
+        let mut indexer = Indexer::new(limits);
+        indexer.lexer.expect_lines();
+        indexer.lines = true;
+        indexer
     }
 
     /// Expects `)` and perhaps `;` behind the document.
@@ -71,6 +119,12 @@ impl Indexer {
         index.clear();
         self.open.clear();
         let mut at = from;
+        if let Some(lengths) = self.lengths
+            && window.len() - from >= SHORT
+        {
+            self.approach(window, &mut at, index).map_err(|kind| (at, kind))?;
+            self.leap(window, &mut at, lengths, index);
+        }
         loop {
             match self.lexer.next(window, &mut at) {
                 Ok(Some(event)) => self.add(event, at, index),
@@ -81,12 +135,67 @@ impl Indexer {
     }
 
     /// Reads the end of the document, where a number may end.
+    ///
+    /// # Errors
+    /// The document is not complete.
     pub(crate) fn finish(&mut self, index: &mut Index) -> Result<(), EditErrorKind> {
         index.clear();
         if self.lexer.finish()?.is_some() {
             index.head = 0;
         }
         Ok(())
+    }
+
+    /// Lets the lexer read to the first token behind a place between two.
+    fn approach(&mut self, window: &[u8], at: &mut usize, index: &mut Index) -> Result<(), EditErrorKind> {
+        while self.lexer.previous().is_none() {
+            match self.lexer.next(window, at)? {
+                Some(event) => self.add(event, *at, index),
+                None => return Ok(()),
+            }
+        }
+        self.lexer.skip_white(window, at)
+    }
+
+    /// Reads to behind the last bracket, colon or comma of the window. If anything is wrong before it, nothing is read.
+    fn leap(&mut self, window: &[u8], at: &mut usize, lengths: Lengths, index: &mut Index) {
+        let Some(previous) = self.lexer.previous() else {
+            return;
+        };
+        let mut window = window;
+        if self.lexer.is_wrapped() {
+            let behind = |byte: &u8| b" \t\n\r);".contains(byte);
+            window = &window[..window.iter().rposition(|byte| !behind(byte)).map_or(0, |last| last + 1)];
+        }
+        if window.len() < *at + SHORT {
+            return;
+        }
+        let (tokens, closes) = (index.tokens.len(), index.closes.len());
+        self.containers.load(self.lexer.open(), &self.open);
+        let mut leap = Leap {
+            window,
+            at: *at,
+            carry: Carry::behind(previous),
+            containers: &mut self.containers,
+            index,
+            lengths,
+            lines: self.lines,
+        };
+        match self.kernel.leap(&mut leap) {
+            Ok(end) if end > *at => {
+                self.lexer.resume(window[end - 1], |open| self.containers.store(open, &mut self.open));
+                index.tail = tail(&window[..end], index);
+                *at = end;
+            }
+            _ => {
+                index.tokens.truncate(tokens);
+                index.skips.truncate(tokens);
+                index.closes.truncate(closes);
+                for &open in &self.open {
+                    index.skips[open as usize] = OPEN;
+                }
+            }
+        }
     }
 
     /// Takes an event that ends at `at`.
@@ -99,6 +208,7 @@ impl Indexer {
             Event::Open { .. } => {
                 self.open.push(number(index.tokens.len()));
                 index.push(at - 1);
+                index.tail = OPEN;
             }
             Event::NameEnd { .. } | Event::ScalarEnd { .. } => {
                 if index.tokens.is_empty() {
@@ -114,15 +224,22 @@ impl Indexer {
                     None => index.closes.push(close),
                 }
                 index.push(at - 1);
+                index.tail = OPEN;
             }
             Event::Comma => {}
         }
     }
 }
 
-impl Index {
-    fn push(&mut self, at: usize) {
-        self.tokens.push(number(at));
-        self.skips.push(OPEN);
+/// Where the last token ends if it is a name or scalar that a colon or comma follows, which is the last byte read.
+fn tail(read: &[u8], index: &Index) -> u32 {
+    let [text @ .., b':' | b','] = read else {
+        return OPEN;
+    };
+    let text = text.trim_ascii_end();
+    match text.last() {
+        None | Some(b'{' | b'[' | b'}' | b']') => OPEN,
+        Some(_) if index.tokens.is_empty() => OPEN,
+        Some(_) => number(text.len()),
     }
 }

@@ -14,6 +14,18 @@ use text::{PLAIN, Text};
 
 pub(crate) use number::is_number;
 
+/// What stands before a place between tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Previous {
+    /// Nothing, or what a value must follow.
+    Nothing,
+    Opening,
+    /// A comma in an object.
+    Comma,
+    Name,
+    Value,
+}
+
 /// What stands at a position. Positions are given by the cursor: behind the first byte of what opens or starts,
 /// behind the last byte of what closes or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +51,8 @@ pub(crate) struct Lexer {
     escaped: bool,
     /// Whether the document stands in the parentheses of a JSONP call.
     wrapped: bool,
+    /// Whether values stand on lines of their own.
+    lines: bool,
     depth: usize,
     name: usize,
     string: usize,
@@ -81,6 +95,7 @@ impl Lexer {
             blanks: 0,
             escaped: false,
             wrapped: false,
+            lines: false,
             depth: limits.depth,
             name: limits.name,
             string: limits.string,
@@ -94,9 +109,61 @@ impl Lexer {
         self.wrapped = true;
     }
 
+    /// Expects any number of values, each on a line of its own.
+    pub(crate) fn expect_lines(&mut self) {
+        self.lines = true;
+    }
+
+    /// Whether the document stands in the parentheses of a JSONP call.
+    pub(crate) fn is_wrapped(&self) -> bool {
+        self.wrapped
+    }
+
     /// The number of open containers.
     pub(crate) fn depth(&self) -> usize {
         self.open.len()
+    }
+
+    /// Of each open container whether it is an object.
+    pub(crate) fn open(&self) -> &[bool] {
+        &self.open
+    }
+
+    /// What stands before the place that has been reached, if that is between two tokens of the document.
+    pub(crate) fn previous(&self) -> Option<Previous> {
+        match self.state {
+            State::Value => Some(Previous::Nothing),
+            State::ValueOrClose | State::NameOrClose => Some(Previous::Opening),
+            State::Name => Some(Previous::Comma),
+            State::Colon => Some(Previous::Name),
+            State::CommaOrClose | State::Behind => Some(Previous::Value),
+            State::Text { .. } | State::Number(_) | State::Literal { .. } => None,
+            State::BehindCall | State::Done => None,
+        }
+    }
+
+    /// Reads on from `at`, between two tokens, to the next token or to the end of the chunk.
+    pub(crate) fn skip_white(&mut self, chunk: &[u8], at: &mut usize) -> Result<(), EditErrorKind> {
+        while let Some(&byte) = chunk.get(*at)
+            && is_white(byte)
+        {
+            self.white(byte)?;
+            *at += 1;
+        }
+        Ok(())
+    }
+
+    /// Goes on behind a bracket, colon or comma, where the containers of `open` are open.
+    pub(crate) fn resume(&mut self, last: u8, open: impl FnOnce(&mut Vec<bool>)) {
+        open(&mut self.open);
+        self.blanks = 0;
+        match last {
+            b'{' => self.state = State::NameOrClose,
+            b'[' => self.state = State::ValueOrClose,
+            b',' if self.open.last() == Some(&true) => self.state = State::Name,
+            b',' | b':' => self.state = State::Value,
+            _ => self.end_value(),
+        }
     }
 
     /// Reads on from `at` and gives the next event, or none at the end of the chunk. On an error `at` is the byte
@@ -126,6 +193,7 @@ impl Lexer {
             }
             State::Behind if !self.wrapped => Ok(None),
             State::BehindCall | State::Done => Ok(None),
+            State::Value if self.lines && self.open.is_empty() => Ok(None),
             _ => Err(EditErrorKind::Malformed("the document ends too early")),
         }
     }
@@ -134,13 +202,26 @@ impl Lexer {
         self.state = if self.open.is_empty() { State::Behind } else { State::CommaOrClose };
     }
 
+    fn white(&mut self, byte: u8) -> Result<(), EditErrorKind> {
+        if self.blanks == self.blank {
+            return Err(EditErrorKind::Limit(Limit::Held));
+        }
+        if self.lines && byte == b'\n' {
+            if !self.open.is_empty() {
+                return Err(EditErrorKind::Malformed("a line ends within a value"));
+            }
+            if self.state == State::Behind {
+                self.state = State::Value;
+            }
+        }
+        self.blanks += 1;
+        Ok(())
+    }
+
     /// A byte outside names and scalars.
     fn between(&mut self, byte: u8, at: &mut usize) -> Result<Option<Event>, EditErrorKind> {
-        if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-            if self.blanks == self.blank {
-                return Err(EditErrorKind::Limit(Limit::Held));
-            }
-            self.blanks += 1;
+        if is_white(byte) {
+            self.white(byte)?;
             *at += 1;
             return Ok(None);
         }
@@ -328,6 +409,10 @@ impl Lexer {
         self.state = State::Text { name, part };
         Ok(None)
     }
+}
+
+fn is_white(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 #[cfg(test)]

@@ -1,0 +1,129 @@
+//! What looks at 64 bytes at once: the widest instructions that the processor has, or plain Rust.
+
+use std::sync::OnceLock;
+
+use super::leap::{Leap, Refused};
+use super::scalar::Scalar;
+use super::simd;
+
+/// The number of bytes that are looked at together: one bit each in a mask.
+pub(super) const BLOCK: usize = 64;
+
+/// Where the bytes of a block are that JSON gives a meaning, the first byte's bit being the lowest. Strings are not
+/// regarded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Masks {
+    pub(super) quote: u64,
+    pub(super) backslash: u64,
+    /// Bytes below 0x20. Some of them may also be taken for [`Masks::colon`] and [`Masks::comma`]: none of them may
+    /// stand anywhere but white space.
+    pub(super) control: u64,
+    pub(super) white: u64,
+    pub(super) open: u64,
+    pub(super) close: u64,
+    pub(super) colon: u64,
+    pub(super) comma: u64,
+    pub(super) digit: u64,
+    pub(super) zero: u64,
+    pub(super) newline: u64,
+    /// Whether there is a byte that is not ASCII.
+    pub(super) wide: bool,
+}
+
+/// How a processor finds the masks of a block. A value is the proof that the processor can.
+pub(super) trait Kernel: Copy {
+    /// Looks at a block. [`Masks::newline`] is asked for only where documents are lines.
+    fn masks(self, block: &[u8; BLOCK], lines: bool) -> Masks;
+
+    /// For each bit whether the number of bits set up to it, itself included, is odd.
+    fn parity(self, bits: u64) -> u64 {
+        let mut sum = bits;
+        for shift in [1, 2, 4, 8, 16, 32] {
+            sum ^= sum << shift;
+        }
+        sum
+    }
+
+    /// Writes the places of the bits, counted from `base`, in order. What stands behind them in `places` is of no
+    /// meaning afterwards.
+    #[inline(always)]
+    fn flatten(self, mut bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+        let count = bits.count_ones() as usize;
+        let mut written = 0;
+        // In steps of a fixed length, which are foreseen more often than the number is.
+        while written < count {
+            for place in &mut places[written..written + STEP] {
+                *place = base + bits.trailing_zeros();
+                bits &= bits.wrapping_sub(1);
+            }
+            written += STEP;
+        }
+    }
+}
+
+const STEP: usize = 8;
+
+/// The kernels there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chosen {
+    Scalar(Scalar),
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    Wide(simd::Wide),
+}
+
+impl Chosen {
+    /// The fastest that this processor has.
+    pub(super) fn best() -> Chosen {
+        static BEST: OnceLock<Chosen> = OnceLock::new();
+        *BEST.get_or_init(|| Chosen::all().pop().unwrap_or(Chosen::Scalar(Scalar)))
+    }
+
+    /// All that this processor has, the fastest last.
+    pub(super) fn all() -> Vec<Chosen> {
+        let mut all = vec![Chosen::Scalar(Scalar)];
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        {
+            all.extend(simd::Wide::detect().map(Chosen::Wide));
+        }
+        all
+    }
+
+    /// Lets the kernel read a window.
+    pub(super) fn leap(self, leap: &mut Leap<'_>) -> Result<usize, Refused> {
+        match self {
+            Chosen::Scalar(kernel) => leap.run(kernel),
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            Chosen::Wide(kernel) => kernel.leap(leap),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Chosen {
+    /// Compares what the kernel finds with what the one in plain Rust does.
+    pub(super) fn check(self, block: &[u8; BLOCK], bits: u64) {
+        match self {
+            Chosen::Scalar(kernel) => check(kernel, block, bits),
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            Chosen::Wide(kernel) => check(kernel, block, bits),
+        }
+    }
+}
+
+#[cfg(test)]
+fn check<K: Kernel + std::fmt::Debug>(kernel: K, block: &[u8; BLOCK], bits: u64) {
+    for lines in [false, true] {
+        let (mut found, mut expected) = (kernel.masks(block, lines), Scalar.masks(block, lines));
+        for masks in [&mut found, &mut expected] {
+            // Control characters may be taken for these: they are refused in any case.
+            masks.colon &= !masks.control;
+            masks.comma &= !masks.control;
+        }
+        assert_eq!(found, expected, "{kernel:?}: {block:?}");
+    }
+    assert_eq!(kernel.parity(bits), Scalar.parity(bits), "{kernel:?}: {bits:b}");
+    let (mut found, mut expected) = ([0; BLOCK], Vec::new());
+    kernel.flatten(bits, 1000, &mut found);
+    expected.extend((0..64).filter(|place| bits >> place & 1 != 0).map(|place| 1000 + place));
+    assert_eq!(found[..expected.len()], expected[..], "{kernel:?}: {bits:b}");
+}

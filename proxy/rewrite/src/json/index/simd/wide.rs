@@ -1,0 +1,104 @@
+//! x86-64 with AVX2: 32 bytes in one instruction.
+
+use std::arch::x86_64::*;
+
+use crate::json::index::kernel::{BLOCK, Kernel, Masks};
+use crate::json::index::leap::{Leap, Refused};
+
+/// The proof that the processor has AVX2 and what comes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::json::index) struct Wide(());
+
+impl Wide {
+    pub(in crate::json::index) fn detect() -> Option<Wide> {
+        let has = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt")
+            && is_x86_feature_detected!("pclmulqdq");
+        has.then_some(Wide(()))
+    }
+
+    pub(in crate::json::index) fn leap(self, leap: &mut Leap<'_>) -> Result<usize, Refused> {
+        // SAFETY: this kernel exists only where these instructions were detected.
+        unsafe { run(self, leap) }
+    }
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
+fn run(kernel: Wide, leap: &mut Leap<'_>) -> Result<usize, Refused> {
+    leap.run(kernel)
+}
+
+/// The mask of an expression that is true of a half's bytes. No closure: it would not have the instructions.
+macro_rules! mask {
+    ($halves:ident, $half:ident => $truth:expr) => {{
+        let [$half, high] = $halves;
+        let low = _mm256_movemask_epi8($truth).cast_unsigned();
+        let $half = high;
+        let high = _mm256_movemask_epi8($truth).cast_unsigned();
+        u64::from(low) | u64::from(high) << 32
+    }};
+}
+
+impl Kernel for Wide {
+    #[inline(always)]
+    fn masks(self, block: &[u8; BLOCK], lines: bool) -> Masks {
+        // SAFETY: the block has 64 bytes, and the kernel exists only where these instructions were detected.
+        unsafe {
+            let start = block.as_ptr().cast::<__m256i>();
+            let halves = [_mm256_loadu_si256(start), _mm256_loadu_si256(start.add(1))];
+            // For its last four bits each kind of white space and each operator, `[` and `]` being made `{` and `}`.
+            let white = repeat(b"\x20\0\0\0\0\0\0\0\0\x09\x0a\0\0\x0d\0\0");
+            let operator = repeat(b"\0\0\0\0\0\0\0\0\0\0:{,}\0\0");
+            let operators = mask!(halves, half => {
+                _mm256_cmpeq_epi8(_mm256_shuffle_epi8(operator, half), _mm256_or_si256(half, all(0x20)))
+            });
+            let bracket = mask!(halves, half => _mm256_slli_epi16::<7>(half));
+            let later = mask!(halves, half => _mm256_slli_epi16::<5>(half));
+            Masks {
+                quote: mask!(halves, half => _mm256_cmpeq_epi8(half, all(b'"'))),
+                backslash: mask!(halves, half => _mm256_cmpeq_epi8(half, all(b'\\'))),
+                control: mask!(halves, half => _mm256_cmpeq_epi8(_mm256_min_epu8(half, all(0x1f)), half)),
+                white: mask!(halves, half => _mm256_cmpeq_epi8(_mm256_shuffle_epi8(white, half), half)),
+                open: operators & bracket & !later,
+                close: operators & bracket & later,
+                colon: operators & !bracket & !later,
+                comma: operators & !bracket & later,
+                // Digits become the highest of the signed bytes.
+                digit: mask!(halves, half => {
+                    _mm256_cmpgt_epi8(_mm256_add_epi8(half, all(0x7f - b'9')), all(0x7f - 10))
+                }),
+                zero: mask!(halves, half => _mm256_cmpeq_epi8(half, all(b'0'))),
+                newline: if lines { mask!(halves, half => _mm256_cmpeq_epi8(half, all(b'\n'))) } else { 0 },
+                wide: _mm256_movemask_epi8(_mm256_or_si256(halves[0], halves[1])) != 0,
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn parity(self, bits: u64) -> u64 {
+        // SAFETY: the kernel exists only where these instructions were detected.
+        unsafe {
+            let product = _mm_clmulepi64_si128::<0>(_mm_set_epi64x(0, bits.cast_signed()), _mm_set1_epi8(-1));
+            _mm_cvtsi128_si64(product).cast_unsigned()
+        }
+    }
+}
+
+/// # Safety
+/// The processor must have AVX2.
+#[inline(always)]
+unsafe fn all(byte: u8) -> __m256i {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_set1_epi8(byte.cast_signed()) }
+}
+
+/// # Safety
+/// The processor must have AVX2.
+#[inline(always)]
+unsafe fn repeat(table: &[u8; 16]) -> __m256i {
+    // SAFETY: the table has 16 bytes; else the caller's promise.
+    unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast())) }
+}

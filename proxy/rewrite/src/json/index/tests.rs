@@ -1,0 +1,230 @@
+//! The blocks against the lexer: every kernel finds the same tokens and refuses the same byte for the same reason.
+
+mod drawn;
+#[cfg(speed)]
+mod speed;
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use self::drawn::Source;
+use super::*;
+
+/// What a window gave.
+#[derive(Debug, PartialEq, Eq)]
+struct Read {
+    tokens: Vec<u32>,
+    /// Of the opening brackets only.
+    skips: Vec<(usize, u32)>,
+    closes: Vec<u32>,
+    head: u32,
+    tail: u32,
+    depth: usize,
+    error: Option<(usize, String)>,
+}
+
+/// How a document is to be read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Manner {
+    lines: bool,
+    call: bool,
+}
+
+fn indexer(limits: &Limits, manner: Manner) -> Indexer {
+    let mut indexer = if manner.lines { Indexer::lines(limits) } else { Indexer::new(limits) };
+    if manner.call {
+        indexer.expect_call();
+    }
+    indexer
+}
+
+fn read(mut indexer: Indexer, text: &[u8], cuts: &[usize]) -> Vec<Read> {
+    let mut reads = Vec::new();
+    let mut index = Index::default();
+    let mut from = 0;
+    for &cut in cuts.iter().chain([&text.len()]) {
+        let window = &text[from.min(cut)..cut.max(from)];
+        from = cut.max(from);
+        let result = indexer.read(window, 0, &mut index);
+        let error = result.err().map(|(at, kind)| (at, kind.to_string()));
+        let failed = error.is_some();
+        reads.push(snapshot(&index, window, indexer.depth(), error));
+        if failed {
+            return reads;
+        }
+    }
+    let error = indexer.finish(&mut index).err().map(|kind| (0, kind.to_string()));
+    reads.push(snapshot(&index, &[], indexer.depth(), error));
+    reads
+}
+
+fn snapshot(index: &Index, window: &[u8], depth: usize, error: Option<(usize, String)>) -> Read {
+    let is_open = |token: &u32| matches!(window[*token as usize], b'{' | b'[');
+    assert_eq!(index.tokens.len(), index.skips.len());
+    let opening = index.tokens.iter().enumerate().filter(|(_, token)| is_open(token));
+    Read {
+        tokens: index.tokens.clone(),
+        skips: opening.map(|(number, _)| (number, index.skips[number])).collect(),
+        closes: index.closes.clone(),
+        head: index.head,
+        tail: index.tail,
+        depth,
+        error,
+    }
+}
+
+/// Reads with the lexer alone and with each kernel, and gives how many windows the kernels read in blocks.
+fn compare(text: &[u8], cuts: &[usize], limits: &Limits, manner: Manner) {
+    let mut alone = indexer(limits, manner);
+    alone.lengths = None;
+    let expected = read(alone, text, cuts);
+    for kernel in Chosen::all() {
+        let mut fast = indexer(limits, manner);
+        fast.kernel = kernel;
+        let found = read(fast, text, cuts);
+        assert_eq!(found, expected, "{kernel:?}, cut at {cuts:?}: {}", String::from_utf8_lossy(text));
+    }
+}
+
+/// Whether the kernels read a text to its last bracket, colon or comma without the lexer.
+fn leaps(text: &[u8], kernel: Chosen) -> bool {
+    let mut indexer = Indexer::new(&Limits::default());
+    indexer.kernel = kernel;
+    let mut at = 0;
+    let lengths = indexer.lengths.unwrap();
+    indexer.leap(text, &mut at, lengths, &mut Index::default());
+    at > 0
+}
+
+fn cases() -> u32 {
+    std::env::var("CORDON_REWRITE_CASES").map_or(400, |cases| cases.parse().expect("a number"))
+}
+
+#[test]
+fn the_blocks_agree_with_the_lexer() {
+    let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
+    let bytes = proptest::collection::vec(any::<u8>(), 0..700);
+    TestRunner::new(config)
+        .run(&(bytes, any::<[u8; 24]>()), |(document, around)| {
+            let around = &mut Source::new(&around);
+            let manner = Manner { lines: around.one_in(4), call: around.one_in(8) };
+            let mut text = drawn::text(&mut Source::new(&document), manner.lines);
+            if manner.call {
+                text.extend_from_slice(b");\n");
+            }
+            for _ in 0..around.below(3) {
+                drawn::mutate(around, &mut text);
+            }
+            let limits = drawn::limits(around);
+            let mut cuts: Vec<usize> =
+                (0..around.below(4)).map(|_| around.below(1 << 16) % (text.len() + 1)).collect();
+            cuts.sort_unstable();
+            compare(&text, &cuts, &limits, manner);
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn the_kernels_agree_on_the_masks() {
+    let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
+    TestRunner::new(config)
+        .run(&(any::<[u8; BLOCK]>(), any::<[u8; BLOCK]>(), any::<u64>()), |(wild, tame, bits)| {
+            const USUAL: &[u8; 16] = b"{}[]:,\"\\ \n\r\t09-a";
+            let tame = tame.map(|byte| USUAL[usize::from(byte % 16)]);
+            for kernel in Chosen::all() {
+                kernel.check(&wild, bits);
+                kernel.check(&tame, bits);
+            }
+            Ok(())
+        })
+        .unwrap();
+    for byte in 0..=u8::MAX {
+        for kernel in Chosen::all() {
+            kernel.check(&[byte; BLOCK], u64::MAX << (byte % 64));
+        }
+    }
+}
+
+#[test]
+fn every_cut_of_the_suite_gives_the_same() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/json-test-suite");
+    let mut count = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let case = std::fs::read(&path).unwrap();
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        if case.len() > 4096 {
+            compare(&case, &[], &Limits::default(), Manner::default());
+            continue;
+        }
+        // Long enough that blocks are read before and behind the case.
+        for before in [0, 1, 50, 63, 64, 90] {
+            let mut text = b"[".to_vec();
+            text.extend(std::iter::repeat_n(&b"[],"[..], before).flatten());
+            text.extend_from_slice(&case);
+            text.extend_from_slice(b",[\"");
+            text.extend(std::iter::repeat_n(b'x', 150));
+            text.extend_from_slice(b"\"]]");
+            compare(&text, &[], &Limits::default(), Manner::default());
+            compare(&text, &[text.len() / 2], &Limits::default(), Manner::default());
+            for kernel in Chosen::all() {
+                assert!(!stem.starts_with('y') || leaps(&text, kernel), "{stem}, {kernel:?}");
+            }
+        }
+        count += 1;
+    }
+    assert!(count > 300, "{count} cases only");
+}
+
+#[test]
+fn what_reaches_over_blocks_is_held_to_its_limit() {
+    let limits = Limits { name: 300, string: 700, number: 200, held: 250, depth: 5, ..Limits::default() };
+    for length in 100..760 {
+        let long = "7".repeat(length);
+        for text in [
+            format!("[{long},\"{}\"]", "x".repeat(200)),
+            format!("[\"{long}\",{}]", "[],".repeat(60)),
+            format!("{{\"{long}\":[{}]}}", "{}".repeat(1) + &",{}".repeat(60)),
+            format!("[{},[{}[]]]", " ".repeat(length), "[],".repeat(60)),
+            format!("[1,{}1,[{}[]]]", "\n".repeat(length), "[],".repeat(60)),
+            format!("[\"{}\",[{}[]]]", "\\n".repeat(length / 2), "[],".repeat(60)),
+        ] {
+            for cut in [1, 64, 100, 150] {
+                compare(text.as_bytes(), &[cut], &limits, Manner::default());
+            }
+        }
+    }
+    for limit in [0, 1, 63, 64, 127, 128, 129] {
+        let long = "7".repeat(limit + 2);
+        let text =
+            format!("[{long},\"{long}\",{{\"{long}\":{}1}}{}]", " ".repeat(limit + 2), ",[]".repeat(60));
+        for field in 0..4 {
+            let mut limits = Limits::default();
+            *[&mut limits.name, &mut limits.string, &mut limits.number, &mut limits.held][field] = limit;
+            compare(text.as_bytes(), &[], &limits, Manner::default());
+        }
+    }
+}
+
+#[test]
+fn the_blocks_refuse_nothing_that_the_lexer_takes() {
+    let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
+    let bytes = proptest::collection::vec(any::<u8>(), 300..700);
+    TestRunner::new(config)
+        .run(&bytes, |document| {
+            let text = drawn::text(&mut Source::new(&document), false);
+            let (start, brackets) = (text.trim_ascii_start(), b"{[");
+            prop_assume!(start.len() >= SHORT && brackets.contains(&start[0]));
+            for kernel in Chosen::all() {
+                prop_assert!(leaps(start, kernel), "{kernel:?}: {}", String::from_utf8_lossy(start));
+            }
+            Ok(())
+        })
+        .unwrap();
+}
