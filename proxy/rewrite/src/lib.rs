@@ -18,6 +18,7 @@ mod limits;
 mod mask;
 mod names;
 mod outlet;
+mod pattern;
 mod pieces;
 mod place;
 mod plan;

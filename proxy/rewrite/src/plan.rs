@@ -5,6 +5,7 @@ mod check;
 mod determine;
 pub(crate) mod keys;
 mod lists;
+mod masks;
 mod path;
 mod product;
 
@@ -12,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::error::PlanError;
+use crate::pattern::Expressions;
 use crate::plan::automaton::Automaton;
 use crate::plan::determine::{Scope, determine};
 use crate::plan::keys::KeyTree;
@@ -25,6 +27,8 @@ use crate::spec::{BodyPlan, Edit, Format};
 #[derive(Debug)]
 pub struct Plan {
     spec: BodyPlan,
+    /// The regular expressions of its masks.
+    expressions: Expressions,
     pub(crate) outside: Automaton,
     pub(crate) sets: Vec<Set>,
 }
@@ -72,12 +76,13 @@ impl Plan {
             ));
         }
         let paths = check::check(&spec)?;
+        let expressions = Expressions::of(&spec)?;
         let nested = nested_paths(&spec, &paths, None);
-        let outside = Scope { edits: parse_edits(&spec.outside)?, sets: nested };
+        let outside = Scope { edits: parse_edits(&spec.outside)?, sets: nested, expressions: &expressions };
         let outside = determine(&outside, BUDGET, true)
             .map_err(|refused| check::refusal(refused, "the edits outside records"))?;
         let sets = compile_sets(&spec, &paths)?;
-        Ok(Plan { spec, outside, sets })
+        Ok(Plan { spec, expressions, outside, sets })
     }
 
     /// What the plan was compiled from.
@@ -110,7 +115,7 @@ impl Plan {
             return Some(Arc::clone(found));
         }
         let parts: Vec<_> = profiles.iter().map(|&part| self.profile(set, part)).collect::<Option<_>>()?;
-        let merged = Arc::new(product::merge(&parts, BUDGET)?);
+        let merged = Arc::new(product::merge(&parts, &self.expressions, BUDGET)?);
         let mut cache = locked();
         if cache.len() >= MERGERS {
             cache.clear();
@@ -131,7 +136,7 @@ impl Plan {
             .filter(inside)
             .map(|(index, spec)| Some((Path::parse(&spec.path).ok()?, u32::try_from(index).ok()?)))
             .collect::<Option<_>>()?;
-        determine(&Scope { edits, sets }, BUDGET, true).ok()
+        determine(&Scope { edits, sets, expressions: &self.expressions }, BUDGET, true).ok()
     }
 }
 
