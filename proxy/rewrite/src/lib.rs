@@ -8,6 +8,7 @@
 //! This crate knows no I/O, no HTTP and no Wasm.
 
 mod batch;
+mod csv;
 mod editor;
 mod error;
 mod hold;

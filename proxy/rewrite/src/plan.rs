@@ -2,19 +2,22 @@
 
 pub(crate) mod automaton;
 mod check;
+mod columns;
 mod determine;
 pub(crate) mod keys;
 mod lists;
 mod masks;
-mod path;
+pub(crate) mod path;
 mod product;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::csv::dialect::{self, Dialect};
 use crate::error::PlanError;
 use crate::pattern::Expressions;
 use crate::plan::automaton::Automaton;
+use crate::plan::columns::ShownColumns;
 use crate::plan::determine::{Scope, determine};
 use crate::plan::keys::KeyTree;
 use crate::plan::path::Path;
@@ -31,6 +34,8 @@ pub struct Plan {
     expressions: Expressions,
     pub(crate) outside: Automaton,
     pub(crate) sets: Vec<Set>,
+    /// How CSV is written, if the body is that.
+    pub(crate) dialect: Option<Dialect>,
 }
 
 /// A record set, compiled.
@@ -46,6 +51,7 @@ pub(crate) struct Set {
     pub(crate) tree: KeyTree,
     profiles: Vec<OnceLock<Option<Automaton>>>,
     merged: Mutex<HashMap<Vec<u32>, Arc<Automaton>>>,
+    shown_columns: ShownColumns,
 }
 
 /// Where a key's value is found.
@@ -67,9 +73,11 @@ impl Plan {
     /// # Errors
     /// A path that does not stream, a plan that contradicts itself or is too large, or a format that is not built in.
     pub fn compile(spec: BodyPlan) -> Result<Plan, PlanError> {
-        if spec.format != Format::Json {
-            return Err(PlanError::Format(spec.format));
-        }
+        let dialect = match spec.format {
+            Format::Json => None,
+            Format::Csv => Some(Dialect::compile(&spec)?),
+            other => return Err(PlanError::Format(other)),
+        };
         if !spec.embedded.is_empty() || spec.sets.iter().any(|set| set.columns.is_some()) {
             return Err(PlanError::Invalid(
                 "JSON in strings and positional rows cannot be edited yet".to_owned(),
@@ -81,8 +89,11 @@ impl Plan {
         let outside = Scope { edits: parse_edits(&spec.outside)?, sets: nested, expressions: &expressions };
         let outside = determine(&outside, BUDGET, true)
             .map_err(|refused| check::refusal(refused, "the edits outside records"))?;
+        if dialect.is_some() {
+            dialect::check_outside(&outside)?;
+        }
         let sets = compile_sets(&spec, &paths)?;
-        Ok(Plan { spec, expressions, outside, sets })
+        Ok(Plan { spec, expressions, outside, sets, dialect })
     }
 
     /// What the plan was compiled from.
@@ -153,6 +164,7 @@ fn compile_sets(spec: &BodyPlan, paths: &[Path]) -> Result<Vec<Set>, PlanError> 
             tree: KeyTree::new(),
             profiles: set.profiles.iter().map(|_| OnceLock::new()).collect(),
             merged: Mutex::default(),
+            shown_columns: ShownColumns::default(),
         };
         for key in &set.keys {
             let path = Path::parse(&key.path)?;

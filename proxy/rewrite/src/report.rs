@@ -127,6 +127,11 @@ impl PathCounts {
     pub(crate) fn add_at(&mut self, place: usize) {
         self.counts[place].1 += 1;
     }
+
+    /// Counts several at a place.
+    pub(crate) fn add_several_at(&mut self, place: usize, count: u64) {
+        self.counts[place].1 += count;
+    }
 }
 
 impl PartialEq for PathCounts {
