@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::csv::Csv;
 use crate::error::{EditError, EditErrorKind};
 use crate::json::Json;
 use crate::judge::Judge;
@@ -39,9 +40,8 @@ impl Editor {
     #[must_use]
     pub fn new(plan: Arc<Plan>, options: Options) -> Editor {
         let reader: Box<dyn Reader> = match plan.spec().format {
-            Format::Json | Format::Ndjson | Format::Csv | Format::Xml | Format::Sse => {
-                Box::new(Json::new(plan, options))
-            }
+            Format::Csv => Box::new(Csv::new(plan, options)),
+            Format::Json | Format::Ndjson | Format::Xml | Format::Sse => Box::new(Json::new(plan, options)),
         };
         Editor { reader, offset: 0, poisoned: false }
     }

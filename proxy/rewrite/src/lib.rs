@@ -8,6 +8,7 @@
 //! This crate knows no I/O, no HTTP and no Wasm.
 
 mod batch;
+mod csv;
 mod editor;
 mod error;
 mod hold;
@@ -18,6 +19,7 @@ mod limits;
 mod mask;
 mod names;
 mod outlet;
+mod pattern;
 mod pieces;
 mod place;
 mod plan;

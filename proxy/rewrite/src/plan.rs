@@ -2,18 +2,23 @@
 
 pub(crate) mod automaton;
 mod check;
+mod columns;
 mod determine;
 pub(crate) mod keys;
 mod lists;
-mod path;
+mod masks;
+pub(crate) mod path;
 mod product;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::csv::dialect::{self, Dialect};
 use crate::error::PlanError;
 use crate::json::Learned;
+use crate::pattern::Expressions;
 use crate::plan::automaton::Automaton;
+use crate::plan::columns::ShownColumns;
 use crate::plan::determine::{Scope, determine};
 use crate::plan::keys::KeyTree;
 use crate::plan::path::Path;
@@ -27,10 +32,14 @@ use crate::spec::{BodyPlan, Edit, Format};
 #[derive(Debug)]
 pub struct Plan {
     spec: BodyPlan,
+    /// The regular expressions of its masks.
+    expressions: Expressions,
     pub(crate) outside: Automaton,
     pub(crate) sets: Vec<Set>,
     /// What editors of JSON have learned.
     pub(crate) learned: Pool<Box<Learned>>,
+    /// How CSV is written, if the body is that.
+    pub(crate) dialect: Option<Dialect>,
 }
 
 /// A record set, compiled.
@@ -46,6 +55,7 @@ pub(crate) struct Set {
     pub(crate) tree: KeyTree,
     profiles: Vec<OnceLock<Option<Automaton>>>,
     merged: Mutex<HashMap<Vec<u32>, Arc<Automaton>>>,
+    shown_columns: ShownColumns,
 }
 
 /// Where a key's value is found.
@@ -67,21 +77,27 @@ impl Plan {
     /// # Errors
     /// A path that does not stream, a plan that contradicts itself or is too large, or a format that is not built in.
     pub fn compile(spec: BodyPlan) -> Result<Plan, PlanError> {
-        if spec.format != Format::Json {
-            return Err(PlanError::Format(spec.format));
-        }
+        let dialect = match spec.format {
+            Format::Json => None,
+            Format::Csv => Some(Dialect::compile(&spec)?),
+            other => return Err(PlanError::Format(other)),
+        };
         if !spec.embedded.is_empty() || spec.sets.iter().any(|set| set.columns.is_some()) {
             return Err(PlanError::Invalid(
                 "JSON in strings and positional rows cannot be edited yet".to_owned(),
             ));
         }
         let paths = check::check(&spec)?;
+        let expressions = Expressions::of(&spec)?;
         let nested = nested_paths(&spec, &paths, None);
-        let outside = Scope { edits: parse_edits(&spec.outside)?, sets: nested };
+        let outside = Scope { edits: parse_edits(&spec.outside)?, sets: nested, expressions: &expressions };
         let outside = determine(&outside, BUDGET, true)
             .map_err(|refused| check::refusal(refused, "the edits outside records"))?;
+        if dialect.is_some() {
+            dialect::check_outside(&outside)?;
+        }
         let sets = compile_sets(&spec, &paths)?;
-        Ok(Plan { spec, outside, sets, learned: Pool::default() })
+        Ok(Plan { spec, expressions, outside, sets, dialect, learned: Pool::default() })
     }
 
     /// What the plan was compiled from.
@@ -114,7 +130,7 @@ impl Plan {
             return Some(Arc::clone(found));
         }
         let parts: Vec<_> = profiles.iter().map(|&part| self.profile(set, part)).collect::<Option<_>>()?;
-        let merged = Arc::new(product::merge(&parts, BUDGET)?);
+        let merged = Arc::new(product::merge(&parts, &self.expressions, BUDGET)?);
         let mut cache = locked();
         if cache.len() >= MERGERS {
             cache.clear();
@@ -135,7 +151,7 @@ impl Plan {
             .filter(inside)
             .map(|(index, spec)| Some((Path::parse(&spec.path).ok()?, u32::try_from(index).ok()?)))
             .collect::<Option<_>>()?;
-        determine(&Scope { edits, sets }, BUDGET, true).ok()
+        determine(&Scope { edits, sets, expressions: &self.expressions }, BUDGET, true).ok()
     }
 }
 
@@ -152,6 +168,7 @@ fn compile_sets(spec: &BodyPlan, paths: &[Path]) -> Result<Vec<Set>, PlanError> 
             tree: KeyTree::new(),
             profiles: set.profiles.iter().map(|_| OnceLock::new()).collect(),
             merged: Mutex::default(),
+            shown_columns: ShownColumns::default(),
         };
         for key in &set.keys {
             let path = Path::parse(&key.path)?;

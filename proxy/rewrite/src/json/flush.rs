@@ -1,5 +1,7 @@
 //! Lets the records that are held go on: judged, edited, and out.
 
+use bytes::Bytes;
+
 use crate::batch::Batch;
 use crate::error::{EditError, EditErrorKind};
 use crate::json::escape::unescape;
@@ -18,7 +20,6 @@ use crate::place::Place;
 use crate::plan::Plan;
 use crate::report::DifferenceKind;
 use crate::scan::push_found;
-use crate::spec::Mask;
 
 /// What a walk has learned and made, of use to the next body of the same plan.
 #[derive(Debug)]
@@ -182,7 +183,7 @@ impl Walk {
     fn write(
         &mut self,
         held: &Held,
-        (source, view): (&bytes::Bytes, View<'_>),
+        (source, view): (&Bytes, View<'_>),
         stays: bool,
     ) -> Result<(), EditErrorKind> {
         let Some(frame) = self.frames.last_mut() else {
@@ -223,24 +224,28 @@ impl Walk {
         Ok(())
     }
 
-    /// Writes the mask of a value outside records; `offset` is that of its buffer.
+    /// Writes the mask of a value outside records; `offset` is that of its buffer, `source`.
     pub(crate) fn write_mask(
         &mut self,
         (plan, mask): (&Plan, u32),
         (view, at): (View<'_>, u32),
-        offset: u64,
+        (source, offset): (&Bytes, u64),
         judge: &mut dyn Judge,
     ) -> Result<(), EditError> {
         let failed = |kind| EditError { offset: offset + view.position(at) as u64, kind };
         let mut remains = Remains::default();
-        match plan.outside.mask(mask) {
-            Mask::Own(own) => {
-                remains.own.push((*own, at));
-                remains.segments.push(Segment::Own(0));
-                ask_for_masks(&mut remains, view, judge).map_err(failed)?;
-            }
-            mask => write_mask(mask, Some((view, at)), &self.options.hash_key, &mut remains.made),
+        let masker = plan.outside.mask(mask);
+        if let Some(own) = masker.own() {
+            remains.own.push((own, at));
+            remains.segments.push(Segment::Own(0));
+            ask_for_masks(&mut remains, view, judge).map_err(failed)?;
+        } else if !write_mask(masker, Some((view, at)), &self.options.hash_key, &mut remains.made) {
+            return self
+                .outlet
+                .keep(source, view.position(at), view.end(at), &mut self.report)
+                .map_err(failed);
         }
+        self.count_mask();
         self.outlet.make(remains.made.as_bytes(), &mut self.report).map_err(failed)
     }
 }

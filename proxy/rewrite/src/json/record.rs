@@ -6,14 +6,13 @@ use crate::json::trail::{Counted, TrailId, Trails, Turn, switch};
 use crate::json::view::{View, comma_before, end_before, failed};
 use crate::json::write::write_mask;
 use crate::judging::{Judged, Standing};
-use crate::mask;
+use crate::mask::{self, Masker};
 use crate::names::SeenNames;
 use crate::number;
 use crate::place::{Mark, Place};
 use crate::plan::automaton::{Automaton, Fate};
 use crate::report::{DifferenceKind, Report};
 use crate::scan::Found;
-use crate::spec::Mask;
 use crate::tree::Tree;
 
 /// What is left of a record, in order.
@@ -186,9 +185,10 @@ impl<'a> RecordEdit<'a> {
             }
             Fate::Mask(mask) => {
                 self.lead(lead, self.view.start(at));
-                self.mask(scope.automaton.mask(mask), at);
-                self.trails.count(trail, Counted::Masked, self.report);
-                self.note(DifferenceKind::Masked);
+                if self.mask(scope.automaton.mask(mask), at) {
+                    self.trails.count(trail, Counted::Masked, self.report);
+                    self.note(DifferenceKind::Masked);
+                }
                 Ok(true)
             }
             Fate::Recount(set) => {
@@ -381,16 +381,23 @@ impl<'a> RecordEdit<'a> {
         Ok(kept)
     }
 
-    fn mask(&mut self, mask: &Mask, at: u32) {
-        if let Mask::Own(number) = mask {
-            self.remains.end_run();
+    /// Writes what takes the value's place. False: the value stays, since there is nothing in it to be hidden.
+    fn mask(&mut self, masker: &Masker, at: u32) -> bool {
+        self.remains.end_run();
+        if let Some(number) = masker.own() {
             self.remains.segments.push(Segment::Own(self.remains.own.len()));
-            self.remains.own.push((*number, at));
-        } else {
-            let value = mask::needs_value(mask, self.view.is_container(at)).then_some((self.view, at));
-            let key = self.hash_key;
-            self.make(|made| write_mask(mask, value, key, made));
+            self.remains.own.push((number, at));
+            return true;
         }
+        let value = mask::needs_value(masker, self.view.is_container(at)).then_some((self.view, at));
+        let start = self.remains.made.len();
+        let hidden = write_mask(masker, value, self.hash_key, &mut self.remains.made);
+        if hidden {
+            self.remains.segments.push(Segment::Made(start, self.remains.made.len()));
+        } else {
+            self.keep(self.view.start(at), number(self.view.end(at)));
+        }
+        hidden
     }
 
     fn lead(&mut self, lead: Lead, value: u32) {

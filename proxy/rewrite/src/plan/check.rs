@@ -1,6 +1,7 @@
 //! Refuses plans that contradict themselves, before anything is compiled from them.
 
 use crate::error::PlanError;
+use crate::pattern::Expressions;
 use crate::plan::determine::{Refused, Scope, determine};
 use crate::plan::parse_edits;
 use crate::plan::path::Path;
@@ -29,9 +30,10 @@ pub(crate) fn check_scopes(
     spec: &BodyPlan,
     nested: impl Fn(u32) -> Vec<(Path, u32)>,
 ) -> Result<(), PlanError> {
+    let none = Expressions::default();
     for (index, set) in (0u32..).zip(&spec.sets) {
         let sets = nested(index);
-        let mut scope = Scope { edits: Vec::new(), sets };
+        let mut scope = Scope { edits: Vec::new(), sets, expressions: &none };
         determine(&scope, SHAPE, false).map_err(|refused| refusal(refused, &format!("set {index}")))?;
         for (number, profile) in set.profiles.iter().enumerate() {
             if !multiplies(profile) {

@@ -105,18 +105,23 @@ impl Walk {
         (value, mask): (Beginning, u32),
         judge: &mut dyn Judge,
     ) -> Result<Option<usize>, EditError> {
-        self.learned.trails.count(self.trail, Counted::Masked, &mut self.report);
-        self.note(DifferenceKind::Masked);
         self.lead(window, value.start)?;
-        let spec = plan.outside.mask(mask);
-        if mask::needs_value(spec, matches!(value.kind, Kind::Object | Kind::Array)) {
+        let masker = plan.outside.mask(mask);
+        if mask::needs_value(masker, matches!(value.kind, Kind::Object | Kind::Array)) {
             self.region.begin(value.start, true);
             return self.hold(plan, window, (value, Purpose::Mask(mask)), judge);
         }
+        self.count_mask();
         let mut text = String::new();
-        write_mask(spec, None, &self.options.hash_key, &mut text);
+        write_mask(masker, None, &self.options.hash_key, &mut text);
         self.make(window, value.start, text.as_bytes())?;
         self.skip(plan, window, value, judge)
+    }
+
+    /// Counts the value at hand as masked.
+    pub(crate) fn count_mask(&mut self) {
+        self.learned.trails.count(self.trail, Counted::Masked, &mut self.report);
+        self.note(DifferenceKind::Masked);
     }
 
     /// A total: known if no further record of its set can come.

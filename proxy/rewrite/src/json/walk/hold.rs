@@ -40,7 +40,12 @@ impl Walk {
             }
             Purpose::Mask(mask) => {
                 let view = window.view();
-                self.write_mask((plan, mask), (view, number(value.token)), window.offset, judge)?;
+                self.write_mask(
+                    (plan, mask),
+                    (view, number(value.token)),
+                    (window.bytes, window.offset),
+                    judge,
+                )?;
             }
         }
         self.end_value(plan, window, end, judge)?;
@@ -121,7 +126,9 @@ impl Walk {
                 self.add(held, length);
                 Ok(())
             }
-            Purpose::Mask(mask) => self.write_mask((plan, mask), (buffer.view(), 0), buffer.offset, judge),
+            Purpose::Mask(mask) => {
+                self.write_mask((plan, mask), (buffer.view(), 0), (&buffer.bytes, buffer.offset), judge)
+            }
         }
     }
 
