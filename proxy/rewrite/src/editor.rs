@@ -41,7 +41,8 @@ impl Editor {
     pub fn new(plan: Arc<Plan>, options: Options) -> Editor {
         let reader: Box<dyn Reader> = match plan.spec().format {
             Format::Csv => Box::new(Csv::new(plan, options)),
-            Format::Json | Format::Ndjson | Format::Xml | Format::Sse => Box::new(Json::new(plan, options)),
+            Format::Ndjson => Box::new(Json::new(plan, options, true)),
+            Format::Json | Format::Xml | Format::Sse => Box::new(Json::new(plan, options, false)),
         };
         Editor { reader, offset: 0, poisoned: false }
     }

@@ -78,7 +78,7 @@ impl Plan {
     /// A path that does not stream, a plan that contradicts itself or is too large, or a format that is not built in.
     pub fn compile(spec: BodyPlan) -> Result<Plan, PlanError> {
         let dialect = match spec.format {
-            Format::Json => None,
+            Format::Json | Format::Ndjson => None,
             Format::Csv => Some(Dialect::compile(&spec)?),
             other => return Err(PlanError::Format(other)),
         };
@@ -88,6 +88,9 @@ impl Plan {
             ));
         }
         let paths = check::check(&spec)?;
+        if spec.format == Format::Ndjson {
+            check::check_lines(&spec, &paths)?;
+        }
         let expressions = Expressions::of(&spec)?;
         let nested = nested_paths(&spec, &paths, None);
         let outside = Scope { edits: parse_edits(&spec.outside)?, sets: nested, expressions: &expressions };

@@ -191,6 +191,10 @@ impl Walk {
         };
         let report = &mut self.report;
         let root = frame.kind == FrameKind::Document;
+        let line = frame.kind == FrameKind::Lines;
+        if line {
+            self.line.stays = stays;
+        }
         if !stays && !root {
             if held.first {
                 frame.opening = source[held.start..held.child].to_vec();
@@ -220,6 +224,9 @@ impl Walk {
                 // All have been asked for.
                 Segment::Own(_) => {}
             }
+        }
+        if line {
+            return self.outlet.keep(source, view.end(held.root), held.behind, report);
         }
         Ok(())
     }

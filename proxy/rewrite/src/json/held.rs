@@ -22,6 +22,8 @@ pub(crate) struct Held {
     pub(crate) child: usize,
     /// Where its name ends in an object.
     pub(crate) name_end: usize,
+    /// Where it ends, with the end of its line if it is one.
+    pub(crate) behind: usize,
     /// Whether it is the first child of its container.
     pub(crate) first: bool,
     /// Its index in an array.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::error::EditError;
 use crate::json::held::Window;
 use crate::json::index::{Index, Indexer};
-use crate::json::opening::{Opening, recognise};
+use crate::json::opening::{Opening, recognise, recognise_mark};
 use crate::json::walk::Walk;
 use crate::judge::Judge;
 use crate::limits::Options;
@@ -20,6 +20,8 @@ use crate::report::Report;
 #[derive(Debug)]
 pub(crate) struct Json {
     plan: Arc<Plan>,
+    /// Whether each line is a document.
+    lines: bool,
     indexer: Indexer,
     walk: Walk,
     /// The beginning of the body, as long as it does not tell what it is.
@@ -29,10 +31,13 @@ pub(crate) struct Json {
 }
 
 impl Json {
-    pub(crate) fn new(plan: Arc<Plan>, options: Options) -> Json {
+    /// A body that is one document, or one document on each of its lines.
+    pub(crate) fn new(plan: Arc<Plan>, options: Options, lines: bool) -> Json {
+        let limits = &options.limits;
         Json {
-            indexer: Indexer::new(&options.limits),
-            walk: Walk::new(&plan, options, false),
+            lines,
+            indexer: if lines { Indexer::lines(limits) } else { Indexer::new(limits) },
+            walk: Walk::new(&plan, options, lines),
             opening: Some(Vec::new()),
             offset: 0,
             plan,
@@ -49,7 +54,7 @@ impl Json {
             beginning.extend_from_slice(&chunk);
             Bytes::from(beginning)
         };
-        match recognise(&whole) {
+        match if self.lines { recognise_mark(&whole) } else { recognise(&whole) } {
             Opening::Undecided => {
                 self.opening = Some(whole.to_vec());
                 Ok(())
@@ -101,6 +106,7 @@ impl Json {
         let window = Window { bytes: &bytes, index: &index, offset: self.offset, depth, end: 0 };
         self.walk.read(&self.plan, (window, 0), judge)?;
         self.walk.flush(&self.plan, window, judge)?;
+        self.walk.end_lines(&self.plan, window)?;
         if self.walk.lacks_sole(&self.plan) {
             self.walk.go_missing();
         }

@@ -6,6 +6,7 @@
 
 mod child;
 mod hold;
+mod lines;
 mod resume;
 
 use crate::error::{EditError, EditErrorKind};
@@ -48,6 +49,8 @@ pub(crate) struct Walk {
     names: SeenNames,
     /// The place of the child at hand.
     trail: TrailId,
+    /// The line at hand, in a body of several documents.
+    pub(crate) line: Line,
     /// Of which sets no further record can come.
     finished: Vec<bool>,
 }
@@ -77,6 +80,15 @@ pub(crate) enum FrameKind {
     Array,
 }
 
+/// A line of a body of several documents.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Line {
+    /// Whether something of it stays.
+    pub(crate) stays: bool,
+    /// Whether it is held, with what the window has of its end.
+    held: bool,
+}
+
 /// What is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -88,6 +100,8 @@ enum Mode {
     Catch(Extent, Purpose),
     /// Behind the root.
     Behind,
+    /// Behind a line's value, before the end of the line.
+    LineEnd,
 }
 
 /// What ends a value that goes on behind the window.
@@ -153,6 +167,7 @@ impl Walk {
             place: options.trace.then(|| Place::new(true)),
             names: SeenNames::new(options.limits.members),
             trail: START,
+            line: Line::default(),
             finished: vec![false; sets],
             options,
         }
@@ -244,10 +259,9 @@ impl Walk {
         let value = Beginning { token, start, kind, end: end_of(window, token, kind) };
         let innermost = self.frames.len() - 1;
         let frame = &mut self.frames[innermost];
+        let around = frame.kind;
         if frame.kind != FrameKind::Object {
-            if frame.kind == FrameKind::Array {
-                self.region.begin_at_comma(window.bytes);
-            }
+            self.region.begin_at_comma(window.bytes);
             self.region.child = self.region.length(start);
         }
         match frame.kind {
@@ -262,9 +276,15 @@ impl Walk {
             FrameKind::Document => self.trail = START,
             FrameKind::Object => {}
         }
-        let fate = self.learned.trails.get(self.trail).fate(window.bytes[start]);
+        let fate = match around {
+            FrameKind::Lines => self.line_fate(window.bytes[start]),
+            _ => self.learned.trails.get(self.trail).fate(window.bytes[start]),
+        };
         if !matches!(fate, Fate::Record(_)) {
             self.flush(plan, window, judge)?;
+        }
+        if around == FrameKind::Lines {
+            self.line = Line::default();
         }
         match fate {
             Fate::Record(set) => self.hold(plan, window, (value, Purpose::Record(set)), judge),

@@ -25,6 +25,17 @@ pub(crate) fn check(spec: &BodyPlan) -> Result<Vec<Path>, PlanError> {
     Ok(paths)
 }
 
+/// Checks what holds for bodies of several documents: these are the elements of an array that is not written, so that
+/// it cannot be a record.
+pub(crate) fn check_lines(spec: &BodyPlan, paths: &[Path]) -> Result<(), PlanError> {
+    for (index, (set, path)) in spec.sets.iter().zip(paths).enumerate() {
+        if set.within.is_none() && path.steps.is_empty() {
+            return invalid(format!("set {index}: the body as a whole cannot be a record; `$[*]` are its lines"));
+        }
+    }
+    Ok(())
+}
+
 /// Checks that in no scope two sets meet, and that each profile can be compiled.
 pub(crate) fn check_scopes(
     spec: &BodyPlan,

@@ -131,6 +131,10 @@ impl Walk {
         value: Beginning,
         set: u32,
     ) -> Result<(), EditError> {
+        if self.is_line() {
+            // A line that may come to be removed cannot wait.
+            return self.remove(window, value, Fate::Remove);
+        }
         self.note(DifferenceKind::Recounted);
         if self.finished[set as usize] {
             self.lead(window, value.start)?;
@@ -205,6 +209,9 @@ impl Walk {
         if document {
             self.mode = Mode::Behind;
         }
+        if self.is_line() {
+            return self.end_line(window, at);
+        }
         Ok(())
     }
 
@@ -235,6 +242,7 @@ impl Walk {
         let Some(frame) = self.frames.last_mut() else {
             return Ok(());
         };
+        self.line.stays = true;
         let before = Before {
             source: &source,
             start,

@@ -31,11 +31,12 @@ impl Walk {
         match purpose {
             Purpose::Record(set) if self.region.stash.is_empty() => {
                 let held = self.held(set, (0, self.region.mark), value.token);
-                self.add(held, end - value.start);
+                self.add(Held { behind: self.behind(window, end), ..held }, end - value.start);
             }
             Purpose::Record(_) => {
                 self.catch(window, value.start);
-                self.caught.bytes.extend_from_slice(&window.bytes[self.region.mark..end]);
+                let behind = self.behind(window, end);
+                self.caught.bytes.extend_from_slice(&window.bytes[self.region.mark..behind]);
                 self.release(plan, purpose, judge)?;
             }
             Purpose::Mask(mask) => {
@@ -93,6 +94,7 @@ impl Walk {
                 start: comma,
                 child: start,
                 name_end: comma,
+                behind: close,
                 first: false,
                 index: frame.index,
             });
@@ -122,8 +124,9 @@ impl Walk {
             Purpose::Record(set) => {
                 let length = buffer.bytes.len() - buffer.view().position(0);
                 self.buffers.push(buffer);
+                let behind = self.buffers[self.buffers.len() - 1].bytes.len();
                 let held = self.held(set, (self.buffers.len(), 0), 0);
-                self.add(held, length);
+                self.add(Held { behind, ..held }, length);
                 Ok(())
             }
             Purpose::Mask(mask) => {
@@ -156,6 +159,7 @@ impl Walk {
     }
 
     fn add(&mut self, held: Held, length: usize) {
+        self.line.held = self.is_line();
         self.held_bytes += length;
         self.held.push(held);
     }
@@ -172,6 +176,7 @@ impl Walk {
             start,
             child: start + self.region.child,
             name_end: start + name_end,
+            behind: 0,
             first: self.region.first,
             index: frame.index.saturating_sub(1),
         }

@@ -32,7 +32,7 @@ impl Walk {
     /// with them.
     pub(super) fn end_line(&mut self, window: Window<'_>, at: usize) -> Result<(), EditError> {
         let end = line_end(window, at);
-        if self.line_stays {
+        if self.line.stays && !self.line.held {
             self.keep(window, at, end.unwrap_or(window.end))?;
         }
         self.mode = if end.is_some() { Mode::Child } else { Mode::LineEnd };

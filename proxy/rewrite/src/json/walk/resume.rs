@@ -17,6 +17,11 @@ impl Walk {
     ) -> Result<Option<usize>, EditError> {
         let ended = match self.mode {
             Mode::Child => return Ok(Some(0)),
+            Mode::LineEnd => {
+                self.line.held = false;
+                self.end_line(window, from)?;
+                return Ok((self.mode == Mode::Child).then_some(0));
+            }
             Mode::Behind => None,
             Mode::Name => end_of(window, Extent::Scalar),
             Mode::Copy(extent) | Mode::Skip(extent) | Mode::Catch(extent, _) => end_of(window, extent),
@@ -34,10 +39,11 @@ impl Walk {
             Mode::Copy(_) => self.keep(window, from, end)?,
             Mode::Catch(_, purpose) => {
                 self.check_caught(window, end, purpose)?;
-                self.caught.bytes.extend_from_slice(&window.bytes[from..end]);
+                let behind = self.behind(window, end);
+                self.caught.bytes.extend_from_slice(&window.bytes[from..behind]);
                 self.release(plan, purpose, judge)?;
             }
-            Mode::Child | Mode::Skip(_) | Mode::Behind => {}
+            Mode::Child | Mode::Skip(_) | Mode::Behind | Mode::LineEnd => {}
         }
         self.mode = Mode::Child;
         self.end_value(plan, window, end, judge)?;
@@ -55,7 +61,7 @@ impl Walk {
                 self.check_caught(window, end, purpose)?;
                 self.caught.bytes.extend_from_slice(&window.bytes[from..end]);
             }
-            Mode::Skip(_) => {}
+            Mode::Skip(_) | Mode::LineEnd => {}
         }
         self.region.mark = end;
         Ok(())
