@@ -5,6 +5,7 @@ mod exact;
 mod grammar;
 mod kernel;
 mod leap;
+mod planes;
 mod scalar;
 mod simd;
 #[cfg(test)]
@@ -180,6 +181,8 @@ impl Indexer {
             index,
             lengths,
             lines: self.lines,
+            whole: 0,
+            paired: usize::MAX,
         };
         match self.kernel.leap(&mut leap) {
             Ok(end) if end > *at => {

@@ -26,8 +26,8 @@ pub(super) struct Masks {
     pub(super) digit: u64,
     pub(super) zero: u64,
     pub(super) newline: u64,
-    /// Whether there is a byte that is not ASCII.
-    pub(super) wide: bool,
+    /// Not zero if a byte is not ASCII.
+    pub(super) wide: u64,
 }
 
 /// How a processor finds the masks of a block. A value is the proof that the processor can.
@@ -45,23 +45,24 @@ pub(super) trait Kernel: Copy {
     }
 
     /// Writes the places of the bits, counted from `base`, in order. What stands behind them in `places` is of no
-    /// meaning afterwards.
+    /// meaning afterwards. `STEP` is a power of two that the number of bits seldom exceeds.
     #[inline(always)]
-    fn flatten(self, mut bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+    fn flatten<const STEP: usize>(self, mut bits: u64, base: u32, places: &mut [u32; BLOCK]) {
         let count = bits.count_ones() as usize;
         let mut written = 0;
-        // In steps of a fixed length, which are foreseen more often than the number is.
-        while written < count {
+        loop {
+            // In steps of a fixed length, which are foreseen more often than the number is.
             for place in &mut places[written..written + STEP] {
-                *place = base + bits.trailing_zeros();
+                *place = base.wrapping_add(bits.trailing_zeros());
                 bits &= bits.wrapping_sub(1);
             }
             written += STEP;
+            if written >= count {
+                return;
+            }
         }
     }
 }
-
-const STEP: usize = 8;
 
 /// The kernels there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +117,7 @@ fn check<K: Kernel + std::fmt::Debug>(kernel: K, block: &[u8; BLOCK], bits: u64)
         let (mut found, mut expected) = (kernel.masks(block, lines), Scalar.masks(block, lines));
         for masks in [&mut found, &mut expected] {
             // Control characters may be taken for these: they are refused in any case.
+            masks.wide = u64::from(masks.wide != 0);
             masks.colon &= !masks.control;
             masks.comma &= !masks.control;
         }
@@ -123,7 +125,7 @@ fn check<K: Kernel + std::fmt::Debug>(kernel: K, block: &[u8; BLOCK], bits: u64)
     }
     assert_eq!(kernel.parity(bits), Scalar.parity(bits), "{kernel:?}: {bits:b}");
     let (mut found, mut expected) = ([0; BLOCK], Vec::new());
-    kernel.flatten(bits, 1000, &mut found);
+    kernel.flatten::<8>(bits, 1000, &mut found);
     expected.extend((0..64).filter(|place| bits >> place & 1 != 0).map(|place| 1000 + place));
     assert_eq!(found[..expected.len()], expected[..], "{kernel:?}: {bits:b}");
 }

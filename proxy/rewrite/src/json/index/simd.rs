@@ -11,3 +11,24 @@ mod wide;
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 pub(super) use wide::Wide;
+
+use super::kernel::BLOCK;
+
+/// What [`super::kernel::Kernel::flatten`] says, for processors that are better at it one by one.
+#[inline(always)]
+fn flatten<const STEP: usize>(mut bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+    let count = bits.count_ones() as usize;
+    let mut written = 0;
+    loop {
+        for place in &mut places[written..written + STEP] {
+            // SAFETY: a reference may be written to. Volatile, since the compiler would gather eight places in a vector
+            // to write that at once, which takes it twice as long.
+            unsafe { std::ptr::write_volatile(place, base.wrapping_add(bits.trailing_zeros())) };
+            bits &= bits.wrapping_sub(1);
+        }
+        written += STEP;
+        if written >= count {
+            return;
+        }
+    }
+}
