@@ -7,6 +7,7 @@ mod kernel;
 mod leap;
 mod planes;
 mod scalar;
+#[cfg(not(miri))]
 mod simd;
 #[cfg(test)]
 mod tests;

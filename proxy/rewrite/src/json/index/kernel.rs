@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::leap::{Leap, Refused};
 use super::scalar::Scalar;
+#[cfg(not(miri))]
 use super::simd;
 
 /// The number of bytes that are looked at together: one bit each in a mask.
@@ -69,7 +70,13 @@ pub(super) trait Kernel: Copy {
 pub(super) enum Chosen {
     Scalar(Scalar),
     #[cfg(all(target_arch = "x86_64", not(miri)))]
+    Sse(simd::Sse),
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     Wide(simd::Wide),
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    Widest(simd::Widest),
+    #[cfg(all(target_arch = "aarch64", not(miri)))]
+    Neon(simd::Neon),
 }
 
 impl Chosen {
@@ -84,8 +91,12 @@ impl Chosen {
         let mut all = vec![Chosen::Scalar(Scalar)];
         #[cfg(all(target_arch = "x86_64", not(miri)))]
         {
+            all.extend(simd::Sse::detect().map(Chosen::Sse));
             all.extend(simd::Wide::detect().map(Chosen::Wide));
+            all.extend(simd::Widest::detect().map(Chosen::Widest));
         }
+        #[cfg(all(target_arch = "aarch64", not(miri)))]
+        all.extend(simd::Neon::detect().map(Chosen::Neon));
         all
     }
 
@@ -94,7 +105,13 @@ impl Chosen {
         match self {
             Chosen::Scalar(kernel) => leap.run(kernel),
             #[cfg(all(target_arch = "x86_64", not(miri)))]
+            Chosen::Sse(kernel) => kernel.leap(leap),
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
             Chosen::Wide(kernel) => kernel.leap(leap),
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            Chosen::Widest(kernel) => kernel.leap(leap),
+            #[cfg(all(target_arch = "aarch64", not(miri)))]
+            Chosen::Neon(kernel) => kernel.leap(leap),
         }
     }
 }
@@ -106,7 +123,13 @@ impl Chosen {
         match self {
             Chosen::Scalar(kernel) => check(kernel, block, bits),
             #[cfg(all(target_arch = "x86_64", not(miri)))]
+            Chosen::Sse(kernel) => check(kernel, block, bits),
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
             Chosen::Wide(kernel) => check(kernel, block, bits),
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            Chosen::Widest(kernel) => check(kernel, block, bits),
+            #[cfg(all(target_arch = "aarch64", not(miri)))]
+            Chosen::Neon(kernel) => check(kernel, block, bits),
         }
     }
 }
