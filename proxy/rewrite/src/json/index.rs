@@ -5,7 +5,9 @@ mod exact;
 mod grammar;
 mod kernel;
 mod leap;
+mod planes;
 mod scalar;
+#[cfg(not(miri))]
 mod simd;
 #[cfg(test)]
 mod tests;
@@ -180,6 +182,8 @@ impl Indexer {
             index,
             lengths,
             lines: self.lines,
+            whole: 0,
+            paired: usize::MAX,
         };
         match self.kernel.leap(&mut leap) {
             Ok(end) if end > *at => {

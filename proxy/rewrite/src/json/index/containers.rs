@@ -1,19 +1,23 @@
 //! The containers that are open while a window is read.
 
+use super::Index;
+use super::kernel::BLOCK;
 use super::leap::Refused;
+use super::planes::{BLOCKS, GROUP, Plane};
+use crate::number;
 
 /// What is known of an open container, in one word: whether it is an object, and its opening token's number.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Container(u32);
+struct Container(u32);
 
 impl Container {
     /// What stands in for the outside of all containers.
-    const OUTSIDE: Container = Container::new(false, Container::BEFORE);
+    const OUTSIDE: Container = Container::new(0, Container::BEFORE);
     /// The number of containers that were opened before the window.
     const BEFORE: u32 = u32::MAX >> 1;
 
-    const fn new(object: bool, number: u32) -> Container {
-        Container(number << 1 | object as u32)
+    const fn new(object: u32, number: u32) -> Container {
+        Container(number << 1 | object)
     }
 
     fn is_object(self) -> bool {
@@ -26,10 +30,30 @@ impl Container {
     }
 }
 
-/// The open containers, the innermost last, behind one that stands for the outside.
+/// The open containers.
 #[derive(Debug, Default)]
 pub(super) struct Containers {
+    /// The innermost last, behind one that stands for the outside; what lies above `depth` is of no meaning.
     stack: Vec<Container>,
+    depth: usize,
+}
+
+/// What brackets change, by the bytes behind which it changes.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// From being in an object to not being in one, or back.
+    pub(super) objects: Plane,
+    /// From being outside all containers to not being outside, or back.
+    pub(super) outside: Plane,
+    /// Whether anything was or is outside.
+    pub(super) crosses: bool,
+}
+
+/// The tokens of a group.
+pub(super) struct Tokens<'a> {
+    pub(super) places: &'a Plane,
+    /// The number of the first token of each block.
+    pub(super) first: &'a [u32; BLOCKS],
 }
 
 impl Containers {
@@ -40,42 +64,81 @@ impl Containers {
         let numbers = std::iter::repeat_n(Container::BEFORE, before).chain(numbers.iter().copied());
         self.stack.clear();
         self.stack.push(Container::OUTSIDE);
-        self.stack
-            .extend(objects.iter().zip(numbers).map(|(&object, number)| Container::new(object, number)));
+        self.stack.extend(
+            objects.iter().zip(numbers).map(|(&object, number)| Container::new(u32::from(object), number)),
+        );
+        self.depth = objects.len();
     }
 
     /// Hands back what is open now.
     pub(super) fn store(&self, objects: &mut Vec<bool>, numbers: &mut Vec<u32>) {
-        let open = &self.stack[1..];
+        let open = &self.stack[1..=self.depth];
         objects.clear();
         objects.extend(open.iter().map(|container| container.is_object()));
         numbers.clear();
         numbers.extend(open.iter().filter_map(|container| container.number()));
     }
 
-    #[inline(always)]
-    pub(super) fn depth(&self) -> usize {
-        self.stack.len() - 1
-    }
-
-    #[inline(always)]
+    /// Whether what stands here is a member of an object.
     pub(super) fn in_object(&self) -> bool {
-        self.stack.last().is_some_and(|container| container.is_object())
+        self.stack[self.depth].is_object()
     }
 
-    #[inline(always)]
-    pub(super) fn open(&mut self, object: bool, number: u32) {
-        self.stack.push(Container::new(object, number));
+    /// Whether what stands here is outside all containers.
+    pub(super) fn is_outside(&self) -> bool {
+        self.depth == 0
     }
 
-    /// Closes the innermost container and gives its opening token's number, if the window holds it.
+    /// Opens and closes the containers of a group whose brackets stand at `brackets`.
     #[inline(always)]
-    pub(super) fn close(&mut self, object: bool) -> Result<Option<u32>, Refused> {
-        match self.stack.pop() {
-            Some(container) if container.is_object() == object && !self.stack.is_empty() => {
-                Ok(container.number())
-            }
-            _ => Err(Refused),
+    pub(super) fn read(
+        &mut self,
+        group: &[u8; GROUP],
+        brackets: &[u32],
+        tokens: &Tokens<'_>,
+        limit: usize,
+        index: &mut Index,
+    ) -> Result<Changes, Refused> {
+        let mut depth = self.depth;
+        if self.stack.len() < depth + brackets.len() + 2 {
+            self.stack.resize(depth + GROUP + 2, Container::OUTSIDE);
         }
+        let stack = &mut self.stack[..];
+        let skips = &mut index.skips[..];
+        let mut changes = Changes { crosses: depth == 0, ..Changes::default() };
+        let mut wrong = 0;
+        for &place in brackets {
+            let (place, bit) = (place as usize % GROUP, place % number(BLOCK));
+            let (bracket, block) = (u32::from(group[place]), place / BLOCK);
+            let token = tokens.first[block] + (tokens.places[block] & !(u64::MAX << bit)).count_ones();
+            // Both kinds of brackets are done alike and without a branch, for which comes next cannot be foreseen: what
+            // a closing one leaves above the innermost container is of no meaning, and an opening one leaves word that
+            // it has not been closed.
+            let (closes, object) = (bracket >> 2 & 1, bracket >> 5 & 1);
+            let Some([innermost, above]) = stack.get_mut(depth..).and_then(|stack| stack.first_chunk_mut())
+            else {
+                return Err(Refused);
+            };
+            let innermost = *innermost;
+            *above = Container::new(object, token);
+            wrong |= closes & (innermost.0 ^ object);
+            if depth == closes as usize {
+                changes.outside[block] |= 1 << bit;
+                changes.crosses = true;
+            }
+            depth = (depth + 1).wrapping_sub(2 * closes as usize);
+            let place = token ^ ((token ^ innermost.0 >> 1) & closes.wrapping_neg());
+            match skips.get_mut(place as usize) {
+                Some(skip) => *skip = token | closes.wrapping_sub(1),
+                // It was opened before the window.
+                None => index.closes.push(token),
+            }
+            let Some(next) = stack.get(depth).filter(|_| depth <= limit) else {
+                return Err(Refused);
+            };
+            changes.objects[block] |= u64::from((next.0 ^ innermost.0) & 1) << bit;
+        }
+        self.depth = depth;
+        if wrong == 0 { Ok(changes) } else { Err(Refused) }
     }
 }

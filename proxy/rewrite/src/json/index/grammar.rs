@@ -1,16 +1,17 @@
 //! The grammar of RFC 8259 as arithmetic on masks: 64 bytes in a few dozen instructions.
 //!
 //! Adding to a run of ones lets a carry run through it to the first zero behind. So a bit is sent through white space
-//! to the token that follows, or from a string's opening quote to the closing one. What runs out of a block goes on
+//! to the token that follows, or from a string's opening quote to the closing one. What runs out of a group goes on
 //! in the next.
 
-use super::kernel::{Kernel, Masks};
+use super::kernel::Kernel;
+use super::planes::{BLOCKS, Plane, Planes, add, next};
 use crate::json::lexer::Previous;
 
-/// What goes from one block to the next: each is a bit for the next block's first byte, or none.
+/// What goes from one group to the next: each is a bit for the next group's first byte, or none.
 #[derive(Debug, Default)]
 pub(super) struct Carry {
-    /// Whether the next byte is escaped.
+    /// The next byte is escaped.
     escape: u64,
     /// All ones within a string.
     string: u64,
@@ -32,37 +33,49 @@ pub(super) struct Carry {
     line: u64,
 }
 
-/// What a block holds.
+/// What a group holds.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     /// Where tokens begin.
-    pub(super) tokens: u64,
-    pub(super) open: u64,
-    pub(super) close: u64,
-    pub(super) comma: u64,
-    pub(super) newline: u64,
+    pub(super) tokens: Plane,
+    pub(super) brackets: Plane,
+    pub(super) comma: Plane,
+    /// Quotes that begin or end a string.
+    pub(super) quotes: Plane,
     /// Brackets, colons and commas.
-    pub(super) operators: u64,
-    pub(super) quotes: u64,
+    pub(super) operators: Plane,
     /// Within strings, from the opening quote on.
-    pub(super) string: u64,
+    pub(super) string: Plane,
     /// White space between tokens.
-    pub(super) white: u64,
+    pub(super) white: Plane,
     /// Numbers and literals.
-    pub(super) scalar: u64,
-    pub(super) starts_scalar: u64,
+    pub(super) scalar: Plane,
+    pub(super) starts_scalar: Plane,
+    starts_text: Plane,
     /// Bytes behind a backslash that decides about them.
-    pub(super) escaped: u64,
-    /// What is wrong wherever it stands.
-    pub(super) wrong: u64,
+    pub(super) escaped: Plane,
+    /// Tokens that follow a value or name.
+    value: Plane,
+    /// Tokens that follow an opening bracket.
+    opened: Plane,
+    /// Tokens that follow an opening bracket or a comma.
+    member: Plane,
+    /// Tokens that follow a name, if this is an object.
+    named: Plane,
+    /// Within strings that are names if they stand in an object, what is left when they have been sent to their ends.
+    names: Plane,
+    /// Whether a backslash was seen.
+    pub(super) escapes: bool,
     /// What is wrong in an object.
-    pub(super) wrong_in_object: u64,
+    pub(super) wrong_in_object: Plane,
     /// What is wrong in an array and outside containers.
-    pub(super) wrong_in_array: u64,
+    pub(super) wrong_in_array: Plane,
     /// Values behind values: wrong unless they stand outside containers and on a line of their own.
-    pub(super) second: u64,
+    pub(super) second: Plane,
     /// Tokens that begin a line.
-    pub(super) first_of_line: u64,
+    pub(super) first_of_line: Plane,
+    /// Ends of lines outside strings.
+    pub(super) newline: Plane,
 }
 
 impl Carry {
@@ -84,142 +97,167 @@ impl Carry {
         }
         carry
     }
+}
 
-    /// Whether a string that may be a name goes on behind the block.
-    pub(super) fn in_name(&self) -> bool {
-        self.name != 0
-    }
-
-    /// Whether the next byte is escaped.
-    pub(super) fn in_escape(&self) -> bool {
-        self.escape != 0
-    }
-
-    /// Whether the next byte stands within a string.
-    pub(super) fn in_string(&self) -> bool {
-        self.string != 0
-    }
-
-    /// Reads a block.
+impl Findings {
+    /// Reads a group, and gives what is wrong wherever it stands.
     #[inline(always)]
-    pub(super) fn read<K: Kernel, const LINES: bool>(&mut self, kernel: K, masks: &Masks) -> Findings {
-        let escaped = self.escaped(masks.backslash);
-        let quotes = masks.quote & !escaped;
-        let string = kernel.parity(quotes) ^ self.string;
-        self.string = 0_u64.wrapping_sub(string >> 63);
-        let starts_text = quotes & string;
-        let outside = !(string | quotes);
-        let white = masks.white & outside;
-        let open = masks.open & outside;
-        let close = masks.close & outside;
-        let colon = masks.colon & outside;
-        let comma = masks.comma & outside;
-        let operators = open | close | colon | comma;
-        let scalar = outside & !white & !operators;
-        let behind = scalar << 1 | self.scalar;
-        self.scalar = scalar >> 63;
-        let starts_scalar = scalar & !behind;
-        // A zero that a digit follows at the beginning of a number.
-        let zero = (starts_scalar & masks.zero) << 1 | self.zero;
-        self.zero = (starts_scalar & masks.zero) >> 63;
-        let tokens = open | close | starts_text | starts_scalar;
-
-        let mut step = Step { white };
-        let ends = (quotes & !string) | close;
-        let value = step.follow(ends, behind & !scalar, &mut self.value);
-        let opened = step.follow(open, 0, &mut self.opened);
-        let member = step.follow(open | comma, 0, &mut self.member);
-        let names = through(string, starts_text & member, &mut self.name);
-        let named = step.follow(names, 0, &mut self.named);
-
-        // Behind a value come a comma, a colon or a closing bracket, and nowhere else but that a closing bracket may
-        // come behind an opening one.
-        let unexpected = value ^ ((close & !opened) | colon | comma);
-        let second = unexpected & (starts_text | starts_scalar | open);
-        let mut wrong = masks.control & (string | !masks.white) | zero & masks.digit | colon & !named;
-        let mut first_of_line = 0;
+    pub(super) fn read<K: Kernel, const LINES: bool>(
+        &mut self,
+        kernel: K,
+        planes: &Planes,
+        carry: &mut Carry,
+    ) -> u64 {
+        self.strings(kernel, planes, carry);
+        let mut wrong = self.tokens(planes, carry);
+        let spaced = self.white.iter().fold(0, |sum, white| sum | white) != 0;
+        if spaced {
+            follow(&mut self.value, &self.white, &mut carry.value);
+            follow(&mut self.opened, &self.white, &mut carry.opened);
+            follow(&mut self.member, &self.white, &mut carry.member);
+        }
+        self.names(carry);
+        if spaced {
+            follow(&mut self.named, &self.white, &mut carry.named);
+        }
         if LINES {
-            wrong |= unexpected & !second;
-            first_of_line = step.lines(masks.newline & outside, &mut self.line);
-        } else {
-            wrong |= unexpected;
+            self.lines(planes, carry);
         }
-        Findings {
-            tokens,
-            open,
-            close,
-            comma,
-            newline: masks.newline & outside,
-            operators,
-            quotes,
-            string,
-            white,
-            scalar,
-            starts_scalar,
-            escaped,
-            wrong,
+        for number in 0..BLOCKS {
+            let (colon, close) = (self.wrong_in_array[number], self.brackets[number] & planes.close[number]);
+            let named = self.named[number];
+            // Behind a value come a comma, a colon or a closing bracket, and nowhere else but that a closing bracket
+            // may come behind an opening one.
+            let unexpected =
+                self.value[number] ^ ((close & !self.opened[number]) | colon | self.comma[number]);
+            wrong |= colon & !named;
+            if LINES {
+                self.second[number] = unexpected & self.tokens[number] & !close;
+                wrong |= unexpected & !self.second[number];
+            } else {
+                wrong |= unexpected;
+            }
             // Every comma is followed by a name, every name by a colon.
-            wrong_in_object: member & !(starts_text | close) | named & !colon,
-            wrong_in_array: colon,
-            second,
-            first_of_line,
+            self.wrong_in_object[number] =
+                self.member[number] & !(self.starts_text[number] | close) | named & !colon;
+        }
+        wrong
+    }
+
+    /// Finds the strings.
+    #[inline(always)]
+    fn strings<K: Kernel>(&mut self, kernel: K, planes: &Planes, carry: &mut Carry) {
+        let backslashes = planes.backslash.iter().fold(carry.escape, |sum, backslash| sum | backslash);
+        self.escapes = backslashes != 0;
+        if self.escapes {
+            for number in 0..BLOCKS {
+                self.escaped[number] = escaped(planes.backslash[number], &mut carry.escape);
+                self.quotes[number] = planes.quote[number] & !self.escaped[number];
+            }
+        } else {
+            self.quotes = planes.quote;
+        }
+        for number in 0..BLOCKS {
+            self.string[number] = kernel.parity(self.quotes[number]) ^ carry.string;
+            carry.string = 0_u64.wrapping_sub(self.string[number] >> 63);
         }
     }
 
-    /// The bytes that a backslash stands before which is not itself escaped.
+    /// Finds the tokens, and what comes directly behind them. Gives what is wrong.
     #[inline(always)]
-    fn escaped(&mut self, backslash: u64) -> u64 {
-        if backslash == 0 {
-            return std::mem::take(&mut self.escape);
+    fn tokens(&mut self, planes: &Planes, carry: &mut Carry) -> u64 {
+        let mut wrong = 0;
+        for number in 0..BLOCKS {
+            let (quotes, string) = (self.quotes[number], self.string[number]);
+            let outside = !(string | quotes);
+            let white = planes.white[number] & outside;
+            let open = planes.open[number] & outside;
+            let close = planes.close[number] & outside;
+            let colon = planes.colon[number] & outside;
+            let comma = planes.comma[number] & outside;
+            let operators = open | close | colon | comma;
+            let scalar = outside & !(white | operators);
+            let behind = next(scalar, &mut carry.scalar);
+            let starts_scalar = scalar & !behind;
+            let starts_text = quotes & string;
+            self.white[number] = white;
+            self.brackets[number] = open | close;
+            self.comma[number] = comma;
+            self.operators[number] = operators;
+            self.scalar[number] = scalar;
+            self.starts_scalar[number] = starts_scalar;
+            self.starts_text[number] = starts_text;
+            self.tokens[number] = open | close | starts_text | starts_scalar;
+            self.wrong_in_array[number] = colon;
+            self.value[number] = next((quotes & !string) | close, &mut carry.value) | behind & !scalar;
+            self.opened[number] = next(open, &mut carry.opened);
+            self.member[number] = next(open | comma, &mut carry.member);
+            // A zero that a digit follows at the beginning of a number.
+            let zero = next(starts_scalar & planes.zero[number], &mut carry.zero);
+            wrong |= planes.control[number] & (string | !planes.white[number]) | zero & planes.digit[number];
         }
-        let carried = std::mem::take(&mut self.escape);
-        // The first backslash of each run. A run of odd length decides about the byte behind it: that byte stands at
-        // an odd place if the run began at an even one, and the other way round.
-        let backslash = backslash & !carried;
-        let first = backslash & !(backslash << 1);
-        let (from_even, _) = backslash.overflowing_add(first & EVEN);
-        let (from_odd, over) = backslash.overflowing_add(first & !EVEN);
-        self.escape = u64::from(over);
-        (from_even & !EVEN | from_odd & EVEN) & !backslash | carried
+        wrong
     }
+
+    /// Finds what comes directly behind the strings that are names if they stand in an object.
+    #[inline(always)]
+    fn names(&mut self, carry: &mut Carry) {
+        for number in 0..BLOCKS {
+            let (sum, once) =
+                self.string[number].overflowing_add(self.starts_text[number] & self.member[number]);
+            let (sum, twice) = sum.overflowing_add(carry.name);
+            carry.name = u64::from(once | twice);
+            self.names[number] = sum;
+        }
+        for number in 0..BLOCKS {
+            self.named[number] = next(self.names[number] & !self.string[number], &mut carry.named);
+        }
+    }
+
+    /// Whether a block that is all one string is a name if it stands in an object.
+    pub(super) fn is_name(&self, block: usize) -> bool {
+        self.names[block] == 0
+    }
+
+    /// Finds the tokens that white space stands before in which a line ends.
+    #[inline(always)]
+    fn lines(&mut self, planes: &Planes, carry: &mut Carry) {
+        for number in 0..BLOCKS {
+            self.newline[number] = planes.newline[number] & self.white[number];
+        }
+        let sum = add(&self.white, &self.newline, &mut carry.line);
+        for number in 0..BLOCKS {
+            self.first_of_line[number] = sum[number] & !self.white[number];
+        }
+    }
+}
+
+/// The bytes that a backslash stands before which is not itself escaped.
+#[inline(always)]
+fn escaped(backslash: u64, carry: &mut u64) -> u64 {
+    let carried = std::mem::take(carry);
+    // The first backslash of each run. A run of odd length decides about the byte behind it: that byte stands at an
+    // odd place if the run began at an even one, and the other way round.
+    let backslash = backslash & !carried;
+    let first = backslash & !(backslash << 1);
+    let (from_even, _) = backslash.overflowing_add(first & EVEN);
+    let (from_odd, over) = backslash.overflowing_add(first & !EVEN);
+    *carry = u64::from(over);
+    (from_even & !EVEN | from_odd & EVEN) & !backslash | carried
 }
 
 /// Every other bit, the lowest included.
 const EVEN: u64 = 0x5555_5555_5555_5555;
 
-/// Sends bits set at the beginning of runs of ones to the first zero behind.
+/// Sends bits through the white space that they stand at.
 #[inline(always)]
-fn through(run: u64, from: u64, carry: &mut u64) -> u64 {
-    let (sum, over) = run.overflowing_add(from);
-    let (sum, over_again) = sum.overflowing_add(*carry);
-    *carry = u64::from(over | over_again);
-    sum & !run
-}
-
-struct Step {
-    white: u64,
-}
-
-impl Step {
-    /// The tokens that follow what ends at `ends`, or before `behind`.
-    #[inline(always)]
-    fn follow(&mut self, ends: u64, behind: u64, carry: &mut u64) -> u64 {
-        let next = ends << 1 | *carry | behind;
-        *carry = ends >> 63;
-        if self.white == 0 {
-            return next;
-        }
-        let (sum, over) = (next & self.white).overflowing_add(self.white);
-        *carry |= u64::from(over);
-        (sum | next) & !self.white
+fn follow(bits: &mut Plane, white: &Plane, carry: &mut u64) {
+    let mut over = 0;
+    for number in 0..BLOCKS {
+        let (sum, once) = white[number].overflowing_add(bits[number] & white[number]);
+        let (sum, twice) = sum.overflowing_add(over);
+        over = u64::from(once | twice);
+        bits[number] = (sum | bits[number]) & !white[number];
     }
-
-    /// The tokens that white space stands before in which a line ends.
-    #[inline(always)]
-    fn lines(&mut self, newline: u64, carry: &mut u64) -> u64 {
-        let (sum, over) = self.white.overflowing_add(newline);
-        let (sum, over_again) = sum.overflowing_add(*carry);
-        *carry = u64::from(over | over_again);
-        sum & !self.white
-    }
+    *carry |= over;
 }

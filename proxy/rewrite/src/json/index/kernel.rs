@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::leap::{Leap, Refused};
 use super::scalar::Scalar;
+#[cfg(not(miri))]
 use super::simd;
 
 /// The number of bytes that are looked at together: one bit each in a mask.
@@ -26,8 +27,8 @@ pub(super) struct Masks {
     pub(super) digit: u64,
     pub(super) zero: u64,
     pub(super) newline: u64,
-    /// Whether there is a byte that is not ASCII.
-    pub(super) wide: bool,
+    /// Not zero if a byte is not ASCII.
+    pub(super) wide: u64,
 }
 
 /// How a processor finds the masks of a block. A value is the proof that the processor can.
@@ -45,30 +46,37 @@ pub(super) trait Kernel: Copy {
     }
 
     /// Writes the places of the bits, counted from `base`, in order. What stands behind them in `places` is of no
-    /// meaning afterwards.
+    /// meaning afterwards. `STEP` is a power of two that the number of bits seldom exceeds.
     #[inline(always)]
-    fn flatten(self, mut bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+    fn flatten<const STEP: usize>(self, mut bits: u64, base: u32, places: &mut [u32; BLOCK]) {
         let count = bits.count_ones() as usize;
         let mut written = 0;
-        // In steps of a fixed length, which are foreseen more often than the number is.
-        while written < count {
+        loop {
+            // In steps of a fixed length, which are foreseen more often than the number is.
             for place in &mut places[written..written + STEP] {
-                *place = base + bits.trailing_zeros();
+                *place = base.wrapping_add(bits.trailing_zeros());
                 bits &= bits.wrapping_sub(1);
             }
             written += STEP;
+            if written >= count {
+                return;
+            }
         }
     }
 }
-
-const STEP: usize = 8;
 
 /// The kernels there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Chosen {
     Scalar(Scalar),
     #[cfg(all(target_arch = "x86_64", not(miri)))]
+    Sse(simd::Sse),
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     Wide(simd::Wide),
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    Widest(simd::Widest),
+    #[cfg(all(target_arch = "aarch64", not(miri)))]
+    Neon(simd::Neon),
 }
 
 impl Chosen {
@@ -83,8 +91,12 @@ impl Chosen {
         let mut all = vec![Chosen::Scalar(Scalar)];
         #[cfg(all(target_arch = "x86_64", not(miri)))]
         {
+            all.extend(simd::Sse::detect().map(Chosen::Sse));
             all.extend(simd::Wide::detect().map(Chosen::Wide));
+            all.extend(simd::Widest::detect().map(Chosen::Widest));
         }
+        #[cfg(all(target_arch = "aarch64", not(miri)))]
+        all.extend(simd::Neon::detect().map(Chosen::Neon));
         all
     }
 
@@ -93,7 +105,13 @@ impl Chosen {
         match self {
             Chosen::Scalar(kernel) => leap.run(kernel),
             #[cfg(all(target_arch = "x86_64", not(miri)))]
+            Chosen::Sse(kernel) => kernel.leap(leap),
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
             Chosen::Wide(kernel) => kernel.leap(leap),
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            Chosen::Widest(kernel) => kernel.leap(leap),
+            #[cfg(all(target_arch = "aarch64", not(miri)))]
+            Chosen::Neon(kernel) => kernel.leap(leap),
         }
     }
 }
@@ -105,7 +123,13 @@ impl Chosen {
         match self {
             Chosen::Scalar(kernel) => check(kernel, block, bits),
             #[cfg(all(target_arch = "x86_64", not(miri)))]
+            Chosen::Sse(kernel) => check(kernel, block, bits),
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
             Chosen::Wide(kernel) => check(kernel, block, bits),
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            Chosen::Widest(kernel) => check(kernel, block, bits),
+            #[cfg(all(target_arch = "aarch64", not(miri)))]
+            Chosen::Neon(kernel) => check(kernel, block, bits),
         }
     }
 }
@@ -116,6 +140,7 @@ fn check<K: Kernel + std::fmt::Debug>(kernel: K, block: &[u8; BLOCK], bits: u64)
         let (mut found, mut expected) = (kernel.masks(block, lines), Scalar.masks(block, lines));
         for masks in [&mut found, &mut expected] {
             // Control characters may be taken for these: they are refused in any case.
+            masks.wide = u64::from(masks.wide != 0);
             masks.colon &= !masks.control;
             masks.comma &= !masks.control;
         }
@@ -123,7 +148,7 @@ fn check<K: Kernel + std::fmt::Debug>(kernel: K, block: &[u8; BLOCK], bits: u64)
     }
     assert_eq!(kernel.parity(bits), Scalar.parity(bits), "{kernel:?}: {bits:b}");
     let (mut found, mut expected) = ([0; BLOCK], Vec::new());
-    kernel.flatten(bits, 1000, &mut found);
+    kernel.flatten::<8>(bits, 1000, &mut found);
     expected.extend((0..64).filter(|place| bits >> place & 1 != 0).map(|place| 1000 + place));
     assert_eq!(found[..expected.len()], expected[..], "{kernel:?}: {bits:b}");
 }

@@ -1,9 +1,10 @@
-//! Reads a window in blocks of 64 bytes, from where it stands between tokens to behind its last bracket, colon or comma.
+//! Reads a window in groups of blocks, from where it stands between tokens to behind its last bracket, colon or comma.
 
-use super::containers::Containers;
+use super::containers::{Containers, Tokens};
 use super::exact;
 use super::grammar::{Carry, Findings};
 use super::kernel::{BLOCK, Kernel};
+use super::planes::{BLOCKS, GROUP, Plane, Planes};
 use super::{Index, OPEN};
 use crate::limits::Limits;
 use crate::number;
@@ -12,8 +13,8 @@ use crate::number;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refused;
 
-/// The lengths of what may reach over a whole block, each less by what may stand before the first whole block and
-/// behind the last.
+/// How many whole blocks what reaches over blocks may fill, so that it exceeds no limit with what may stand before the
+/// first of them and behind the last.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lengths {
     depth: usize,
@@ -24,7 +25,7 @@ pub(super) struct Lengths {
 }
 
 impl Lengths {
-    /// None if a limit is so small that what reaches over no whole block may exceed it.
+    /// None if a limit is so small that what fills no block may exceed it.
     pub(super) fn new(limits: &Limits) -> Option<Lengths> {
         let blocks = |limit: usize| limit.checked_sub(2 * BLOCK).map(|limit| limit / BLOCK);
         Some(Lengths {
@@ -37,9 +38,10 @@ impl Lengths {
     }
 }
 
+/// A window that is being read.
 pub(super) struct Leap<'a> {
     pub(super) window: &'a [u8],
-    /// Where the next block begins.
+    /// Where the next group begins.
     pub(super) at: usize,
     pub(super) carry: Carry,
     pub(super) containers: &'a mut Containers,
@@ -47,21 +49,10 @@ pub(super) struct Leap<'a> {
     pub(super) lengths: Lengths,
     /// Whether the document is lines.
     pub(super) lines: bool,
-}
-
-/// What is known at the end of a block.
-struct Progress {
-    /// The number of tokens.
-    count: usize,
-    /// Behind the last bracket, colon or comma.
-    end: usize,
     /// Whole blocks in a row that hold but one name, string, number or run of white space.
-    whole: usize,
+    pub(super) whole: usize,
     /// Where the second half of a surrogate pair stands that has been looked at with the first.
-    paired: usize,
-    /// Whether anything was wrong.
-    wrong: u64,
-    wide: bool,
+    pub(super) paired: usize,
 }
 
 impl Leap<'_> {
@@ -71,123 +62,165 @@ impl Leap<'_> {
     /// Whatever is refused, or cannot be told from it; the containers and the index are of no meaning then.
     #[inline(always)]
     pub(super) fn run<K: Kernel>(&mut self, kernel: K) -> Result<usize, Refused> {
-        if self.lines { self.blocks::<K, true>(kernel) } else { self.blocks::<K, false>(kernel) }
+        if self.lines { self.groups::<K, true>(kernel) } else { self.groups::<K, false>(kernel) }
     }
 
     #[inline(always)]
-    fn blocks<K: Kernel, const LINES: bool>(&mut self, kernel: K) -> Result<usize, Refused> {
-        let from = self.at;
-        let count = self.index.tokens.len();
-        let mut progress = Progress { count, end: from, whole: 0, paired: usize::MAX, wrong: 0, wide: false };
-        let (blocks, rest) = self.window[from..].as_chunks::<BLOCK>();
-        for block in blocks {
-            self.block::<K, LINES>(kernel, block, u64::MAX, &mut progress)?;
+    fn groups<K: Kernel, const LINES: bool>(&mut self, kernel: K) -> Result<usize, Refused> {
+        let mut planes = Planes::default();
+        let mut found = Findings::default();
+        let mut scratch = [0; GROUP + BLOCK];
+        let mut carry = std::mem::take(&mut self.carry);
+        let (from, mut end) = (self.at, self.at);
+        let mut ascii = true;
+        let mut wrong = 0;
+        let mut count = self.index.tokens.len();
+        let window = self.window;
+        let (groups, rest) = window[from..].as_chunks();
+        let mut last = [b' '; GROUP];
+        last[..rest.len()].copy_from_slice(rest);
+        for group in groups.iter().chain((!rest.is_empty()).then_some(&last)) {
+            ascii &= planes.look::<K, LINES>(kernel, group);
+            wrong |= found.read::<K, LINES>(kernel, &planes, &mut carry);
+            let (first, next) = self.flatten(kernel, &found.tokens, count);
+            let tokens = Tokens { places: &found.tokens, first: &first };
+            count = next;
+            self.look_closer(&planes, &found, &first)?;
+            let brackets = flatten_brackets(kernel, &found.brackets, &mut scratch);
+            let mut objects = ones(self.containers.in_object());
+            let mut outside = ones(self.containers.is_outside());
+            let changes = self.containers.read(group, brackets, &tokens, self.lengths.depth, self.index)?;
+            for block in 0..BLOCKS {
+                let objects = kept(kernel, changes.objects[block], &mut objects);
+                wrong |= found.wrong_in_object[block] & objects | found.wrong_in_array[block] & !objects;
+            }
+            if LINES || changes.crosses {
+                for block in 0..BLOCKS {
+                    let outside = kept(kernel, changes.outside[block], &mut outside);
+                    wrong |= found.comma[block] & outside;
+                    if LINES {
+                        wrong |= found.second[block] & !(found.first_of_line[block] & outside);
+                        wrong |= found.newline[block] & !outside;
+                    }
+                }
+            }
+            if let Some(last) = found.operators.iter().rposition(|&operators| operators != 0) {
+                end = self.at + BLOCK * (last + 1) - found.operators[last].leading_zeros() as usize;
+            }
+            self.at += GROUP;
         }
-        if !rest.is_empty() {
-            let mut block = [b' '; BLOCK];
-            block[..rest.len()].copy_from_slice(rest);
-            self.block::<K, LINES>(kernel, &block, !(u64::MAX << rest.len()), &mut progress)?;
-        }
-        let text = &self.window[from..progress.end];
-        if progress.wrong != 0 || progress.wide && simdutf8::basic::from_utf8(text).is_err() {
+        if wrong != 0 || !ascii && simdutf8::basic::from_utf8(&window[from..end]).is_err() {
             return Err(Refused);
         }
         let index = &mut *self.index;
-        index.tokens.truncate(progress.count);
-        while index.tokens.last().is_some_and(|&token| token as usize >= progress.end) {
+        index.tokens.truncate(count);
+        while index.tokens.last().is_some_and(|&token| token as usize >= end) {
             index.tokens.pop();
         }
         index.skips.truncate(index.tokens.len());
-        Ok(progress.end)
+        Ok(end)
     }
 
-    /// Reads a block of which the bits of `valid` stand in the window.
+    /// Writes the tokens of a group behind the `count` there are. Gives the number of each block's first token, and how
+    /// many tokens there are then.
     #[inline(always)]
-    fn block<K: Kernel, const LINES: bool>(
-        &mut self,
-        kernel: K,
-        block: &[u8; BLOCK],
-        valid: u64,
-        progress: &mut Progress,
-    ) -> Result<(), Refused> {
-        let masks = kernel.masks(block, LINES);
-        progress.wide |= masks.wide;
-        let mut found = self.carry.read::<K, LINES>(kernel, &masks);
-        if found.quotes | found.operators == 0 {
-            self.whole(&found, progress)?;
-        } else {
-            progress.whole = 0;
-        }
-        // What is escaped is mostly a quote or a backslash.
-        let escaped = found.escaped & valid & !(masks.quote | masks.backslash);
-        if escaped != 0 {
-            self.escapes(escaped, progress)?;
-        }
-        self.reserve(progress.count);
-        let tokens = &mut self.index.tokens[progress.count..];
-        if let Some(places) = tokens.first_chunk_mut() {
-            kernel.flatten(found.tokens, number(self.at), places);
-        }
-        let scalar = found.scalar & !masks.digit & valid;
-        if scalar != 0 {
-            self.scalars(scalar, &found, progress.count)?;
-        }
-        let wrong = self.brackets::<LINES>(&mut found, block, progress.count)?;
-        progress.wrong |= (wrong | found.wrong) & valid;
-        progress.count += found.tokens.count_ones() as usize;
-        if found.operators != 0 {
-            progress.end = self.at + BLOCK - found.operators.leading_zeros() as usize;
-        }
-        self.at += BLOCK;
-        Ok(())
-    }
-
-    /// Makes room for the tokens of a block.
-    #[inline(always)]
-    fn reserve(&mut self, count: usize) {
-        if self.index.tokens.len() < count + BLOCK {
+    fn flatten<K: Kernel>(&mut self, kernel: K, tokens: &Plane, count: usize) -> ([u32; BLOCKS], usize) {
+        if self.index.tokens.len() < count + GROUP + BLOCK {
             self.grow(count);
         }
+        let room = &mut self.index.tokens[count..count + GROUP + BLOCK];
+        let (at, before) = (number(self.at), number(count));
+        let mut first = [0; BLOCKS];
+        let mut written = 0;
+        for block in 0..BLOCKS {
+            first[block] = before + number(written);
+            if let Some(places) = room[written..].first_chunk_mut() {
+                kernel.flatten::<8>(tokens[block], at + number(BLOCK * block), places);
+            }
+            written += tokens[block].count_ones() as usize;
+        }
+        (first, count + written)
     }
 
     #[cold]
     #[inline(never)]
     fn grow(&mut self, count: usize) {
-        self.index.tokens.resize(count + 16 * BLOCK, OPEN);
-        self.index.skips.resize(count + 16 * BLOCK, OPEN);
+        self.index.tokens.resize(count + 2 * GROUP, OPEN);
+        self.index.skips.resize(count + 2 * GROUP, OPEN);
     }
 
-    /// A block that holds neither quotes nor brackets, colons or commas.
+    /// Looks at what is rare one by one.
+    #[inline(always)]
+    fn look_closer(
+        &mut self,
+        planes: &Planes,
+        found: &Findings,
+        first: &[u32; BLOCKS],
+    ) -> Result<(), Refused> {
+        let mut quiet = false;
+        for block in 0..BLOCKS {
+            quiet |= found.quotes[block] | found.operators[block] == 0;
+        }
+        if quiet {
+            self.whole(found)?;
+        } else {
+            self.whole = 0;
+        }
+        for block in 0..BLOCKS {
+            let other = found.scalar[block] & !planes.digit[block];
+            if other != 0 {
+                self.scalars(other, block, found, first[block] as usize)?;
+            }
+        }
+        if found.escapes {
+            for block in 0..BLOCKS {
+                // Mostly a quote or a backslash.
+                let escaped = found.escaped[block] & !(planes.quote[block] | planes.backslash[block]);
+                if escaped != 0 {
+                    self.escapes(escaped, block)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A group with blocks that hold neither quotes nor brackets, colons or commas.
     #[cold]
     #[inline(never)]
-    fn whole(&mut self, found: &Findings, progress: &mut Progress) -> Result<(), Refused> {
-        let limit = match u64::MAX {
-            all if found.string == all && self.carry.in_name() => self.lengths.name,
-            all if found.string == all => self.lengths.string,
-            all if found.scalar == all => self.lengths.number,
-            all if found.white == all => self.lengths.white,
-            _ => {
-                progress.whole = 0;
-                return Ok(());
+    fn whole(&mut self, found: &Findings) -> Result<(), Refused> {
+        let blocks = (self.window.len() - self.at).div_ceil(BLOCK).min(BLOCKS);
+        for block in 0..blocks {
+            let limit = if found.quotes[block] | found.operators[block] != 0 {
+                None
+            } else if found.string[block] == u64::MAX {
+                Some(if found.is_name(block) { self.lengths.name } else { self.lengths.string })
+            } else if found.scalar[block] == u64::MAX {
+                Some(self.lengths.number)
+            } else {
+                Some(self.lengths.white).filter(|_| found.white[block] == u64::MAX)
+            };
+            self.whole = if limit.is_some() { self.whole + 1 } else { 0 };
+            if limit.is_some_and(|limit| self.whole > limit) {
+                return Err(Refused);
             }
-        };
-        progress.whole += 1;
-        if progress.whole > limit { Err(Refused) } else { Ok(()) }
+        }
+        Ok(())
     }
 
     /// Looks at escapes other than of quotes and backslashes.
     #[inline(never)]
-    fn escapes(&mut self, mut escaped: u64, progress: &mut Progress) -> Result<(), Refused> {
+    fn escapes(&mut self, mut escaped: u64, block: usize) -> Result<(), Refused> {
         while escaped != 0 {
-            let place = self.at + escaped.trailing_zeros() as usize;
+            let place = self.at + BLOCK * block + escaped.trailing_zeros() as usize;
             escaped &= escaped - 1;
-            match self.window[place] {
-                b'n' | b't' | b'r' | b'/' | b'b' | b'f' => {}
-                b'u' if place == progress.paired => {}
-                b'u' => {
-                    let backslash = place - 1;
-                    if exact::unit(&self.window[backslash..])? > 6 {
-                        progress.paired = place + 6;
+            match self.window.get(place) {
+                // Behind the window.
+                None => return Ok(()),
+                Some(b'n' | b't' | b'r' | b'/' | b'b' | b'f') => {}
+                Some(b'u') if place == self.paired => {}
+                Some(b'u') => {
+                    if exact::unit(&self.window[place - 1..])? > 6 {
+                        self.paired = place + 6;
                     }
                 }
                 _ => return Err(Refused),
@@ -198,20 +231,27 @@ impl Leap<'_> {
 
     /// Looks at the literals and numbers that bytes other than digits stand in.
     #[inline(never)]
-    fn scalars(&mut self, mut other: u64, found: &Findings, count: usize) -> Result<(), Refused> {
+    fn scalars(
+        &mut self,
+        mut other: u64,
+        block: usize,
+        found: &Findings,
+        count: usize,
+    ) -> Result<(), Refused> {
+        let at = self.at + BLOCK * block;
         while other != 0 {
             let bit = other & other.wrapping_neg();
-            let starts = found.starts_scalar & (bit | (bit - 1));
+            let starts = found.starts_scalar[block] & (bit | (bit - 1));
             let start = if starts != 0 {
-                self.at + BLOCK - 1 - starts.leading_zeros() as usize
+                at + BLOCK - 1 - starts.leading_zeros() as usize
             } else {
                 // It began in an earlier block, and is the last token of these.
                 count.checked_sub(1).map_or(0, |last| self.index.tokens[last] as usize)
             };
             let end = start + exact::scalar(&self.window[start..])?;
-            match end.checked_sub(self.at) {
+            match end.checked_sub(at) {
                 Some(place) if place < BLOCK => {
-                    if found.scalar & 1 << place != 0 {
+                    if found.scalar[block] & 1 << place != 0 {
                         return Err(Refused);
                     }
                     other &= u64::MAX << place;
@@ -223,62 +263,36 @@ impl Leap<'_> {
         }
         Ok(())
     }
+}
 
-    /// Opens and closes the block's containers, and gives what is wrong in them.
-    #[inline(always)]
-    fn brackets<const LINES: bool>(
-        &mut self,
-        found: &mut Findings,
-        block: &[u8; BLOCK],
-        count: usize,
-    ) -> Result<u64, Refused> {
-        let mut brackets = found.open | found.close;
-        // The bytes in objects, and those outside all containers, each as the sum of what lies before the brackets
-        // that change it.
-        let mut objects = 0;
-        let mut outside = 0;
-        let mut object = self.containers.in_object();
-        while brackets != 0 {
-            let bit = brackets & brackets.wrapping_neg();
-            let before = bit | (bit - 1);
-            brackets ^= bit;
-            let token = count + (found.tokens & (bit - 1)).count_ones() as usize;
-            let curly = block[bit.trailing_zeros() as usize] & 0x20 != 0;
-            let was = object;
-            if found.open & bit != 0 {
-                if self.containers.depth() == 0 {
-                    outside ^= before;
-                }
-                if self.containers.depth() == self.lengths.depth {
-                    return Err(Refused);
-                }
-                self.containers.open(curly, number(token));
-                self.index.skips[token] = OPEN;
-                object = curly;
-            } else {
-                match self.containers.close(curly)? {
-                    Some(open) => self.index.skips[open as usize] = number(token),
-                    None => self.index.closes.push(number(token)),
-                }
-                object = self.containers.in_object();
-                if self.containers.depth() == 0 {
-                    outside ^= before;
-                }
-            }
-            objects ^= before & 0_u64.wrapping_sub(u64::from(was ^ object));
+/// Writes down where the brackets of a group stand.
+#[inline(always)]
+fn flatten_brackets<'a, K: Kernel>(
+    kernel: K,
+    brackets: &Plane,
+    scratch: &'a mut [u32; GROUP + BLOCK],
+) -> &'a [u32] {
+    let mut count = 0;
+    for block in 0..BLOCKS {
+        if let Some(places) = scratch[count..].first_chunk_mut() {
+            kernel.flatten::<2>(brackets[block], number(BLOCK * block), places);
         }
-        objects ^= 0_u64.wrapping_sub(u64::from(object));
-        if self.containers.depth() == 0 {
-            outside = !outside;
-        }
-        let mut wrong =
-            found.wrong_in_object & objects | found.wrong_in_array & !objects | found.comma & outside;
-        if LINES {
-            wrong |= found.second & !(found.first_of_line & outside);
-            wrong |= found.newline & !outside;
-        }
-        Ok(wrong)
+        count += brackets[block].count_ones() as usize;
     }
+    &scratch[..count]
+}
+
+/// All bits set, or none.
+fn ones(set: bool) -> u64 {
+    0_u64.wrapping_sub(u64::from(set))
+}
+
+/// Where something is so that changes behind each bit of `change`, and was so before the block if `was` is all ones.
+#[inline(always)]
+fn kept<K: Kernel>(kernel: K, change: u64, was: &mut u64) -> u64 {
+    let after = kernel.parity(change) ^ *was;
+    *was = ones(after >> 63 != 0);
+    after ^ change
 }
 
 /// What may follow a number or literal.

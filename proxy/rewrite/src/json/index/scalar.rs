@@ -62,7 +62,7 @@ impl Kernel for Scalar {
             let digit = gather(classes, DIGIT);
             masks.digit |= digit << shift;
             masks.zero |= (digit & !gather(word | word >> 1 | word >> 2 | word >> 3, 0)) << shift;
-            masks.wide |= word & 0x8080_8080_8080_8080 != 0;
+            masks.wide |= word & 0x8080_8080_8080_8080;
         }
         if lines {
             for (place, &byte) in block.iter().enumerate() {

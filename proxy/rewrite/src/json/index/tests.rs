@@ -1,8 +1,6 @@
 //! The blocks against the lexer: every kernel finds the same tokens and refuses the same byte for the same reason.
 
 mod drawn;
-#[cfg(speed)]
-mod speed;
 
 use std::path::Path;
 

@@ -72,7 +72,7 @@ impl Kernel for Wide {
                 }),
                 zero: mask!(halves, half => _mm256_cmpeq_epi8(half, all(b'0'))),
                 newline: if lines { mask!(halves, half => _mm256_cmpeq_epi8(half, all(b'\n'))) } else { 0 },
-                wide: _mm256_movemask_epi8(_mm256_or_si256(halves[0], halves[1])) != 0,
+                wide: u64::from(_mm256_movemask_epi8(_mm256_or_si256(halves[0], halves[1])).cast_unsigned()),
             }
         }
     }
@@ -84,6 +84,11 @@ impl Kernel for Wide {
             let product = _mm_clmulepi64_si128::<0>(_mm_set_epi64x(0, bits.cast_signed()), _mm_set1_epi8(-1));
             _mm_cvtsi128_si64(product).cast_unsigned()
         }
+    }
+
+    #[inline(always)]
+    fn flatten<const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+        super::flatten::<STEP>(bits, base, places);
     }
 }
 
