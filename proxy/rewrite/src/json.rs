@@ -3,6 +3,7 @@
 mod escape;
 mod flush;
 mod held;
+#[allow(clippy::needless_range_loop, reason = "blocks are counted, and used in several arrays at once")]
 mod index;
 mod keys;
 pub(crate) mod lexer;

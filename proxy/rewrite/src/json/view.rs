@@ -113,7 +113,7 @@ pub(crate) fn inner(quoted: &[u8]) -> &[u8] {
 /// Whether a string holds a backslash.
 fn has_escape(inner: &[u8]) -> bool {
     match inner.len() {
-        0..32 => inner.iter().any(|&byte| byte == b'\\'),
+        0..32 => inner.contains(&b'\\'),
         _ => memchr::memchr(b'\\', inner).is_some(),
     }
 }

@@ -30,7 +30,9 @@ pub(crate) fn check(spec: &BodyPlan) -> Result<Vec<Path>, PlanError> {
 pub(crate) fn check_lines(spec: &BodyPlan, paths: &[Path]) -> Result<(), PlanError> {
     for (index, (set, path)) in spec.sets.iter().zip(paths).enumerate() {
         if set.within.is_none() && path.steps.is_empty() {
-            return invalid(format!("set {index}: the body as a whole cannot be a record; `$[*]` are its lines"));
+            return invalid(format!(
+                "set {index}: the body as a whole cannot be a record; `$[*]` are its lines"
+            ));
         }
     }
     Ok(())
