@@ -14,6 +14,7 @@ use crate::plan::Plan;
 use crate::reader::Reader;
 use crate::report::Report;
 use crate::spec::Format;
+use crate::sse::Sse;
 
 /// Edits one body.
 ///
@@ -24,6 +25,9 @@ use crate::spec::Format;
 ///
 /// A prefix against cross-site inclusion and a JSONP call around the document stay as they are (H25), a byte order
 /// mark goes (H23).
+///
+/// Of events that a server sends nothing is held but the one under way. One that no blank line ends goes, as clients
+/// do not see it.
 #[derive(Debug)]
 pub struct Editor {
     reader: Box<dyn Reader>,
@@ -41,8 +45,9 @@ impl Editor {
     pub fn new(plan: Arc<Plan>, options: Options) -> Editor {
         let reader: Box<dyn Reader> = match plan.spec().format {
             Format::Csv => Box::new(Csv::new(plan, options)),
+            Format::Sse => Box::new(Sse::new(plan, options)),
             Format::Ndjson => Box::new(Json::new(plan, options, true)),
-            Format::Json | Format::Xml | Format::Sse => Box::new(Json::new(plan, options, false)),
+            Format::Json | Format::Xml => Box::new(Json::new(plan, options, false)),
         };
         Editor { reader, offset: 0, poisoned: false }
     }

@@ -17,5 +17,11 @@ mod view;
 mod walk;
 mod write;
 
-pub(crate) use flush::Learned;
+pub(crate) use flush::{Learned, ask_for_masks};
+pub(crate) use index::{Index, Indexer, OPEN};
+pub(crate) use keys::{KeyMemo, find_keys, find_keys_below};
 pub(crate) use reader::Json;
+pub(crate) use record::{RecordEdit, Remains, Segment};
+pub(crate) use trail::{Counted, START, TrailId, Trails, Turn};
+pub(crate) use view::View;
+pub(crate) use write::{write_own, write_string};

@@ -28,6 +28,7 @@ mod reader;
 mod report;
 mod scan;
 mod spec;
+mod sse;
 mod tree;
 
 pub use batch::Batch;

@@ -22,6 +22,9 @@ pub(crate) struct Outlet {
     closed: bool,
 }
 
+/// Bytes of a buffer that made text is cut from.
+const MADE: usize = 2 << 10;
+
 /// A stretch of kept bytes of one buffer.
 #[derive(Debug)]
 struct Run {
@@ -113,6 +116,10 @@ impl Outlet {
         if self.hold.is_active() {
             self.hold.text(text);
             return self.check_hold(report);
+        }
+        if self.made.capacity() < text.len() {
+            // A buffer that many masks are cut from, in place of one for each.
+            self.made = BytesMut::with_capacity(MADE.max(text.len()));
         }
         self.made.extend_from_slice(text);
         self.ready.push(self.made.split().freeze());

@@ -78,7 +78,7 @@ impl Plan {
     /// A path that does not stream, a plan that contradicts itself or is too large, or a format that is not built in.
     pub fn compile(spec: BodyPlan) -> Result<Plan, PlanError> {
         let dialect = match spec.format {
-            Format::Json | Format::Ndjson => None,
+            Format::Json | Format::Ndjson | Format::Sse => None,
             Format::Csv => Some(Dialect::compile(&spec)?),
             other => return Err(PlanError::Format(other)),
         };
@@ -98,6 +98,9 @@ impl Plan {
             .map_err(|refused| check::refusal(refused, "the edits outside records"))?;
         if dialect.is_some() {
             dialect::check_outside(&outside)?;
+        }
+        if spec.format == Format::Sse {
+            check::check_stream(&spec, &outside)?;
         }
         let sets = compile_sets(&spec, &paths)?;
         Ok(Plan { spec, expressions, outside, sets, dialect, learned: Pool::default() })

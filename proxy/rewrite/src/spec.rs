@@ -16,8 +16,18 @@ pub enum Format {
     /// element, a child element a member by its name as it is written, prefix and all. Elements of one name may
     /// repeat: a path selects all of them, with `[*]` behind the name or without.
     Xml,
-    /// Server-sent events: an array of them, so that `$[*]` is every event. Its members are `event`, `id`, `retry`, and
-    /// `data`, which is the JSON that the event's data holds.
+    /// Server-sent events: an array of them, so that `$[*]` is every event. Its members are `data`, which is the JSON
+    /// that the event's data holds, and the strings `event`, `id` and `retry`, of each one at the most.
+    ///
+    /// These three frame the data: they stay with it unless an edit removes or masks them (an `only` by its list of
+    /// names to remove). An event whose data goes, or that has none and is no record, goes with them, but for what a
+    /// plan names. A time to wait that stands alone (`retry`) is no event and stays. Fields of other names are members
+    /// too, which go if nothing names them, as does a `retry` or `id` that clients pass over. Comments are a member
+    /// `:`; if nothing names them, the line stays, but its text goes unless it is a word such as `ping`.
+    ///
+    /// An event cannot be masked as a whole, and goes where an edit says so. Data that is no JSON passes, goes or is
+    /// masked where the plan treats data alike whatever it is; where the plan looks into it, the body is refused.
+    /// Nothing is counted over the whole stream: a total must lie in a record.
     Sse,
 }
 

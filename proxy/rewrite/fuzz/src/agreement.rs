@@ -41,7 +41,10 @@ pub(crate) fn feed_every_way(trial: &Trial<'_>) -> Outcome {
     whole
 }
 
-/// What was wrong, and where.
+/// What was wrong, and where, if that does not hang on how records were batched.
 pub(crate) fn error(outcome: &Outcome) -> Option<(String, u64)> {
-    outcome.result.as_ref().err().map(|error| (word(&error.kind), error.offset))
+    let error = outcome.result.as_ref().err()?;
+    let word = word(&error.kind);
+    let batched = matches!(word.as_str(), "duplicate" | "limit-members" | "limit-held");
+    Some((word, if batched { 0 } else { error.offset }))
 }

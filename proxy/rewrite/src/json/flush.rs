@@ -262,7 +262,11 @@ fn sole_sets(plan: &Plan) -> impl Iterator<Item = usize> {
 }
 
 /// Asks for the values that take the place of those which the policy masks itself, one call for each of its masks.
-fn ask_for_masks(remains: &mut Remains, view: View<'_>, judge: &mut dyn Judge) -> Result<(), EditErrorKind> {
+pub(crate) fn ask_for_masks(
+    remains: &mut Remains,
+    view: View<'_>,
+    judge: &mut dyn Judge,
+) -> Result<(), EditErrorKind> {
     if remains.own.is_empty() {
         return Ok(());
     }

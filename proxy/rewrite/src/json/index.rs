@@ -98,6 +98,11 @@ impl Indexer {
         indexer
     }
 
+    /// Begins with another document.
+    pub(crate) fn restart(&mut self) {
+        self.lexer.restart();
+    }
+
     /// Expects `)` and perhaps `;` behind the document.
     pub(crate) fn expect_call(&mut self) {
         self.lexer.expect_call();

@@ -45,11 +45,22 @@ pub(crate) fn find_keys(
     seen: &mut SeenNames,
     slots: &mut [u32],
 ) -> Found<()> {
-    if memo.places.is_empty() {
-        memo.places.push(Place { node: 0, shape: Shape::default() });
-    }
+    find_keys_below(view, record, (keys, 0), memo, seen, slots)
+}
+
+/// Fills the slots of the keys below a node of their tree, which leads to a value.
+pub(crate) fn find_keys_below(
+    view: View<'_>,
+    at: u32,
+    (keys, node): (&KeyTree, usize),
+    memo: &mut KeyMemo,
+    seen: &mut SeenNames,
+    slots: &mut [u32],
+) -> Found<()> {
     let limit = seen.limit();
-    Search { view, keys, memo, seen, slots, names: 0, limit }.value(record, 0)
+    let mut search = Search { view, keys, memo, seen, slots, names: 0, limit };
+    let place = search.place(node);
+    search.value(at, place)
 }
 
 impl Search<'_, '_> {

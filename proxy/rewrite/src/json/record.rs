@@ -59,7 +59,11 @@ pub(crate) struct Scope<'a> {
     automaton: &'a Automaton,
     record: usize,
     nested: std::ops::Range<usize>,
+    display: Option<Display<'a>>,
 }
+
+/// Shows a record's keys, which may lie outside the JSON at hand.
+pub(crate) type Display<'a> = &'a dyn Fn(usize) -> Vec<String>;
 
 /// What comes before a value if it stays: its comma and name. The first child that stays has no comma, and takes over
 /// the white space behind the opening bracket.
@@ -103,12 +107,35 @@ impl<'a> RecordEdit<'a> {
     /// Edits a record that is kept, met at a trail of the scope around it. False: nothing is left of it.
     pub(crate) fn edit(&mut self, record: usize, around: TrailId) -> Found<bool> {
         let start = self.view.start(self.judged.records[record].at);
-        let edited = self.record(record, around, Lead { opening: (0, 0), child: start, first: true });
+        let lead = Lead { opening: (0, 0), child: start, first: true };
+        let edited = self.record(record, (around, None), lead);
         self.remains.end_run();
         edited.map_err(|refusal| *refusal)
     }
 
-    fn record(&mut self, record: usize, around: TrailId, lead: Lead) -> Edited {
+    /// Edits a document that is a part of a record, or of what lies outside records. `nested` are the records in it,
+    /// of which those met are taken away. False: nothing is left of it.
+    pub(crate) fn part(
+        &mut self,
+        automaton: &'a Automaton,
+        (record, nested): (usize, &mut std::ops::Range<usize>),
+        (trail, at): (TrailId, u32),
+        display: Display<'a>,
+    ) -> Found<bool> {
+        let mut scope = Scope { automaton, record, nested: nested.clone(), display: Some(display) };
+        let lead = Lead { opening: (0, 0), child: self.view.start(at), first: true };
+        let edited = self.value(&mut scope, (trail, at), None, lead);
+        self.remains.end_run();
+        *nested = scope.nested;
+        edited.map_err(|refusal| *refusal)
+    }
+
+    fn record(
+        &mut self,
+        record: usize,
+        (around, display): (TrailId, Option<Display<'a>>),
+        lead: Lead,
+    ) -> Edited {
         let judged = self.judged;
         let found = &judged.records[record];
         let Some(automaton) = judged.automaton(record) else {
@@ -116,7 +143,7 @@ impl<'a> RecordEdit<'a> {
         };
         let turn = Turn::Record(found.set, found.standing.number());
         let trail = self.trails.turn(automaton, around, turn);
-        let mut scope = Scope { automaton, record, nested: found.nested.clone() };
+        let mut scope = Scope { automaton, record, nested: found.nested.clone(), display };
         self.value(&mut scope, (trail, found.at), None, lead)
     }
 
@@ -219,14 +246,15 @@ impl<'a> RecordEdit<'a> {
         if self.judged.records[record].standing == Standing::Dropped {
             let set = self.judged.records[record].set;
             if self.place.is_some() {
-                self.note(DifferenceKind::Dropped {
-                    set,
-                    values: self.judged.display_keys(record, self.view),
-                });
+                let values = match scope.display {
+                    Some(display) => display(record),
+                    None => self.judged.display_keys(record, self.view),
+                };
+                self.note(DifferenceKind::Dropped { set, values });
             }
             return Ok(false);
         }
-        self.record(record, trail, lead)
+        self.record(record, (trail, scope.display), lead)
     }
 
     fn container(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Edited<()> {

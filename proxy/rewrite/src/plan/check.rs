@@ -2,6 +2,7 @@
 
 use crate::error::PlanError;
 use crate::pattern::Expressions;
+use crate::plan::automaton::{Automaton, Fate, ROOT};
 use crate::plan::determine::{Refused, Scope, determine};
 use crate::plan::parse_edits;
 use crate::plan::path::Path;
@@ -58,6 +59,20 @@ pub(crate) fn check_scopes(
         }
     }
     Ok(())
+}
+
+/// Checks that a plan can be carried out event by event.
+pub(crate) fn check_stream(spec: &BodyPlan, outside: &Automaton) -> Result<(), PlanError> {
+    if spec.outside.iter().any(|edit| matches!(edit.action, Action::Recount(_))) {
+        return invalid(
+            "a total outside the events' records counts a stream that may never end; let the event be a record"
+                .to_owned(),
+        );
+    }
+    match outside.node(ROOT).array {
+        Fate::Walk | Fate::Keep | Fate::Remove | Fate::Unlisted => Ok(()),
+        _ => invalid("a stream of events cannot be masked, or be a record, as a whole".to_owned()),
+    }
 }
 
 /// Says in words why a scope has no automaton.

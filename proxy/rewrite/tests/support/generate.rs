@@ -185,12 +185,18 @@ pub fn plan(source: &mut Source<'_>) -> Drawn {
         sets[index].profiles = profiles;
     }
     let outside = edits(source, None, &sets);
-    let spec = rewrite::BodyPlan {
-        outside: spec_edits(&outside),
-        sets: sets.iter().map(spec_set).collect(),
+    let mut drawn = Drawn { spec: rewrite::BodyPlan::default(), outside, sets };
+    drawn.spec = spec(&drawn);
+    drawn
+}
+
+/// A plan with its paths as text.
+pub fn spec(drawn: &Drawn) -> rewrite::BodyPlan {
+    rewrite::BodyPlan {
+        outside: spec_edits(&drawn.outside),
+        sets: drawn.sets.iter().map(spec_set).collect(),
         ..rewrite::BodyPlan::default()
-    };
-    Drawn { spec, outside, sets }
+    }
 }
 
 fn spec_edits(edits: &[(Vec<Step>, Action)]) -> Vec<Edit> {

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "a module of each test, not a crate")]
 
 pub mod case;
+pub mod events;
 pub mod feeding;
 pub mod generate;
 pub mod hashing;

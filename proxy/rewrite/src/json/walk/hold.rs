@@ -36,7 +36,7 @@ impl Walk {
             Purpose::Record(_) => {
                 self.catch(window, value.start);
                 let behind = self.behind(window, end);
-                self.caught.bytes.extend_from_slice(&window.bytes[self.region.mark..behind]);
+                self.caught.push(&window.bytes[self.region.mark..behind]);
                 self.release(plan, purpose, judge)?;
             }
             Purpose::Mask(mask) => {

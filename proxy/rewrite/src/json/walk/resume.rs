@@ -3,9 +3,12 @@
 use crate::error::{EditError, EditErrorKind, Limit};
 use crate::json::held::Window;
 use crate::json::index::OPEN;
-use crate::json::walk::{Extent, Mode, Purpose, Walk};
+use crate::json::walk::{Caught, Extent, Mode, Purpose, Walk};
 use crate::judge::Judge;
 use crate::plan::Plan;
+
+/// Room that is made for held bytes at the least.
+const ROOM: usize = 4 << 10;
 
 impl Walk {
     /// Goes on with what was under way. None: it is so at the window's end too.
@@ -40,7 +43,7 @@ impl Walk {
             Mode::Catch(_, purpose) => {
                 self.check_caught(window, end, purpose)?;
                 let behind = self.behind(window, end);
-                self.caught.bytes.extend_from_slice(&window.bytes[from..behind]);
+                self.caught.push(&window.bytes[from..behind]);
                 self.release(plan, purpose, judge)?;
             }
             Mode::Child | Mode::Skip(_) | Mode::Behind | Mode::LineEnd => {}
@@ -59,7 +62,7 @@ impl Walk {
             Mode::Copy(_) | Mode::Behind => self.keep(window, from, end)?,
             Mode::Catch(_, purpose) => {
                 self.check_caught(window, end, purpose)?;
-                self.caught.bytes.extend_from_slice(&window.bytes[from..end]);
+                self.caught.push(&window.bytes[from..end]);
             }
             Mode::Skip(_) | Mode::LineEnd => {}
         }
@@ -97,6 +100,16 @@ impl Walk {
             return Err(EditError { offset: start + length, kind: EditErrorKind::Limit(limit) });
         }
         Ok(())
+    }
+}
+
+impl Caught {
+    /// Appends bytes. Room is made as it is needed, for a record may be nearly as long as all that may be held.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() - self.bytes.len() < bytes.len() {
+            self.bytes.reserve_exact(bytes.len().max(ROOM));
+        }
+        self.bytes.extend_from_slice(bytes);
     }
 }
 
