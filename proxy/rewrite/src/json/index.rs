@@ -48,6 +48,12 @@ impl Indexer {
         Indexer { lexer: Lexer::new(limits), open: Vec::new() }
     }
 
+    /// Goes on with another document, whatever became of the one before.
+    pub(crate) fn restart(&mut self) {
+        self.lexer.restart();
+        self.open.clear();
+    }
+
     /// Expects `)` and perhaps `;` behind the document.
     pub(crate) fn expect_call(&mut self) {
         self.lexer.expect_call();

@@ -89,6 +89,13 @@ impl Lexer {
         }
     }
 
+    /// Goes on with another document, whatever became of the one before.
+    pub(crate) fn restart(&mut self) {
+        self.state = State::Value;
+        self.open.clear();
+        self.blanks = 0;
+    }
+
     /// Expects `)` and perhaps `;` behind the document.
     pub(crate) fn expect_call(&mut self) {
         self.wrapped = true;

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::error::EditErrorKind;
 use crate::json::{Index, Indexer, OPEN, View};
-use crate::limits::Limits;
 use crate::sse::line::{Field, Line};
 
 /// What an event's data is.
@@ -45,12 +44,16 @@ pub(super) struct Documents {
 
 impl Documents {
     /// Reads a text as JSON, and gives the number of its index. Errors come with the position in the text.
-    pub(super) fn read(&mut self, text: &[u8], limits: &Limits) -> Result<usize, (usize, EditErrorKind)> {
+    pub(super) fn read(
+        &mut self,
+        indexer: &mut Indexer,
+        text: &[u8],
+    ) -> Result<usize, (usize, EditErrorKind)> {
         if self.used == self.indices.len() {
             self.indices.push(Index::default());
         }
         let index = &mut self.indices[self.used];
-        let mut indexer = Indexer::new(limits);
+        indexer.restart();
         indexer.read(text, 0, index)?;
         indexer.finish(&mut self.end).map_err(|kind| (text.len(), kind))?;
         if index.tail == OPEN {
