@@ -15,6 +15,7 @@ use crate::reader::Reader;
 use crate::report::Report;
 use crate::spec::Format;
 use crate::sse::Sse;
+use crate::xml::Xml;
 
 /// Edits one body.
 ///
@@ -46,7 +47,8 @@ impl Editor {
         let reader: Box<dyn Reader> = match plan.spec().format {
             Format::Csv => Box::new(Csv::new(plan, options)),
             Format::Sse => Box::new(Sse::new(plan, options)),
-            Format::Json | Format::Ndjson | Format::Xml => Box::new(Json::new(plan, options)),
+            Format::Xml => Box::new(Xml::new(plan, options)),
+            Format::Json | Format::Ndjson => Box::new(Json::new(plan, options)),
         };
         Editor { reader, offset: 0, poisoned: false }
     }
