@@ -15,6 +15,7 @@ use crate::reader::Reader;
 use crate::report::Report;
 use crate::spec::Format;
 use crate::sse::Sse;
+use crate::xml::Xml;
 
 /// Edits one body.
 ///
@@ -46,8 +47,9 @@ impl Editor {
         let reader: Box<dyn Reader> = match plan.spec().format {
             Format::Csv => Box::new(Csv::new(plan, options)),
             Format::Sse => Box::new(Sse::new(plan, options)),
+            Format::Xml => Box::new(Xml::new(plan, options)),
             Format::Ndjson => Box::new(Json::new(plan, options, true)),
-            Format::Json | Format::Xml => Box::new(Json::new(plan, options, false)),
+            Format::Json => Box::new(Json::new(plan, options, false)),
         };
         Editor { reader, offset: 0, poisoned: false }
     }

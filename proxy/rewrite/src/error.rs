@@ -16,9 +16,6 @@ pub enum PlanError {
     /// The plan contradicts itself or exceeds a limit.
     #[error("{0}")]
     Invalid(String),
-    /// The format is not built in.
-    #[error("format {0:?} cannot be edited by this version")]
-    Format(crate::spec::Format),
 }
 
 /// Why a body could not be edited. The editor is poisoned from then on.

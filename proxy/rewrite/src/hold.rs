@@ -120,7 +120,7 @@ impl Hold {
         let waiting = self.totals.iter_mut().find(|total| total.fate == Fate::Waiting);
         let Some(total) = waiting else { return false };
         total.fate = Fate::Removed;
-        report.removed.add(&total.pattern, 1);
+        report.removed.add(&total.pattern);
         if let Some(place) = &total.concrete {
             report.give_up_total(place);
         }

@@ -12,7 +12,7 @@ use crate::names::SeenNames;
 use crate::plan::Plan;
 use crate::plan::automaton::{Automaton, ROOT};
 use crate::report::Report;
-use crate::scan::{ABSENT, find_records, push_found};
+use crate::scan::{ABSENT, SEVERAL, find_records, push_found};
 use crate::tree::Tree;
 
 /// A held record that waits for its verdict.
@@ -174,8 +174,14 @@ impl<M: Default> Judging<M> {
                 for _ in 0..key.up {
                     owner = self.records[owner].around.unwrap_or(owner);
                 }
-                let found = self.slots[self.records[owner].slots + key.slot];
-                push_found(&mut self.batch, tree, found, &mut self.scratch);
+                let owner = &self.records[owner];
+                let found = self.slots[owner.slots + key.slot];
+                if found == SEVERAL {
+                    let keys = &docket.plan.sets[owner.set as usize].tree;
+                    tree.push_several(owner.at, (keys, key.slot), &mut self.batch, &mut self.scratch);
+                } else {
+                    push_found(&mut self.batch, tree, found, &mut self.scratch);
+                }
             }
             self.batch.end_record();
         }
@@ -313,7 +319,14 @@ impl<'a> Judged<'a> {
             for _ in 0..key.up {
                 owner = self.records[owner].around.unwrap_or(owner);
             }
-            push_found(&mut batch, tree, self.slots[self.records[owner].slots + key.slot], &mut scratch);
+            let owner = &self.records[owner];
+            let found = self.slots[owner.slots + key.slot];
+            if found == SEVERAL {
+                let keys = &self.plan.sets[owner.set as usize].tree;
+                tree.push_several(owner.at, (keys, key.slot), &mut batch, &mut scratch);
+            } else {
+                push_found(&mut batch, tree, found, &mut scratch);
+            }
         }
         batch.end_record();
         (0..keys.len()).map(|key| display(&batch.value(0, key))).collect()

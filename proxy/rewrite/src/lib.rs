@@ -30,6 +30,7 @@ mod scan;
 mod spec;
 mod sse;
 mod tree;
+mod xml;
 
 pub use batch::Batch;
 pub use editor::Editor;

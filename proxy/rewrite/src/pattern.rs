@@ -7,7 +7,7 @@ mod phone;
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use regex::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
@@ -18,9 +18,9 @@ use crate::spec::{Action, BodyPlan, Mask, Pattern};
 /// Bytes of a regular expression.
 const TEXT: usize = 1000;
 /// Regular expressions of a plan.
-const EXPRESSIONS: usize = 64;
+const EXPRESSIONS: usize = 16;
 /// Bytes of a compiled regular expression: what searching costs at the worst grows with it.
-const SIZE: usize = 1 << 20;
+const SIZE: usize = 2 << 20;
 /// Groups in groups of a regular expression.
 const NESTING: u32 = 50;
 /// Finds in one text. A text with more is found whole: each of them may cost another look at all of the rest.
@@ -94,12 +94,31 @@ impl Expressions {
                 if self.compiled.len() == EXPRESSIONS {
                     return Err(PlanError::Invalid(format!("more than {EXPRESSIONS} regular expressions")));
                 }
-                let compiled = compile(text).map_err(PlanError::Invalid)?;
-                self.compiled.insert(text.clone(), Arc::new(compiled));
+                let compiled = shared(text).map_err(PlanError::Invalid)?;
+                self.compiled.insert(text.clone(), compiled);
             }
         }
         Ok(())
     }
+}
+
+/// The expressions in use, by their texts: a plan for each of many scopes has the same ones.
+static SHARED: Mutex<Vec<(String, Weak<Regex>)>> = Mutex::new(Vec::new());
+
+/// A regular expression, compiled anew only if no plan has it.
+fn shared(text: &str) -> Result<Arc<Regex>, String> {
+    let locked = || SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let of_text = |known: &&(String, Weak<Regex>)| known.0 == text;
+    let known = locked().iter().find(of_text).and_then(|(_, compiled)| compiled.upgrade());
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    // The lock is not held meanwhile: two plans may compile the same.
+    let compiled = Arc::new(compile(text)?);
+    let mut known = locked();
+    known.retain(|(other, compiled)| other != text && compiled.strong_count() > 0);
+    known.push((text.to_owned(), Arc::downgrade(&compiled)));
+    Ok(compiled)
 }
 
 /// A regular expression, or what is wrong with it.
@@ -212,6 +231,29 @@ mod tests {
         assert!(regex(&"(".repeat(60)).is_err());
         let nothing = Expressions::default().add(&Mask::Patterns(Vec::new()));
         assert!(nothing.unwrap_err().to_string().contains("looks for nothing"));
+    }
+
+    #[test]
+    fn usual_expressions_are_not_too_large() {
+        for text in [
+            r"(?i)\b[A-Z]{2}\d{2}(?: ?[0-9A-Z]{4}){3,7}(?: ?[0-9A-Z]{1,3})?\b",
+            r"\b\d{3}-\d{2}-\d{4}\b",
+            r"\b(?:\d[ -]?){13,19}\b",
+            r"(?i)\bpassport\s*(?:no\.?|number)?\s*[:#]?\s*\w{6,9}\b",
+            r"\p{Lu}\w{2,15} \p{Lu}\w{2,15}",
+        ] {
+            assert!(regex(text).is_ok(), "{:?}", regex(text).unwrap_err());
+        }
+    }
+
+    #[test]
+    fn plans_share_expressions() {
+        let text = "only here [0-9]";
+        let (one, other) = (regex(text).unwrap(), regex(text).unwrap());
+        assert!(Arc::ptr_eq(&one.compiled[text], &other.compiled[text]));
+        drop((one, other));
+        let _ = regex("another").unwrap();
+        assert!(!SHARED.lock().unwrap().iter().any(|(known, _)| known == text));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The path to where the walk stands, for counts and traces.
 
 /// A path under way, as a pattern and, where differences are traced, as it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
     pattern: String,
     concrete: Option<String>,
@@ -91,6 +91,24 @@ impl Place {
         }
     }
 
+    /// Appends an element's name, an attribute's with `@`, or `#text`.
+    pub(crate) fn push_markup(&mut self, name: &str) {
+        if is_identifier(name) || !is_markup(name) {
+            return self.push_name(name);
+        }
+        push_member(&mut self.pattern, name);
+        if let Some(concrete) = &mut self.concrete {
+            push_member(concrete, name);
+        }
+    }
+
+    /// Tells the last name from those before it that are the same, of which there are so many.
+    pub(crate) fn push_repeated(&mut self, before: u64) {
+        if let Some(concrete) = &mut self.concrete {
+            concrete.push_str(&format!("[{before}]"));
+        }
+    }
+
     pub(crate) fn push_index(&mut self, index: u64) {
         self.pattern.push_str("[*]");
         if let Some(concrete) = &mut self.concrete {
@@ -111,6 +129,15 @@ fn is_identifier(name: &str) -> bool {
     characters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
         && characters.all(|character| character.is_alphanumeric() || matches!(character, '_' | '-'))
         && name.chars().count() <= IDENTIFIER
+}
+
+/// Whether it is a name with a prefix, or with what tells attributes and texts from elements.
+fn is_markup(name: &str) -> bool {
+    let written = name.strip_prefix(['@', '#']).unwrap_or(name);
+    match written.split_once(':') {
+        Some((prefix, local)) => is_identifier(prefix) && is_identifier(local),
+        None => is_identifier(written),
+    }
 }
 
 #[cfg(test)]
@@ -135,5 +162,13 @@ mod tests {
         place.back(mark);
         place.push_name("+4930");
         assert_eq!(place.pattern(), "$.data[*].*");
+        place.back(mark);
+        place.push_name("@id");
+        assert_eq!(place.pattern(), "$.data[*].*");
+        for (name, pattern) in [("a", ".a"), ("@id", "['@id']"), ("@x:id", "['@x:id']"), ("a:b.c", ".*")] {
+            place.back(mark);
+            place.push_markup(name);
+            assert_eq!(place.pattern(), format!("$.data[*]{pattern}"));
+        }
     }
 }

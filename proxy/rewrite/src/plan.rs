@@ -75,12 +75,11 @@ impl Plan {
     /// Checks and compiles a plan.
     ///
     /// # Errors
-    /// A path that does not stream, a plan that contradicts itself or is too large, or a format that is not built in.
+    /// A path that does not stream, or a plan that contradicts itself or is too large.
     pub fn compile(spec: BodyPlan) -> Result<Plan, PlanError> {
         let dialect = match spec.format {
-            Format::Json | Format::Ndjson | Format::Sse => None,
+            Format::Json | Format::Ndjson | Format::Sse | Format::Xml => None,
             Format::Csv => Some(Dialect::compile(&spec)?),
-            other => return Err(PlanError::Format(other)),
         };
         if !spec.embedded.is_empty() || spec.sets.iter().any(|set| set.columns.is_some()) {
             return Err(PlanError::Invalid(
@@ -93,7 +92,12 @@ impl Plan {
         }
         let expressions = Expressions::of(&spec)?;
         let nested = nested_paths(&spec, &paths, None);
-        let outside = Scope { edits: parse_edits(&spec.outside)?, sets: nested, expressions: &expressions };
+        let outside = Scope {
+            format: spec.format,
+            edits: parse_edits(spec.format, &spec.outside)?,
+            sets: nested,
+            expressions: &expressions,
+        };
         let outside = determine(&outside, BUDGET, true)
             .map_err(|refused| check::refusal(refused, "the edits outside records"))?;
         if dialect.is_some() {
@@ -147,7 +151,8 @@ impl Plan {
 
     fn compile_profile(&self, set: u32, profile: usize) -> Option<Automaton> {
         // Paths were parsed once when the plan was checked, and dropped: there may be very many.
-        let edits = parse_edits(&self.spec.sets[set as usize].profiles[profile]).ok()?;
+        let format = self.spec.format;
+        let edits = parse_edits(format, &self.spec.sets[set as usize].profiles[profile]).ok()?;
         let inside = |(_, spec): &(usize, &crate::spec::RecordSet)| spec.within == Some(set);
         let sets = self
             .spec
@@ -155,9 +160,9 @@ impl Plan {
             .iter()
             .enumerate()
             .filter(inside)
-            .map(|(index, spec)| Some((Path::parse(&spec.path).ok()?, u32::try_from(index).ok()?)))
+            .map(|(index, spec)| Some((Path::parse_in(format, &spec.path).ok()?, u32::try_from(index).ok()?)))
             .collect::<Option<_>>()?;
-        determine(&Scope { edits, sets, expressions: &self.expressions }, BUDGET, true).ok()
+        determine(&Scope { format, edits, sets, expressions: &self.expressions }, BUDGET, true).ok()
     }
 }
 
@@ -177,7 +182,7 @@ fn compile_sets(spec: &BodyPlan, paths: &[Path]) -> Result<Vec<Set>, PlanError> 
             shown_columns: ShownColumns::default(),
         };
         for key in &set.keys {
-            let path = Path::parse(&key.path)?;
+            let path = Path::parse_in(spec.format, &key.path)?;
             let mut outer = Some(index);
             for _ in 0..key.up {
                 outer = outer.and_then(|outer| spec.sets[outer as usize].within);
@@ -207,8 +212,11 @@ fn nested_paths(spec: &BodyPlan, paths: &[Path], within: Option<u32>) -> Vec<(Pa
         .collect()
 }
 
-pub(crate) fn parse_edits(edits: &[Edit]) -> Result<Vec<(Path, &crate::spec::Action)>, PlanError> {
-    edits.iter().map(|edit| Ok((Path::parse(&edit.path)?, &edit.action))).collect()
+pub(crate) fn parse_edits(
+    format: Format,
+    edits: &[Edit],
+) -> Result<Vec<(Path, &crate::spec::Action)>, PlanError> {
+    edits.iter().map(|edit| Ok((Path::parse_in(format, &edit.path)?, &edit.action))).collect()
 }
 
 #[cfg(test)]

@@ -105,7 +105,11 @@ impl PathCounts {
         self.places.get(path).map_or(0, |&place| self.counts[place].1)
     }
 
-    pub(crate) fn add(&mut self, path: &str, count: u64) {
+    pub(crate) fn add(&mut self, path: &str) {
+        self.add_several(path, 1);
+    }
+
+    pub(crate) fn add_several(&mut self, path: &str, count: u64) {
         let place = self.place(path);
         self.add_several_at(place, count);
     }
@@ -167,7 +171,7 @@ mod tests {
     fn paths_are_bounded() {
         let mut counts = PathCounts::default();
         for number in 0..3 * PATHS {
-            counts.add(&format!("$.a{number}"), 1);
+            counts.add(&format!("$.a{number}"));
         }
         assert_eq!(counts.iter().count(), PATHS + 1);
         assert_eq!(counts.get(REST), 2 * PATHS as u64);

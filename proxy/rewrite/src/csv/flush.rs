@@ -263,7 +263,7 @@ impl RowEdit<'_> {
     fn count_found(&mut self, fates: &Fates, column: usize) {
         let effect = fates.effects.iter().find(|effect| effect.column == Some(column));
         if let Some(Certainty::Sometimes(_, path)) = effect.map(|effect| &effect.certain) {
-            self.report.masked.add(path, 1);
+            self.report.masked.add(path);
         }
     }
 

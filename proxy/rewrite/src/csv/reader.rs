@@ -98,7 +98,7 @@ impl Csv {
         };
         if csv.plan.outside.node(ROOT).array == Fate::Remove {
             csv.ignoring = true;
-            csv.report.removed.add("$", 1);
+            csv.report.removed.add("$");
             if csv.options.trace {
                 csv.report.difference("$", DifferenceKind::Removed);
             }

@@ -98,9 +98,10 @@ impl Indexer {
         indexer
     }
 
-    /// Begins with another document.
+    /// Goes on with another document, whatever became of the one before.
     pub(crate) fn restart(&mut self) {
         self.lexer.restart();
+        self.open.clear();
     }
 
     /// Expects `)` and perhaps `;` behind the document.

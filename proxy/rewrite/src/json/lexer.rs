@@ -104,7 +104,7 @@ impl Lexer {
         }
     }
 
-    /// Begins with another document.
+    /// Goes on with another document, whatever became of the one before.
     pub(crate) fn restart(&mut self) {
         self.state = State::Value;
         self.open.clear();

@@ -190,7 +190,7 @@ impl Trails {
     pub(crate) fn count(&mut self, id: TrailId, counted: Counted, report: &mut Report) {
         if id & PASSING != 0 {
             self.settle(report);
-            counts_of(report, counted).add(self.pattern(id), 1);
+            counts_of(report, counted).add(self.pattern(id));
             return;
         }
         self.tally().count(id, counted);
@@ -205,7 +205,7 @@ impl Trails {
     pub(crate) fn settle(&mut self, report: &mut Report) {
         for (id, counted) in self.counted.drain(..) {
             let count = std::mem::take(&mut self.counts[id as usize][counted as usize]);
-            counts_of(report, counted).add(&self.kept[id as usize].pattern, u64::from(count));
+            counts_of(report, counted).add_several(&self.kept[id as usize].pattern, u64::from(count));
         }
     }
 

@@ -52,7 +52,8 @@ impl Plan {
             // What cannot be compiled cannot keep a record either.
             let Ok(paths) = paths else { continue };
             let edits = paths.into_iter().zip(&actions).collect();
-            let scope = Scope { edits, sets: Vec::new(), expressions: &self.expressions };
+            let format = self.spec.format;
+            let scope = Scope { format, edits, sets: Vec::new(), expressions: &self.expressions };
             let Ok(automaton) = determine(&scope, BUDGET, true) else { continue };
             match automaton.node(ROOT).object {
                 Fate::Keep => shown.fill(true),

@@ -13,11 +13,12 @@ use crate::plan::automaton::{Automaton, Fate, NOTHING, Node, NodeId, ROOT, Switc
 use crate::plan::lists::{List, Listed};
 use crate::plan::masks::Masks;
 use crate::plan::path::{Path, Selector, Step};
-use crate::spec::{Action, Entries, Mask, Names};
+use crate::spec::{Action, Entries, Format, Mask, Names};
 use standing::{Kept, Standing, kept};
 
 /// What a scope consists of.
 pub(crate) struct Scope<'a> {
+    pub(crate) format: Format,
     pub(crate) edits: Vec<(Path, &'a Action)>,
     pub(crate) sets: Vec<(Path, u32)>,
     pub(crate) expressions: &'a Expressions,
@@ -106,6 +107,8 @@ struct Builder<'a> {
 struct Children<K> {
     own: HashMap<K, Vec<Atom>>,
     rest: Vec<Atom>,
+    /// What holds of those that have none of their own, beside `rest`.
+    others: Vec<Atom>,
 }
 
 impl<'a> Builder<'a> {
@@ -234,7 +237,7 @@ impl<'a> Builder<'a> {
     }
 
     fn members(&mut self, standing: &Standing, atoms: &[Atom]) -> Children<&'a str> {
-        let mut children = Children { own: HashMap::new(), rest: Vec::new() };
+        let mut children = Children { own: HashMap::new(), rest: Vec::new(), others: Vec::new() };
         for &atom in atoms {
             let Some((step, taken)) = self.step(atom) else {
                 continue;
@@ -260,7 +263,23 @@ impl<'a> Builder<'a> {
                 });
             }
         }
+        if self.scope.format == Format::Xml && !standing.listed {
+            self.elements_are_entries(atoms, &mut children);
+        }
         children
+    }
+
+    /// In XML the entries are the elements in an element, of any name.
+    fn elements_are_entries(&self, atoms: &[Atom], children: &mut Children<&'a str>) {
+        for &atom in atoms {
+            let Atom::Act(Act::Entries(entries)) = atom else { continue };
+            children.others.push(Atom::EntryOf(entries));
+            for (name, own) in &mut children.own {
+                if !name.starts_with(['@', '#']) {
+                    own.push(Atom::EntryOf(entries));
+                }
+            }
+        }
     }
 
     fn passes_on_all(&self, standing: &Standing) -> bool {
@@ -286,7 +305,7 @@ impl<'a> Builder<'a> {
     }
 
     fn elements(&self, standing: &Standing, atoms: &[Atom]) -> Children<u64> {
-        let mut children = Children { own: HashMap::new(), rest: Vec::new() };
+        let mut children = Children { own: HashMap::new(), rest: Vec::new(), others: Vec::new() };
         for &atom in atoms {
             match atom {
                 Atom::Act(Act::Only(only)) => children.rest.push(Atom::OnlyElement(only)),
@@ -322,7 +341,7 @@ impl<'a> Builder<'a> {
         K: std::hash::Hash + Eq,
         O: From<K> + std::hash::Hash + Eq,
     {
-        let rest = self.id(children.rest.clone())?;
+        let rest = self.id([&children.rest[..], &children.others].concat())?;
         let mut own = HashMap::with_capacity(children.own.len());
         for (child, mut atoms) in children.own {
             atoms.extend_from_slice(&children.rest);

@@ -101,7 +101,7 @@ impl Sse {
             Text::Line(start, end) => &event.block.content()[*start..*end],
             Text::Joined(range) => &self.queue.joined[range.clone()],
         };
-        event.data = match self.queue.documents.read(content, &self.options.limits) {
+        event.data = match self.queue.documents.read(&mut self.indexer, content) {
             Ok(index) => Data::Read { text, index },
             Err((position, EditErrorKind::Malformed(reason))) => {
                 Data::Refused { text, reason, position: in_event(lines, crate::number(position)) }

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::error::EditErrorKind;
 use crate::json::{Index, Indexer, OPEN, View};
-use crate::limits::Limits;
 use crate::sse::line::{Field, Line};
 
 /// What an event's data is.
@@ -38,7 +37,6 @@ pub(super) enum Text {
 /// Reads documents, with the memory that it uses again.
 #[derive(Debug, Default)]
 pub(super) struct Documents {
-    indexer: Option<Indexer>,
     indices: Vec<Index>,
     used: usize,
     end: Index,
@@ -46,12 +44,15 @@ pub(super) struct Documents {
 
 impl Documents {
     /// Reads a text as JSON, and gives the number of its index. Errors come with the position in the text.
-    pub(super) fn read(&mut self, text: &[u8], limits: &Limits) -> Result<usize, (usize, EditErrorKind)> {
+    pub(super) fn read(
+        &mut self,
+        indexer: &mut Indexer,
+        text: &[u8],
+    ) -> Result<usize, (usize, EditErrorKind)> {
         if self.used == self.indices.len() {
             self.indices.push(Index::default());
         }
         let index = &mut self.indices[self.used];
-        let indexer = self.indexer.get_or_insert_with(|| Indexer::new(limits));
         indexer.restart();
         indexer.read(text, 0, index)?;
         indexer.finish(&mut self.end).map_err(|kind| (text.len(), kind))?;

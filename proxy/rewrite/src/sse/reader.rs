@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::{EditError, EditErrorKind, Limit};
-use crate::json::{Counted, KeyMemo, Remains, START, Trails};
+use crate::json::{Counted, Indexer, KeyMemo, Remains, START, Trails};
 use crate::judge::Judge;
 use crate::judging::Judging;
 use crate::limits::Options;
@@ -31,6 +31,8 @@ pub(crate) struct Sse {
     pub(super) outlet: Outlet,
     pub(super) judging: Judging<KeyMemo>,
     pub(super) queue: Queue,
+    /// Reads the data of events.
+    pub(super) indexer: Indexer,
     pub(super) names: SeenNames,
     /// Where events stand, if differences are traced.
     pub(super) place: Option<Place>,
@@ -74,6 +76,7 @@ impl Sse {
             outlet: Outlet::new(plan.has_sole_set(), options.limits.held),
             judging: Judging::new(sets),
             queue: Queue::default(),
+            indexer: Indexer::new(&options.limits),
             names: SeenNames::new(options.limits.members),
             place: options.trace.then(|| Place::new(true)),
             trails: Trails::new(&plan.outside),

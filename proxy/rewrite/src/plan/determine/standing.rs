@@ -3,6 +3,7 @@
 use crate::plan::automaton::{Fate, Node, NodeId, ROOT};
 use crate::plan::determine::{Act, Atom, Builder, Refused};
 use crate::plan::path::Path;
+use crate::spec::Format;
 
 /// What holds at a place, boiled down.
 pub(super) struct Standing {
@@ -89,6 +90,9 @@ impl Builder<'_> {
                 let array = atoms.iter().any(|atom| matches!(atom, Atom::Act(Act::Only(_))));
                 let array = if array { Fate::Walk } else { passage };
                 Node::of_types(Fate::Unlisted, Fate::Walk, array)
+            }
+            (Some(Act::Entries(_)), _) if self.scope.format == Format::Xml => {
+                Node::of_types(Fate::Unlisted, Fate::Walk, Fate::Unlisted)
             }
             (Some(Act::Entries(_)), _) => Node::of_types(Fate::Unlisted, passage, Fate::Walk),
             (act, _) => match kept(act, standing.kept) {
