@@ -53,7 +53,7 @@ pub fn all() -> Vec<Stream> {
     all
 }
 
-const BUILT_IN: usize = 3;
+const BUILT_IN: usize = 5;
 
 fn json() -> Stream {
     let edit = |path: &str, action| Edit { path: path.to_owned(), action };
