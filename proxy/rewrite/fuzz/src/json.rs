@@ -37,6 +37,8 @@ fn check(trial: &Trial<'_>, outcome: &Outcome) {
             let allowed = match error.kind {
                 EditErrorKind::DuplicateName => !unique,
                 EditErrorKind::Limit(_) => trial.tight || document.len() > 200,
+                // The judge's own mask grows with the value.
+                EditErrorKind::Verdict(_) => document.len() > 200,
                 _ => false,
             };
             assert!(allowed, "well-formed JSON was refused: {error}: {}", trial.shown());

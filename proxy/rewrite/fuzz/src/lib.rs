@@ -8,7 +8,9 @@
 mod support;
 
 mod agreement;
+pub mod csv;
 pub mod json;
+pub mod path;
 mod paths;
 mod plans;
 pub mod seeds;

@@ -36,6 +36,15 @@ pub(super) fn bits(block: &[u8; BLOCK], delimiter: u8) -> Bits {
     bits
 }
 
+/// Where a byte stands.
+#[inline]
+pub(super) fn find(block: &[u8; BLOCK], byte: u8) -> u64 {
+    let byte = u8x16::splat(byte);
+    let (parts, _) = block.as_chunks::<16>();
+    let found = |part: &[u8; 16]| u64::from(u8x16::new(*part).simd_eq(byte).to_bitmask());
+    parts.iter().zip([0, 16, 32, 48]).fold(0, |bits, (part, shift)| bits | found(part) << shift)
+}
+
 /// For each bit the parity of those up to and with it: which bytes lie between an opening quote and its closing one.
 pub(super) fn parity(mut bits: u64) -> u64 {
     for distance in [1, 2, 4, 8, 16, 32] {
@@ -70,6 +79,7 @@ mod tests {
                     for delimiter in [b',', b';', b'\t'] {
                         let expected = plain(&block, delimiter);
                         assert_eq!(bits(&block, delimiter), expected);
+                        assert_eq!(find(&block, delimiter), expected.delimiters);
                     }
                 }
             }

@@ -36,6 +36,10 @@ impl Header {
             if name.is_empty() {
                 return Err((EditErrorKind::Malformed("a column without a name"), range.start));
             }
+            // Where it comes to stand first, others take it for no part of the name.
+            if name.starts_with('\u{feff}') {
+                return Err((EditErrorKind::Malformed("a byte order mark in a column's name"), range.start));
+            }
             let name: Box<str> = name.into();
             if !seen.insert(name.clone()) {
                 return Err((EditErrorKind::DuplicateName, range.start));

@@ -1,7 +1,7 @@
 //! The first stage: finds the ends of cells and rows, and refuses what is not CSV. It remembers no more than what the
 //! last byte was, so that chunks may be cut anywhere.
 
-use crate::csv::bits::{BLOCK, bits, parity};
+use crate::csv::bits::{BLOCK, bits, find, parity};
 
 /// The places of what separates, in one chunk.
 #[derive(Debug, Default)]
@@ -147,17 +147,11 @@ impl Scan {
         let line_feeds = found.line_feeds & valid & !inside;
         let separators = found.delimiters & valid & !inside | line_feeds;
         let mut carriages = 0;
-        let mut controls = found.controls & !found.line_feeds & valid;
+        let mut controls = found.controls & !(found.line_feeds | found.delimiters) & valid;
         if controls != 0 {
-            let at = |byte: u8| {
-                block
-                    .iter()
-                    .zip(0..)
-                    .fold(0, |bits, (&other, place)| bits | u64::from(other == byte) << place)
-            };
-            let all_carriages = at(b'\r');
+            let all_carriages = find(block, b'\r');
             carriages = all_carriages & controls & !inside;
-            controls &= !(all_carriages | at(b'\t'));
+            controls &= !(all_carriages | find(block, b'\t'));
         }
 
         let opening = quotes & inside;

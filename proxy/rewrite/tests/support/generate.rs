@@ -199,11 +199,11 @@ pub fn spec(drawn: &Drawn) -> rewrite::BodyPlan {
     }
 }
 
-fn spec_edits(edits: &[(Vec<Step>, Action)]) -> Vec<Edit> {
+pub fn spec_edits(edits: &[(Vec<Step>, Action)]) -> Vec<Edit> {
     edits.iter().map(|(path, action)| Edit { path: render(path), action: action.clone() }).collect()
 }
 
-fn spec_set(set: &DrawnSet) -> RecordSet {
+pub fn spec_set(set: &DrawnSet) -> RecordSet {
     RecordSet {
         within: set.within.map(|outer| u32::try_from(outer).unwrap()),
         path: render(&set.path),

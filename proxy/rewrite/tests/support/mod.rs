@@ -11,3 +11,4 @@ pub mod hashing;
 pub mod judge;
 pub mod oracle;
 pub mod places;
+pub mod table;
