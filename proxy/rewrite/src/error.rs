@@ -69,7 +69,7 @@ pub enum Limit {
     Held,
     /// Member names remembered to find duplicates.
     Members,
-    /// Bytes written, for those read.
+    /// Bytes that masks make, for those read.
     Expansion,
 }
 
@@ -83,7 +83,7 @@ impl std::fmt::Display for Limit {
             Limit::Record => "record size",
             Limit::Held => "bytes held back",
             Limit::Members => "number of member names to remember",
-            Limit::Expansion => "output made of the body",
+            Limit::Expansion => "output of masks",
         })
     }
 }

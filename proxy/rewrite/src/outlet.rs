@@ -4,14 +4,21 @@ use bytes::{Bytes, BytesMut};
 
 use crate::error::{EditErrorKind, Limit};
 use crate::hold::{Hold, Lead, TotalId};
+use crate::limits::Limits;
 use crate::pieces::Pieces;
 use crate::place::Spot;
 use crate::report::Report;
+
+/// Bytes that may be made of the shortest body.
+const SPARE: u64 = 64 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Outlet {
     hold: Hold,
     limit: usize,
+    /// What may be made for each byte of the body, and what has been made.
+    expansion: u64,
+    spent: u64,
     /// What is settled and waits for the caller.
     ready: Pieces,
     /// Kept bytes not yet in `ready`.
@@ -57,15 +64,26 @@ pub(crate) struct Before<'a> {
 }
 
 impl Outlet {
-    pub(crate) fn new(gated: bool, limit: usize) -> Outlet {
+    pub(crate) fn new(gated: bool, limits: &Limits) -> Outlet {
         Outlet {
             hold: Hold::new(gated),
-            limit,
+            limit: limits.held,
+            expansion: limits.expansion as u64,
+            spent: 0,
             ready: Pieces::new(),
             run: None,
             made: BytesMut::new(),
             closed: false,
         }
+    }
+
+    /// Takes account of bytes that were made, where so many of the body have been read.
+    pub(crate) fn spend(&mut self, made: usize, read: u64) -> Result<(), EditErrorKind> {
+        self.spent += made as u64;
+        if self.spent > allowance(self.expansion, read) {
+            return Err(EditErrorKind::Limit(Limit::Expansion));
+        }
+        Ok(())
     }
 
     /// Hands everything that is settled to the caller.
@@ -279,6 +297,11 @@ impl Outlet {
         let ready = &mut self.ready;
         self.hold.drain(|text| ready.push(Bytes::from(text)));
     }
+}
+
+/// Bytes that may be made of so many that were read.
+pub(crate) fn allowance(expansion: u64, read: u64) -> u64 {
+    expansion.saturating_mul(read).saturating_add(SPARE)
 }
 
 impl Before<'_> {

@@ -109,7 +109,11 @@ impl Csv {
             if !fates.stays || table.width == 0 {
                 continue;
             }
-            let written = edit.write(fates, span, judge);
+            let before = edit.writer.written();
+            let written = edit.write(fates, span, judge).and_then(|()| {
+                let read = sources[span.source].offset + u64::from(span.next);
+                self.writer.outlet.spend(self.writer.written() - before, read)
+            });
             let written = match self.gated {
                 // What is held counts at once, so that it is too much at the same row whatever the chunks.
                 true => written.and_then(|()| {

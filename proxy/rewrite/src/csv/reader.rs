@@ -79,7 +79,7 @@ impl Csv {
             judging: Judging::new(sets),
             seen: SeenNames::new(options.limits.members),
             fates: FateTable::default(),
-            writer: Writer::new(Outlet::new(gated, options.limits.held)),
+            writer: Writer::new(Outlet::new(gated, &options.limits)),
             scratch: Scratch::default(),
             table,
             spans: Vec::new(),

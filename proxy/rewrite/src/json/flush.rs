@@ -15,7 +15,7 @@ use crate::json::walk::{FrameKind, Walk};
 use crate::json::write::{write_mask, write_own};
 use crate::judge::{Judge, OwnedScalar, Value};
 use crate::judging::{Docket, Judging, Pending, Standing};
-use crate::outlet::Before;
+use crate::outlet::{Before, allowance};
 use crate::place::Place;
 use crate::plan::Plan;
 use crate::report::DifferenceKind;
@@ -95,6 +95,11 @@ impl Walk {
             };
             let stays = self.let_go(&docket, (held, place), judge).map_err(failed)?;
             let (source, view, _) = buffer_of(held);
+            if stays {
+                let read = pending.offset + view.end(held.root) as u64;
+                let spent = self.outlet.spend(self.learned.remains.made.len(), read);
+                spent.map_err(|kind| failed((kind, held.root_start(view))))?;
+            }
             self.write(held, (source, view), stays)
                 .map_err(|kind| failed((kind, crate::number(held.start))))?;
         }
@@ -152,6 +157,7 @@ impl Walk {
             place: self.record_place.as_mut(),
             names: 0,
             limit: self.options.limits.members,
+            room: allowance(self.options.limits.expansion as u64, view.raw(held.root).len() as u64),
         };
         let stays = edit.edit(place, held.trail)?;
         if stays {
@@ -253,7 +259,11 @@ impl Walk {
                 .map_err(failed);
         }
         self.count_mask();
-        self.outlet.make(remains.made.as_bytes(), &mut self.report).map_err(failed)
+        let read = offset + view.end(at) as u64;
+        self.outlet
+            .spend(remains.made.len(), read)
+            .and_then(|()| self.outlet.make(remains.made.as_bytes(), &mut self.report))
+            .map_err(failed)
     }
 }
 

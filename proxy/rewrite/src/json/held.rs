@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::json::index::Index;
 use crate::json::trail::TrailId;
 use crate::json::view::View;
+use crate::tree::Tree;
 
 /// A record that waits for its verdict. Its positions are those of its buffer.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,13 @@ pub(crate) struct Held {
     pub(crate) first: bool,
     /// Its index in an array.
     pub(crate) index: u64,
+}
+
+impl Held {
+    /// Where its value begins.
+    pub(crate) fn root_start(&self, view: View<'_>) -> u32 {
+        view.start(self.root)
+    }
 }
 
 /// A buffer with its tokens.

@@ -52,6 +52,8 @@ pub(crate) struct RecordEdit<'a> {
     /// Names of the objects that are open, and how many these may be.
     pub(crate) names: usize,
     pub(crate) limit: usize,
+    /// Bytes that may be made for the record.
+    pub(crate) room: u64,
 }
 
 /// A record whose automaton is being walked, and how many of its nested records have been met.
@@ -213,6 +215,9 @@ impl<'a> RecordEdit<'a> {
             Fate::Mask(mask) => {
                 self.lead(lead, self.view.start(at));
                 if self.mask(scope.automaton.mask(mask), at) {
+                    if self.remains.made.len() as u64 > self.room {
+                        return Err(refused(self.view, at, EditErrorKind::Limit(Limit::Expansion)));
+                    }
                     self.trails.count(trail, Counted::Masked, self.report);
                     self.note(DifferenceKind::Masked);
                 }

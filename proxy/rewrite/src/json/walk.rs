@@ -152,7 +152,7 @@ impl Walk {
         };
         Walk {
             report: Report::new(sets),
-            outlet: Outlet::new(plan.has_sole_set(), options.limits.held),
+            outlet: Outlet::new(plan.has_sole_set(), &options.limits),
             learned: plan.learned.take().unwrap_or_else(|| Box::new(Learned::new(plan))),
             record_names: SeenNames::new(options.limits.members),
             record_place: options.trace.then(|| Place::new(true)),

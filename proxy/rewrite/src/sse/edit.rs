@@ -48,6 +48,8 @@ pub(super) struct EventEdit<'a> {
     pub(super) trails: &'a mut Trails,
     pub(super) place: Option<&'a mut Place>,
     pub(super) seen: &'a mut SeenNames,
+    /// Bytes that may be made for the event.
+    pub(super) room: u64,
 }
 
 /// What the members of the event are edited by, and the records in them that have not been met yet.
@@ -227,6 +229,7 @@ impl<'a> EventEdit<'a> {
                     trails: self.trails,
                     place: self.place.as_deref_mut(),
                     limit: self.seen.limit(),
+                    room: self.room,
                     seen: self.seen,
                     names: 0,
                 };

@@ -7,6 +7,7 @@ use crate::error::{EditError, EditErrorKind};
 use crate::json::{Counted, START, Segment};
 use crate::judge::Judge;
 use crate::judging::{Docket, Pending};
+use crate::outlet::allowance;
 use crate::report::DifferenceKind;
 use crate::sse::data::{Data, Text, data_lines, root};
 use crate::sse::edit::{EventEdit, Part};
@@ -137,7 +138,10 @@ impl Sse {
         let passed = self.trails.mark();
         self.parts.clear();
         self.made.clear();
+        self.remains.clear();
+        let length = event.block.content().len() as u64;
         let mut edit = EventEdit {
+            room: allowance(self.options.limits.expansion as u64, length),
             queue,
             event,
             judged: &self.judging.judged(&self.plan),
@@ -162,7 +166,9 @@ impl Sse {
         }
         if stays {
             let parts = std::mem::take(&mut self.parts);
-            let written = self.write_parts(queue, event, &parts);
+            let spent =
+                self.outlet.spend(self.made.len() + self.remains.made.len(), event.block.offset + length);
+            let written = spent.and_then(|()| self.write_parts(queue, event, &parts));
             self.parts = parts;
             written.map_err(|kind| EditError { offset: event.block.offset, kind })?;
         }

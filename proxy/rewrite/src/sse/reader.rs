@@ -73,7 +73,7 @@ impl Sse {
         let sets = plan.sets.len();
         Sse {
             report: Report::new(sets),
-            outlet: Outlet::new(plan.has_sole_set(), options.limits.held),
+            outlet: Outlet::new(plan.has_sole_set(), &options.limits),
             judging: Judging::new(sets),
             queue: Queue::default(),
             indexer: Indexer::new(&options.limits),

@@ -115,8 +115,10 @@ impl Walk {
         self.remains.ask_for_masks(view, judge).map_err(|kind| failed((kind, 0)))?;
         let frame = self.frames.len() - 1;
         let emitted = &mut self.frames[frame].emitted;
+        let spent = self.outlet.spend(self.remains.made_bytes(), held.offset + held.end as u64);
+        let source = (&held.bytes, held.base);
         let written =
-            self.remains.write((&held.bytes, held.base), emitted, &mut self.outlet, &mut self.report);
+            spent.and_then(|()| self.remains.write(source, emitted, &mut self.outlet, &mut self.report));
         written.map_err(|kind| failed((kind, 0)))
     }
 }

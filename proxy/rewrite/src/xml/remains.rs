@@ -106,6 +106,11 @@ impl Remains {
         Ok(())
     }
 
+    /// Bytes that were made.
+    pub(crate) fn made_bytes(&self) -> usize {
+        self.made.len()
+    }
+
     /// Writes it all. `emitted` is what has come out of the element around it.
     pub(crate) fn write(
         &self,

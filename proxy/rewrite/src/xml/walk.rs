@@ -140,7 +140,7 @@ impl Walk {
         };
         Walk {
             report: Report::new(sets),
-            outlet: Outlet::new(plan.has_sole_set(), options.limits.held),
+            outlet: Outlet::new(plan.has_sole_set(), &options.limits),
             judging: Judging::new(sets),
             held: Vec::new(),
             held_bytes: 0,

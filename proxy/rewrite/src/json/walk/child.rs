@@ -258,7 +258,10 @@ impl Walk {
     }
 
     pub(super) fn make(&mut self, window: Window<'_>, at: usize, text: &[u8]) -> Result<(), EditError> {
-        self.outlet.make(text, &mut self.report).map_err(Walk::failed(window, at))
+        self.outlet
+            .spend(text.len(), window.offset + at as u64)
+            .and_then(|()| self.outlet.make(text, &mut self.report))
+            .map_err(Walk::failed(window, at))
     }
 
     fn mark(&self) -> Mark {

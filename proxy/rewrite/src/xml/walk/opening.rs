@@ -174,7 +174,9 @@ impl Walk {
         let source = (&stretch.bytes, stretch.start);
         let frame = self.frames.len() - 1;
         let emitted = &mut self.frames[frame].emitted;
-        let written = self.remains.write(source, emitted, &mut self.outlet, &mut self.report);
+        let spent = self.outlet.spend(self.remains.made_bytes(), offset + text.len() as u64);
+        let written =
+            spent.and_then(|()| self.remains.write(source, emitted, &mut self.outlet, &mut self.report));
         written.map_err(|kind| failed((kind, 0)))
     }
 }
