@@ -30,11 +30,13 @@ impl Container {
 }
 
 /// The open containers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Containers {
     /// The innermost last, behind one that stands for the outside; what lies above `depth` is of no meaning.
     stack: Vec<Container>,
     depth: usize,
+    /// The greatest depth.
+    limit: usize,
 }
 
 /// What brackets change, by the bytes behind which it changes.
@@ -49,6 +51,10 @@ pub(super) struct Changes {
 }
 
 impl Containers {
+    pub(super) fn new(limit: usize) -> Containers {
+        Containers { stack: Vec::new(), depth: 0, limit }
+    }
+
     /// Takes over what the lexer has open: of each container whether it is an object, and the numbers of the innermost
     /// ones' opening tokens.
     pub(super) fn load(&mut self, objects: &[bool], numbers: &[u32]) {
@@ -82,15 +88,17 @@ impl Containers {
     }
 
     /// Opens and closes the containers of the group that begins at `at`, of which `brackets` has the tokens' numbers.
-    #[inline(always)]
+    // On its own, it keeps what it works with in registers.
+    #[inline(never)]
     pub(super) fn read(
         &mut self,
         window: &[u8],
         at: usize,
         brackets: &[u32],
-        limit: usize,
         index: &mut Index,
-    ) -> Result<Changes, Refused> {
+        changes: &mut Changes,
+    ) -> Result<(), Refused> {
+        let limit = self.limit;
         let mut depth = self.depth;
         if self.stack.len() < depth + brackets.len() + 2 {
             self.stack.resize(depth + GROUP + 2, Container::OUTSIDE);
@@ -99,7 +107,7 @@ impl Containers {
         let room = self.stack.len().min(limit.saturating_add(2));
         let stack = &mut self.stack[..room];
         let skips = &mut index.skips[..];
-        let mut changes = Changes { crosses: depth == 0, ..Changes::default() };
+        *changes = Changes { crosses: depth == 0, ..Changes::default() };
         let mut wrong = 0;
         for &token in brackets {
             let Some(&place) = index.tokens.get(token as usize) else {
@@ -138,7 +146,7 @@ impl Containers {
             changes.objects[block] |= u64::from((next.0 ^ innermost.0) & 1) << bit;
         }
         self.depth = depth;
-        if wrong == 0 && depth <= limit { Ok(changes) } else { Err(Refused) }
+        if wrong == 0 && depth <= limit { Ok(()) } else { Err(Refused) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reads a window in groups of blocks, from where it stands between tokens to behind its last bracket, colon or comma.
 
-use super::containers::Containers;
+use super::containers::{Changes, Containers};
 use super::exact;
 use super::grammar::{Carry, Findings};
 use super::kernel::{BLOCK, Kernel};
@@ -17,7 +17,6 @@ pub(super) struct Refused;
 /// first of them and behind the last.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lengths {
-    depth: usize,
     name: usize,
     string: usize,
     number: usize,
@@ -29,7 +28,6 @@ impl Lengths {
     pub(super) fn new(limits: &Limits) -> Option<Lengths> {
         let blocks = |limit: usize| limit.checked_sub(2 * BLOCK).map(|limit| limit / BLOCK);
         Some(Lengths {
-            depth: limits.depth,
             name: blocks(limits.name.min(limits.string))?,
             string: blocks(limits.string)?,
             number: blocks(limits.number)?,
@@ -69,6 +67,7 @@ impl Leap<'_> {
     fn groups<K: Kernel, const LINES: bool>(&mut self, kernel: K) -> Result<usize, Refused> {
         let mut planes = Planes::default();
         let mut found = Findings::default();
+        let mut changes = Changes::default();
         let mut scratch: Room = [0; GROUP + BLOCK];
         let mut carry = std::mem::take(&mut self.carry);
         let (from, mut end) = (self.at, self.at);
@@ -88,7 +87,7 @@ impl Leap<'_> {
             let brackets = rank(kernel, &found, &first, &mut scratch);
             let mut objects = ones(self.containers.in_object());
             let mut outside = ones(self.containers.is_outside());
-            let changes = self.containers.read(window, self.at, brackets, self.lengths.depth, self.index)?;
+            self.containers.read(window, self.at, brackets, self.index, &mut changes)?;
             for block in 0..BLOCKS {
                 let objects = kept(kernel, changes.objects[block], &mut objects);
                 wrong |= found.wrong_in_object[block] & objects | found.wrong_in_array[block] & !objects;
@@ -116,7 +115,6 @@ impl Leap<'_> {
         while index.tokens.last().is_some_and(|&token| token as usize >= end) {
             index.tokens.pop();
         }
-        index.skips.truncate(index.tokens.len());
         Ok(end)
     }
 
@@ -147,7 +145,9 @@ impl Leap<'_> {
     #[inline(never)]
     fn grow(&mut self, count: usize) {
         self.index.tokens.resize(count + 2 * GROUP, OPEN);
-        self.index.skips.resize(count + 2 * GROUP, OPEN);
+        if self.index.skips.len() < self.index.tokens.len() {
+            self.index.skips.resize(self.index.tokens.len(), OPEN);
+        }
     }
 
     /// Looks at what is rare one by one.
