@@ -4,6 +4,8 @@
 //! to the token that follows, or from a string's opening quote to the closing one. What runs out of a group goes on
 //! in the next.
 
+#![allow(clippy::needless_range_loop, reason = "masks of many planes are read side by side")]
+
 use super::kernel::Kernel;
 use super::planes::{BLOCKS, Plane, Planes, add, next};
 use crate::json::lexer::Previous;

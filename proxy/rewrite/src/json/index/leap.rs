@@ -1,5 +1,7 @@
 //! Reads a window in groups of blocks, from where it stands between tokens to behind its last bracket, colon or comma.
 
+#![allow(clippy::needless_range_loop, reason = "masks of many planes are read side by side")]
+
 use super::containers::{Changes, Containers};
 use super::exact;
 use super::grammar::{Carry, Findings};

@@ -188,7 +188,7 @@ fn what_reaches_over_blocks_is_held_to_its_limit() {
         for text in [
             format!("[{long},\"{}\"]", "x".repeat(200)),
             format!("[\"{long}\",{}]", "[],".repeat(60)),
-            format!("{{\"{long}\":[{}]}}", "{}".repeat(1) + &",{}".repeat(60)),
+            format!("{{\"{long}\":[{}]}}", "{}".to_owned() + &",{}".repeat(60)),
             format!("[{},[{}[]]]", " ".repeat(length), "[],".repeat(60)),
             format!("[1,{}1,[{}[]]]", "\n".repeat(length), "[],".repeat(60)),
             format!("[\"{}\",[{}[]]]", "\\n".repeat(length / 2), "[],".repeat(60)),
