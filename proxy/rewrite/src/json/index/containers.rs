@@ -60,12 +60,13 @@ impl Containers {
     pub(super) fn load(&mut self, objects: &[bool], numbers: &[u32]) {
         let before = objects.len() - numbers.len();
         let numbers = std::iter::repeat_n(Container::BEFORE, before).chain(numbers.iter().copied());
-        self.stack.clear();
-        self.stack.push(Container::OUTSIDE);
-        self.stack.extend(
-            objects.iter().zip(numbers).map(|(&object, number)| Container::new(u32::from(object), number)),
-        );
         self.depth = objects.len();
+        if self.stack.len() < self.depth + GROUP + 2 {
+            self.stack.resize(self.depth + GROUP + 2, Container::OUTSIDE);
+        }
+        for (place, (&object, number)) in self.stack[1..].iter_mut().zip(objects.iter().zip(numbers)) {
+            *place = Container::new(u32::from(object), number);
+        }
     }
 
     /// Hands back what is open now.
@@ -106,11 +107,11 @@ impl Containers {
         // One place more than containers may be open, since a closing bracket leaves something there, too.
         let room = self.stack.len().min(limit.saturating_add(2));
         let stack = &mut self.stack[..room];
-        let skips = &mut index.skips[..];
+        let (tokens, skips) = (&index.tokens[..], &mut index.skips[..]);
         *changes = Changes { crosses: depth == 0, ..Changes::default() };
         let mut wrong = 0;
         for &token in brackets {
-            let Some(&place) = index.tokens.get(token as usize) else {
+            let Some(&place) = tokens.get(token as usize) else {
                 return Err(Refused);
             };
             let Some(&bracket) = window.get(place as usize) else {

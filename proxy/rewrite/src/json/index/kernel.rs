@@ -63,29 +63,28 @@ pub(super) trait Kernel: Copy {
     }
 
     /// Writes the places of the bits, counted from `base`, in order. What stands behind them in `places` is of no
-    /// meaning afterwards. `STEP` is a power of two that the number of bits seldom exceeds.
+    /// meaning afterwards. `FIRST` is a number that the bits seldom exceed; where they do, it goes on in steps of `STEP`,
+    /// with which it comes to 64.
     #[inline(always)]
-    fn flatten<const STEP: usize>(self, mut bits: u64, base: u32, places: &mut [u32; BLOCK]) {
-        let count = bits.count_ones() as usize;
-        let mut written = 0;
-        loop {
-            // In steps of a fixed length, which are foreseen more often than the number is.
-            for place in &mut places[written..written + STEP] {
-                *place = base.wrapping_add(bits.trailing_zeros());
-                bits &= bits.wrapping_sub(1);
-            }
-            written += STEP;
-            if written >= count {
-                return;
-            }
+    fn flatten<const FIRST: usize, const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+        let mut bits = bits;
+        for place in &mut places[..bits.count_ones() as usize] {
+            *place = base.wrapping_add(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
         }
     }
 
     /// Writes for each bit of `bits`, which are some of those of `of`, how many of `of` stand before it, counted from
     /// `base`; else as [`Kernel::flatten`].
     #[inline(always)]
-    fn rank<const STEP: usize>(self, bits: u64, of: u64, base: u32, ranks: &mut [u32; BLOCK]) {
-        self.flatten::<STEP>(bits, 0, ranks);
+    fn rank<const FIRST: usize, const STEP: usize>(
+        self,
+        bits: u64,
+        of: u64,
+        base: u32,
+        ranks: &mut [u32; BLOCK],
+    ) {
+        self.flatten::<FIRST, STEP>(bits, 0, ranks);
         for rank in &mut ranks[..bits.count_ones() as usize] {
             *rank = base + (of & !(u64::MAX << *rank)).count_ones();
         }
@@ -175,11 +174,11 @@ fn check<K: Kernel + std::fmt::Debug>(kernel: K, block: &[u8; BLOCK], bits: u64)
     }
     assert_eq!(kernel.parity(bits), Scalar.parity(bits), "{kernel:?}: {bits:b}");
     let (mut found, mut expected) = ([0; BLOCK], Vec::new());
-    kernel.flatten::<8>(bits, 1000, &mut found);
+    kernel.flatten::<10, 6>(bits, 1000, &mut found);
     expected.extend((0..64).filter(|place| bits >> place & 1 != 0).map(|place| 1000 + place));
     assert_eq!(found[..expected.len()], expected[..], "{kernel:?}: {bits:b}");
     let some = bits & u64::from_le_bytes([block[0]; 8]);
-    kernel.rank::<2>(some, bits, 1000, &mut found);
+    kernel.rank::<2, 2>(some, bits, 1000, &mut found);
     let expected: Vec<u32> = (0..64)
         .filter(|place| some >> place & 1 != 0)
         .map(|place| 1000 + (bits & !(u64::MAX << place)).count_ones())

@@ -134,7 +134,7 @@ impl Leap<'_> {
             for block in 0..BLOCKS {
                 first[block] = before.wrapping_add(written);
                 if let Some(places) = room_for(room, written) {
-                    kernel.flatten::<8>(tokens[block], at.wrapping_add(number(BLOCK * block)), places);
+                    kernel.flatten::<10, 6>(tokens[block], at.wrapping_add(number(BLOCK * block)), places);
                 }
                 written += tokens[block].count_ones();
             }
@@ -289,7 +289,7 @@ fn rank<'a, K: Kernel>(
     for block in 0..BLOCKS {
         let (brackets, tokens) = (found.brackets[block], found.tokens[block]);
         if let Some(ranks) = room_for(scratch, written) {
-            kernel.rank::<2>(brackets, tokens, first[block], ranks);
+            kernel.rank::<2, 2>(brackets, tokens, first[block], ranks);
         }
         written += brackets.count_ones();
     }

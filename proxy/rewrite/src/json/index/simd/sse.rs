@@ -113,8 +113,8 @@ impl Kernel for Sse {
     }
 
     #[inline(always)]
-    fn flatten<const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
-        super::flatten::<STEP>(bits, base, places);
+    fn flatten<const FIRST: usize, const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+        super::flatten::<FIRST, STEP>(bits, base, places);
     }
 }
 

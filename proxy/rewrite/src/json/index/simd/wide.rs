@@ -106,15 +106,21 @@ impl Kernel for Wide {
     }
 
     #[inline(always)]
-    fn flatten<const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
-        super::flatten::<STEP>(bits, base, places);
+    fn flatten<const FIRST: usize, const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+        super::flatten::<FIRST, STEP>(bits, base, places);
     }
 
     #[inline(always)]
-    fn rank<const STEP: usize>(self, bits: u64, of: u64, base: u32, ranks: &mut [u32; BLOCK]) {
+    fn rank<const FIRST: usize, const STEP: usize>(
+        self,
+        bits: u64,
+        of: u64,
+        base: u32,
+        ranks: &mut [u32; BLOCK],
+    ) {
         // SAFETY: the kernel exists only where these instructions were detected.
         let ranks_of_bits = unsafe { _pext_u64(bits, of) };
-        self.flatten::<STEP>(ranks_of_bits, base, ranks);
+        self.flatten::<FIRST, STEP>(ranks_of_bits, base, ranks);
     }
 }
 

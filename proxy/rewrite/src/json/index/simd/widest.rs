@@ -96,7 +96,7 @@ impl Kernel for Widest {
     }
 
     #[inline(always)]
-    fn flatten<const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+    fn flatten<const FIRST: usize, const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
         // SAFETY: `places` is as long as the four vectors that are written to it, and the kernel exists only where these
         // instructions were detected.
         unsafe {
@@ -120,10 +120,16 @@ impl Kernel for Widest {
     }
 
     #[inline(always)]
-    fn rank<const STEP: usize>(self, bits: u64, of: u64, base: u32, ranks: &mut [u32; BLOCK]) {
+    fn rank<const FIRST: usize, const STEP: usize>(
+        self,
+        bits: u64,
+        of: u64,
+        base: u32,
+        ranks: &mut [u32; BLOCK],
+    ) {
         // SAFETY: the kernel exists only where these instructions were detected.
         let ranks_of_bits = unsafe { _pext_u64(bits, of) };
-        self.flatten::<STEP>(ranks_of_bits, base, ranks);
+        self.flatten::<FIRST, STEP>(ranks_of_bits, base, ranks);
     }
 }
 
