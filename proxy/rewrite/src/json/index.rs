@@ -27,7 +27,7 @@ pub(crate) struct Index {
     /// Where each token begins: brackets, and the first byte of names, strings, numbers and literals.
     pub(crate) tokens: Vec<u32>,
     /// For each opening bracket the number of the token that closes it, or [`OPEN`] if none in the window does. Of no
-    /// meaning for other tokens.
+    /// meaning for other tokens, and behind the last.
     pub(crate) skips: Vec<u32>,
     /// The closing brackets, by number, of containers that were opened before the window, innermost first.
     pub(crate) closes: Vec<u32>,
@@ -64,15 +64,17 @@ pub(crate) struct Indexer {
 impl Index {
     fn clear(&mut self) {
         self.tokens.clear();
-        self.skips.clear();
         self.closes.clear();
         self.head = OPEN;
         self.tail = OPEN;
     }
 
     fn push(&mut self, at: usize) {
+        if self.skips.len() == self.tokens.len() {
+            self.skips.push(OPEN);
+        }
+        self.skips[self.tokens.len()] = OPEN;
         self.tokens.push(number(at));
-        self.skips.push(OPEN);
     }
 }
 
@@ -82,7 +84,7 @@ impl Indexer {
         Indexer {
             lexer: Lexer::new(limits),
             open: Vec::new(),
-            containers: Containers::default(),
+            containers: Containers::new(limits.depth),
             lengths: Lengths::new(limits),
             lines: false,
             kernel: Chosen::best(),
@@ -199,7 +201,6 @@ impl Indexer {
             }
             _ => {
                 index.tokens.truncate(tokens);
-                index.skips.truncate(tokens);
                 index.closes.truncate(closes);
                 for &open in &self.open {
                     index.skips[open as usize] = OPEN;

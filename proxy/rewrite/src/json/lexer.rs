@@ -10,7 +10,7 @@ use crate::error::{EditErrorKind, Limit};
 use crate::limits::Limits;
 use crate::tree::Kind;
 use number::Number;
-use text::{PLAIN, Text};
+use text::Text;
 
 pub(crate) use number::is_number;
 
@@ -383,8 +383,7 @@ impl Lexer {
         let (limit, exceeded) = if name { (self.name, Limit::Name) } else { (self.string, Limit::String) };
         while *at < chunk.len() {
             if part == Text::Plain {
-                let rest = &chunk[*at..];
-                let plain = rest.iter().position(|&byte| !PLAIN[usize::from(byte)]).unwrap_or(rest.len());
+                let plain = text::plain(&chunk[*at..]);
                 let room = limit - self.length;
                 if plain > room {
                     *at += room;

@@ -4,7 +4,6 @@ use super::Index;
 use super::kernel::BLOCK;
 use super::leap::Refused;
 use super::planes::{BLOCKS, GROUP, Plane};
-use crate::number;
 
 /// What is known of an open container, in one word: whether it is an object, and its opening token's number.
 #[derive(Clone, Copy, Debug)]
@@ -31,11 +30,13 @@ impl Container {
 }
 
 /// The open containers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Containers {
     /// The innermost last, behind one that stands for the outside; what lies above `depth` is of no meaning.
     stack: Vec<Container>,
     depth: usize,
+    /// The greatest depth.
+    limit: usize,
 }
 
 /// What brackets change, by the bytes behind which it changes.
@@ -49,25 +50,23 @@ pub(super) struct Changes {
     pub(super) crosses: bool,
 }
 
-/// The tokens of a group.
-pub(super) struct Tokens<'a> {
-    pub(super) places: &'a Plane,
-    /// The number of the first token of each block.
-    pub(super) first: &'a [u32; BLOCKS],
-}
-
 impl Containers {
+    pub(super) fn new(limit: usize) -> Containers {
+        Containers { stack: Vec::new(), depth: 0, limit }
+    }
+
     /// Takes over what the lexer has open: of each container whether it is an object, and the numbers of the innermost
     /// ones' opening tokens.
     pub(super) fn load(&mut self, objects: &[bool], numbers: &[u32]) {
         let before = objects.len() - numbers.len();
         let numbers = std::iter::repeat_n(Container::BEFORE, before).chain(numbers.iter().copied());
-        self.stack.clear();
-        self.stack.push(Container::OUTSIDE);
-        self.stack.extend(
-            objects.iter().zip(numbers).map(|(&object, number)| Container::new(u32::from(object), number)),
-        );
         self.depth = objects.len();
+        if self.stack.len() < self.depth + GROUP + 2 {
+            self.stack.resize(self.depth + GROUP + 2, Container::OUTSIDE);
+        }
+        for (place, (&object, number)) in self.stack[1..].iter_mut().zip(objects.iter().zip(numbers)) {
+            *place = Container::new(u32::from(object), number);
+        }
     }
 
     /// Hands back what is open now.
@@ -89,32 +88,41 @@ impl Containers {
         self.depth == 0
     }
 
-    /// Opens and closes the containers of a group whose brackets stand at `brackets`.
-    #[inline(always)]
+    /// Opens and closes the containers of the group that begins at `at`, of which `brackets` has the tokens' numbers.
+    // On its own, it keeps what it works with in registers.
+    #[inline(never)]
     pub(super) fn read(
         &mut self,
-        group: &[u8; GROUP],
+        window: &[u8],
+        at: usize,
         brackets: &[u32],
-        tokens: &Tokens<'_>,
-        limit: usize,
         index: &mut Index,
-    ) -> Result<Changes, Refused> {
+        changes: &mut Changes,
+    ) -> Result<(), Refused> {
+        let limit = self.limit;
         let mut depth = self.depth;
         if self.stack.len() < depth + brackets.len() + 2 {
             self.stack.resize(depth + GROUP + 2, Container::OUTSIDE);
         }
-        let stack = &mut self.stack[..];
-        let skips = &mut index.skips[..];
-        let mut changes = Changes { crosses: depth == 0, ..Changes::default() };
+        // One place more than containers may be open, since a closing bracket leaves something there, too.
+        let room = self.stack.len().min(limit.saturating_add(2));
+        let stack = &mut self.stack[..room];
+        let (tokens, skips) = (&index.tokens[..], &mut index.skips[..]);
+        *changes = Changes { crosses: depth == 0, ..Changes::default() };
         let mut wrong = 0;
-        for &place in brackets {
-            let (place, bit) = (place as usize % GROUP, place % number(BLOCK));
-            let (bracket, block) = (u32::from(group[place]), place / BLOCK);
-            let token = tokens.first[block] + (tokens.places[block] & !(u64::MAX << bit)).count_ones();
+        for &token in brackets {
+            let Some(&place) = tokens.get(token as usize) else {
+                return Err(Refused);
+            };
+            let Some(&bracket) = window.get(place as usize) else {
+                return Err(Refused);
+            };
+            let place = (place as usize).wrapping_sub(at);
+            let (block, bit) = (place / BLOCK % BLOCKS, place % BLOCK);
             // Both kinds of brackets are done alike and without a branch, for which comes next cannot be foreseen: what
             // a closing one leaves above the innermost container is of no meaning, and an opening one leaves word that
             // it has not been closed.
-            let (closes, object) = (bracket >> 2 & 1, bracket >> 5 & 1);
+            let (closes, object) = (u32::from(bracket >> 2 & 1), u32::from(bracket >> 5 & 1));
             let Some([innermost, above]) = stack.get_mut(depth..).and_then(|stack| stack.first_chunk_mut())
             else {
                 return Err(Refused);
@@ -127,18 +135,24 @@ impl Containers {
                 changes.crosses = true;
             }
             depth = (depth + 1).wrapping_sub(2 * closes as usize);
-            let place = token ^ ((token ^ innermost.0 >> 1) & closes.wrapping_neg());
-            match skips.get_mut(place as usize) {
+            let opening = token ^ ((token ^ innermost.0 >> 1) & closes.wrapping_neg());
+            match skips.get_mut(opening as usize) {
                 Some(skip) => *skip = token | closes.wrapping_sub(1),
                 // It was opened before the window.
-                None => index.closes.push(token),
+                None => close_outer(&mut index.closes, token),
             }
-            let Some(next) = stack.get(depth).filter(|_| depth <= limit) else {
+            let Some(next) = stack.get(depth) else {
                 return Err(Refused);
             };
             changes.objects[block] |= u64::from((next.0 ^ innermost.0) & 1) << bit;
         }
         self.depth = depth;
-        if wrong == 0 { Ok(changes) } else { Err(Refused) }
+        if wrong == 0 && depth <= limit { Ok(()) } else { Err(Refused) }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn close_outer(closes: &mut Vec<u32>, token: u32) {
+    closes.push(token);
 }

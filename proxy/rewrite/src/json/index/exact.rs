@@ -13,6 +13,29 @@ pub(super) fn scalar(text: &[u8]) -> Result<usize, Refused> {
     }
 }
 
+/// Whether a text is a literal, or a number without an exponent, of which the digits are known.
+pub(super) fn is_usual(text: &[u8], digits: u64) -> bool {
+    match text {
+        b"true" | b"false" | b"null" => return true,
+        _ => {}
+    }
+    let sign = usize::from(text.first() == Some(&b'-'));
+    let digits = digits >> sign;
+    let whole = digits.trailing_ones() as usize;
+    if whole == 0 || whole > 1 && text[sign] == b'0' {
+        return false;
+    }
+    let end = sign + whole;
+    match text.get(end) {
+        None => true,
+        Some(b'.') => {
+            let fraction = (digits >> whole >> 1).trailing_ones() as usize;
+            fraction > 0 && end + 1 + fraction == text.len()
+        }
+        Some(_) => false,
+    }
+}
+
 fn literal(text: &[u8], expected: &[u8]) -> Result<usize, Refused> {
     let length = expected.len().min(text.len());
     if text[..length] == expected[..length] { Ok(length) } else { Err(Refused) }

@@ -4,6 +4,8 @@
 //! to the token that follows, or from a string's opening quote to the closing one. What runs out of a group goes on
 //! in the next.
 
+#![allow(clippy::needless_range_loop, reason = "masks of many planes are read side by side")]
+
 use super::kernel::Kernel;
 use super::planes::{BLOCKS, Plane, Planes, add, next};
 use crate::json::lexer::Previous;
@@ -150,8 +152,9 @@ impl Findings {
         let backslashes = planes.backslash.iter().fold(carry.escape, |sum, backslash| sum | backslash);
         self.escapes = backslashes != 0;
         if self.escapes {
+            let carried = carried(&planes.backslash, &mut carry.escape);
             for number in 0..BLOCKS {
-                self.escaped[number] = escaped(planes.backslash[number], &mut carry.escape);
+                self.escaped[number] = escaped(planes.backslash[number], carried[number]);
                 self.quotes[number] = planes.quote[number] & !self.escaped[number];
             }
         } else {
@@ -232,17 +235,29 @@ impl Findings {
     }
 }
 
+/// For each block whether its first byte is escaped.
+#[inline(always)]
+fn carried(backslash: &Plane, carry: &mut u64) -> Plane {
+    let mut carried = [*carry; BLOCKS];
+    for number in 0..BLOCKS {
+        // A run decides about the byte behind it if its length is odd, wherever it began.
+        let run = (!backslash[number]).leading_zeros();
+        let escapes = if run == u64::BITS { *carry } else { u64::from(run & 1) };
+        carried[number] = *carry;
+        *carry = escapes;
+    }
+    carried
+}
+
 /// The bytes that a backslash stands before which is not itself escaped.
 #[inline(always)]
-fn escaped(backslash: u64, carry: &mut u64) -> u64 {
-    let carried = std::mem::take(carry);
+fn escaped(backslash: u64, carried: u64) -> u64 {
     // The first backslash of each run. A run of odd length decides about the byte behind it: that byte stands at an
     // odd place if the run began at an even one, and the other way round.
     let backslash = backslash & !carried;
     let first = backslash & !(backslash << 1);
-    let (from_even, _) = backslash.overflowing_add(first & EVEN);
-    let (from_odd, over) = backslash.overflowing_add(first & !EVEN);
-    *carry = u64::from(over);
+    let from_even = backslash.wrapping_add(first & EVEN);
+    let from_odd = backslash.wrapping_add(first & !EVEN);
     (from_even & !EVEN | from_odd & EVEN) & !backslash | carried
 }
 

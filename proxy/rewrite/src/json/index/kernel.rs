@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::leap::{Leap, Refused};
+use super::planes::GROUP;
 use super::scalar::Scalar;
 #[cfg(not(miri))]
 use super::simd;
@@ -16,8 +17,7 @@ pub(super) const BLOCK: usize = 64;
 pub(super) struct Masks {
     pub(super) quote: u64,
     pub(super) backslash: u64,
-    /// Bytes below 0x20. Some of them may also be taken for [`Masks::colon`] and [`Masks::comma`]: none of them may
-    /// stand anywhere but white space.
+    /// Bytes below 0x20.
     pub(super) control: u64,
     pub(super) white: u64,
     pub(super) open: u64,
@@ -27,14 +27,31 @@ pub(super) struct Masks {
     pub(super) digit: u64,
     pub(super) zero: u64,
     pub(super) newline: u64,
-    /// Not zero if a byte is not ASCII.
-    pub(super) wide: u64,
+}
+
+/// What masks may be done without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) control: bool,
+    pub(super) newline: bool,
+}
+
+/// Kinds of bytes that a text may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kinds {
+    /// Whether there are bytes below 0x20.
+    pub(super) control: bool,
+    /// Whether there are bytes that are not ASCII.
+    pub(super) wide: bool,
 }
 
 /// How a processor finds the masks of a block. A value is the proof that the processor can.
 pub(super) trait Kernel: Copy {
-    /// Looks at a block. [`Masks::newline`] is asked for only where documents are lines.
-    fn masks(self, block: &[u8; BLOCK], lines: bool) -> Masks;
+    /// Looks what kinds of bytes there are.
+    fn kinds(self, group: &[u8; GROUP]) -> Kinds;
+
+    /// Looks at a block. What is not asked for is zero.
+    fn masks(self, block: &[u8; BLOCK], asked: Asked) -> Masks;
 
     /// For each bit whether the number of bits set up to it, itself included, is odd.
     fn parity(self, bits: u64) -> u64 {
@@ -46,21 +63,30 @@ pub(super) trait Kernel: Copy {
     }
 
     /// Writes the places of the bits, counted from `base`, in order. What stands behind them in `places` is of no
-    /// meaning afterwards. `STEP` is a power of two that the number of bits seldom exceeds.
+    /// meaning afterwards. `FIRST` is a number that the bits seldom exceed; where they do, it goes on in steps of `STEP`,
+    /// with which it comes to 64.
     #[inline(always)]
-    fn flatten<const STEP: usize>(self, mut bits: u64, base: u32, places: &mut [u32; BLOCK]) {
-        let count = bits.count_ones() as usize;
-        let mut written = 0;
-        loop {
-            // In steps of a fixed length, which are foreseen more often than the number is.
-            for place in &mut places[written..written + STEP] {
-                *place = base.wrapping_add(bits.trailing_zeros());
-                bits &= bits.wrapping_sub(1);
-            }
-            written += STEP;
-            if written >= count {
-                return;
-            }
+    fn flatten<const FIRST: usize, const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+        let mut bits = bits;
+        for place in &mut places[..bits.count_ones() as usize] {
+            *place = base.wrapping_add(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
+        }
+    }
+
+    /// Writes for each bit of `bits`, which are some of those of `of`, how many of `of` stand before it, counted from
+    /// `base`; else as [`Kernel::flatten`].
+    #[inline(always)]
+    fn rank<const FIRST: usize, const STEP: usize>(
+        self,
+        bits: u64,
+        of: u64,
+        base: u32,
+        ranks: &mut [u32; BLOCK],
+    ) {
+        self.flatten::<FIRST, STEP>(bits, 0, ranks);
+        for rank in &mut ranks[..bits.count_ones() as usize] {
+            *rank = base + (of & !(u64::MAX << *rank)).count_ones();
         }
     }
 }
@@ -136,19 +162,26 @@ impl Chosen {
 
 #[cfg(test)]
 fn check<K: Kernel + std::fmt::Debug>(kernel: K, block: &[u8; BLOCK], bits: u64) {
-    for lines in [false, true] {
-        let (mut found, mut expected) = (kernel.masks(block, lines), Scalar.masks(block, lines));
-        for masks in [&mut found, &mut expected] {
-            // Control characters may be taken for these: they are refused in any case.
-            masks.wide = u64::from(masks.wide != 0);
-            masks.colon &= !masks.control;
-            masks.comma &= !masks.control;
-        }
+    for (control, newline) in [(false, false), (false, true), (true, false), (true, true)] {
+        let asked = Asked { control, newline };
+        let (found, expected) = (kernel.masks(block, asked), Scalar.masks(block, asked));
         assert_eq!(found, expected, "{kernel:?}: {block:?}");
+    }
+    for place in [0, 63, 64, 960] {
+        let mut group = [b' '; GROUP];
+        group[place] = block[0];
+        assert_eq!(kernel.kinds(&group), Scalar.kinds(&group), "{kernel:?}: {place}, {block:?}");
     }
     assert_eq!(kernel.parity(bits), Scalar.parity(bits), "{kernel:?}: {bits:b}");
     let (mut found, mut expected) = ([0; BLOCK], Vec::new());
-    kernel.flatten::<8>(bits, 1000, &mut found);
+    kernel.flatten::<10, 6>(bits, 1000, &mut found);
     expected.extend((0..64).filter(|place| bits >> place & 1 != 0).map(|place| 1000 + place));
     assert_eq!(found[..expected.len()], expected[..], "{kernel:?}: {bits:b}");
+    let some = bits & u64::from_le_bytes([block[0]; 8]);
+    kernel.rank::<2, 2>(some, bits, 1000, &mut found);
+    let expected: Vec<u32> = (0..64)
+        .filter(|place| some >> place & 1 != 0)
+        .map(|place| 1000 + (bits & !(u64::MAX << place)).count_ones())
+        .collect();
+    assert_eq!(found[..expected.len()], expected[..], "{kernel:?}: {some:b} of {bits:b}");
 }

@@ -1,6 +1,8 @@
 //! Reads a window in groups of blocks, from where it stands between tokens to behind its last bracket, colon or comma.
 
-use super::containers::{Containers, Tokens};
+#![allow(clippy::needless_range_loop, reason = "masks of many planes are read side by side")]
+
+use super::containers::{Changes, Containers};
 use super::exact;
 use super::grammar::{Carry, Findings};
 use super::kernel::{BLOCK, Kernel};
@@ -17,7 +19,6 @@ pub(super) struct Refused;
 /// first of them and behind the last.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lengths {
-    depth: usize,
     name: usize,
     string: usize,
     number: usize,
@@ -29,7 +30,6 @@ impl Lengths {
     pub(super) fn new(limits: &Limits) -> Option<Lengths> {
         let blocks = |limit: usize| limit.checked_sub(2 * BLOCK).map(|limit| limit / BLOCK);
         Some(Lengths {
-            depth: limits.depth,
             name: blocks(limits.name.min(limits.string))?,
             string: blocks(limits.string)?,
             number: blocks(limits.number)?,
@@ -69,7 +69,8 @@ impl Leap<'_> {
     fn groups<K: Kernel, const LINES: bool>(&mut self, kernel: K) -> Result<usize, Refused> {
         let mut planes = Planes::default();
         let mut found = Findings::default();
-        let mut scratch = [0; GROUP + BLOCK];
+        let mut changes = Changes::default();
+        let mut scratch: Room = [0; GROUP + BLOCK];
         let mut carry = std::mem::take(&mut self.carry);
         let (from, mut end) = (self.at, self.at);
         let mut ascii = true;
@@ -80,16 +81,15 @@ impl Leap<'_> {
         let mut last = [b' '; GROUP];
         last[..rest.len()].copy_from_slice(rest);
         for group in groups.iter().chain((!rest.is_empty()).then_some(&last)) {
-            ascii &= planes.look::<K, LINES>(kernel, group);
+            ascii &= !planes.look::<K, LINES>(kernel, group).wide;
             wrong |= found.read::<K, LINES>(kernel, &planes, &mut carry);
             let (first, next) = self.flatten(kernel, &found.tokens, count);
-            let tokens = Tokens { places: &found.tokens, first: &first };
             count = next;
             self.look_closer(&planes, &found, &first)?;
-            let brackets = flatten_brackets(kernel, &found.brackets, &mut scratch);
+            let brackets = rank(kernel, &found, &first, &mut scratch);
             let mut objects = ones(self.containers.in_object());
             let mut outside = ones(self.containers.is_outside());
-            let changes = self.containers.read(group, brackets, &tokens, self.lengths.depth, self.index)?;
+            self.containers.read(window, self.at, brackets, self.index, &mut changes)?;
             for block in 0..BLOCKS {
                 let objects = kept(kernel, changes.objects[block], &mut objects);
                 wrong |= found.wrong_in_object[block] & objects | found.wrong_in_array[block] & !objects;
@@ -117,7 +117,6 @@ impl Leap<'_> {
         while index.tokens.last().is_some_and(|&token| token as usize >= end) {
             index.tokens.pop();
         }
-        index.skips.truncate(index.tokens.len());
         Ok(end)
     }
 
@@ -128,17 +127,19 @@ impl Leap<'_> {
         if self.index.tokens.len() < count + GROUP + BLOCK {
             self.grow(count);
         }
-        let room = &mut self.index.tokens[count..count + GROUP + BLOCK];
         let (at, before) = (number(self.at), number(count));
         let mut first = [0; BLOCKS];
         let mut written = 0;
-        for block in 0..BLOCKS {
-            first[block] = before + number(written);
-            if let Some(places) = room[written..].first_chunk_mut() {
-                kernel.flatten::<8>(tokens[block], at + number(BLOCK * block), places);
+        if let Some(room) = self.index.tokens[count..].first_chunk_mut::<{ GROUP + BLOCK }>() {
+            for block in 0..BLOCKS {
+                first[block] = before.wrapping_add(written);
+                if let Some(places) = room_for(room, written) {
+                    kernel.flatten::<10, 6>(tokens[block], at.wrapping_add(number(BLOCK * block)), places);
+                }
+                written += tokens[block].count_ones();
             }
-            written += tokens[block].count_ones() as usize;
         }
+        let written = written as usize;
         (first, count + written)
     }
 
@@ -146,7 +147,9 @@ impl Leap<'_> {
     #[inline(never)]
     fn grow(&mut self, count: usize) {
         self.index.tokens.resize(count + 2 * GROUP, OPEN);
-        self.index.skips.resize(count + 2 * GROUP, OPEN);
+        if self.index.skips.len() < self.index.tokens.len() {
+            self.index.skips.resize(self.index.tokens.len(), OPEN);
+        }
     }
 
     /// Looks at what is rare one by one.
@@ -169,7 +172,7 @@ impl Leap<'_> {
         for block in 0..BLOCKS {
             let other = found.scalar[block] & !planes.digit[block];
             if other != 0 {
-                self.scalars(other, block, found, first[block] as usize)?;
+                self.scalars(other, block, found, planes.digit[block], first[block] as usize)?;
             }
         }
         if found.escapes {
@@ -236,6 +239,7 @@ impl Leap<'_> {
         mut other: u64,
         block: usize,
         found: &Findings,
+        digits: u64,
         count: usize,
     ) -> Result<(), Refused> {
         let at = self.at + BLOCK * block;
@@ -243,7 +247,15 @@ impl Leap<'_> {
             let bit = other & other.wrapping_neg();
             let starts = found.starts_scalar[block] & (bit | (bit - 1));
             let start = if starts != 0 {
-                at + BLOCK - 1 - starts.leading_zeros() as usize
+                let place = BLOCK - 1 - starts.leading_zeros() as usize;
+                let length = (!(found.scalar[block] >> place)).trailing_zeros() as usize;
+                if place + length < BLOCK
+                    && exact::is_usual(&self.window[at + place..][..length], digits >> place)
+                {
+                    other &= u64::MAX << (place + length);
+                    continue;
+                }
+                at + place
             } else {
                 // It began in an earlier block, and is the last token of these.
                 count.checked_sub(1).map_or(0, |last| self.index.tokens[last] as usize)
@@ -265,21 +277,32 @@ impl Leap<'_> {
     }
 }
 
-/// Writes down where the brackets of a group stand.
+/// Writes down the tokens' numbers that the brackets of a group are.
 #[inline(always)]
-fn flatten_brackets<'a, K: Kernel>(
+fn rank<'a, K: Kernel>(
     kernel: K,
-    brackets: &Plane,
-    scratch: &'a mut [u32; GROUP + BLOCK],
+    found: &Findings,
+    first: &[u32; BLOCKS],
+    scratch: &'a mut Room,
 ) -> &'a [u32] {
-    let mut count = 0;
+    let mut written = 0;
     for block in 0..BLOCKS {
-        if let Some(places) = scratch[count..].first_chunk_mut() {
-            kernel.flatten::<2>(brackets[block], number(BLOCK * block), places);
+        let (brackets, tokens) = (found.brackets[block], found.tokens[block]);
+        if let Some(ranks) = room_for(scratch, written) {
+            kernel.rank::<2, 2>(brackets, tokens, first[block], ranks);
         }
-        count += brackets[block].count_ones() as usize;
+        written += brackets.count_ones();
     }
-    &scratch[..count]
+    &scratch[..written as usize]
+}
+
+/// Room for a number for each byte of a group, and of a block more.
+type Room = [u32; GROUP + BLOCK];
+
+/// Room for the numbers of a block. There always is: before a block less than a group have been written.
+#[inline(always)]
+fn room_for(room: &mut Room, written: u32) -> Option<&mut [u32; BLOCK]> {
+    room[written as usize % GROUP..].first_chunk_mut()
 }
 
 /// All bits set, or none.

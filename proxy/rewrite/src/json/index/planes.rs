@@ -1,6 +1,6 @@
 //! A kibibyte of the window as masks: what they say before strings are regarded.
 
-use super::kernel::{BLOCK, Kernel};
+use super::kernel::{Asked, BLOCK, Kernel, Kinds};
 
 /// The number of blocks that are looked at together, so that the compiler can work on several masks at once.
 pub(super) const BLOCKS: usize = 16;
@@ -28,15 +28,26 @@ pub(super) struct Planes {
 }
 
 impl Planes {
-    /// Looks at a group, and gives whether all of it is ASCII.
+    /// Looks at a group, and gives what kinds of bytes it holds.
     #[inline(always)]
-    pub(super) fn look<K: Kernel, const LINES: bool>(&mut self, kernel: K, group: &[u8; GROUP]) -> bool {
-        let mut wide = 0;
+    pub(super) fn look<K: Kernel, const LINES: bool>(&mut self, kernel: K, group: &[u8; GROUP]) -> Kinds {
+        let kinds = kernel.kinds(group);
+        if kinds.control {
+            self.blocks(kernel, group, Asked { control: true, newline: LINES });
+        } else {
+            self.blocks(kernel, group, Asked { control: false, newline: false });
+            self.control = [0; BLOCKS];
+            self.newline = [0; BLOCKS];
+        }
+        kinds
+    }
+
+    #[inline(always)]
+    fn blocks<K: Kernel>(&mut self, kernel: K, group: &[u8; GROUP], asked: Asked) {
         for (number, block) in group.as_chunks::<BLOCK>().0.iter().enumerate() {
-            let masks = kernel.masks(block, LINES);
+            let masks = kernel.masks(block, asked);
             self.quote[number] = masks.quote;
             self.backslash[number] = masks.backslash;
-            self.control[number] = masks.control;
             self.white[number] = masks.white;
             self.open[number] = masks.open;
             self.close[number] = masks.close;
@@ -44,12 +55,13 @@ impl Planes {
             self.comma[number] = masks.comma;
             self.digit[number] = masks.digit;
             self.zero[number] = masks.zero;
-            if LINES {
+            if asked.control {
+                self.control[number] = masks.control;
+            }
+            if asked.newline {
                 self.newline[number] = masks.newline;
             }
-            wide |= masks.wide;
         }
-        wide == 0
     }
 }
 

@@ -1,6 +1,7 @@
 //! The kernel in plain Rust, which every other is tested against.
 
-use super::kernel::{BLOCK, Kernel, Masks};
+use super::kernel::{Asked, BLOCK, Kernel, Kinds, Masks};
+use super::planes::GROUP;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scalar;
@@ -43,7 +44,13 @@ const CLASSES: [u8; 256] = {
 };
 
 impl Kernel for Scalar {
-    fn masks(self, block: &[u8; BLOCK], lines: bool) -> Masks {
+    fn kinds(self, group: &[u8; GROUP]) -> Kinds {
+        let wide = group.iter().fold(0, |sum, byte| sum | byte) >= 0x80;
+        let control = group.iter().fold(u8::MAX, |least, &byte| least.min(byte)) < 0x20;
+        Kinds { control, wide }
+    }
+
+    fn masks(self, block: &[u8; BLOCK], asked: Asked) -> Masks {
         let mut masks = Masks::default();
         for (part, bytes) in block.as_chunks::<8>().0.iter().enumerate() {
             let shift = 8 * part;
@@ -51,7 +58,9 @@ impl Kernel for Scalar {
             let classes = u64::from_le_bytes(bytes.map(|byte| CLASSES[usize::from(byte)]));
             masks.quote |= gather(classes, QUOTE) << shift;
             masks.backslash |= gather(classes, BACKSLASH) << shift;
-            masks.control |= gather(classes, CONTROL) << shift;
+            if asked.control {
+                masks.control |= gather(classes, CONTROL) << shift;
+            }
             masks.white |= gather(classes, WHITE) << shift;
             let bracket = gather(classes, BRACKET);
             // `[` and `{` end in 011, `]` and `}` in 101.
@@ -62,9 +71,8 @@ impl Kernel for Scalar {
             let digit = gather(classes, DIGIT);
             masks.digit |= digit << shift;
             masks.zero |= (digit & !gather(word | word >> 1 | word >> 2 | word >> 3, 0)) << shift;
-            masks.wide |= word & 0x8080_8080_8080_8080;
         }
-        if lines {
+        if asked.newline {
             for (place, &byte) in block.iter().enumerate() {
                 masks.newline |= u64::from(byte == b'\n') << place;
             }

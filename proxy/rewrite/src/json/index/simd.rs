@@ -30,19 +30,21 @@ use super::kernel::BLOCK;
 /// What [`super::kernel::Kernel::flatten`] says, for processors that are better at it one by one.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn flatten<const STEP: usize>(mut bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+fn flatten<const FIRST: usize, const STEP: usize>(mut bits: u64, base: u32, places: &mut [u32; BLOCK]) {
     let count = bits.count_ones() as usize;
     let mut written = 0;
-    loop {
-        for place in &mut places[written..written + STEP] {
+    let mut write = |places: &mut [u32]| {
+        for place in places {
             // SAFETY: a reference may be written to. Volatile, since the compiler would gather eight places in a vector
             // to write that at once, which takes it twice as long.
             unsafe { std::ptr::write_volatile(place, base.wrapping_add(bits.trailing_zeros())) };
             bits &= bits.wrapping_sub(1);
         }
+    };
+    write(&mut places[..FIRST]);
+    written += FIRST;
+    while written < count {
+        write(&mut places[written..written + STEP]);
         written += STEP;
-        if written >= count {
-            return;
-        }
     }
 }

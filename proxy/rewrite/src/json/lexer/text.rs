@@ -24,16 +24,29 @@ pub(super) enum Text {
     SecondUnit,
 }
 
-/// Bytes that stand for themselves within a string.
-pub(super) const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut byte = 0x20;
-    while byte < 0x80 {
-        plain[byte] = byte != b'"' as usize && byte != b'\\' as usize;
-        byte += 1;
+/// The number of bytes at the beginning of a text within a string that stand for themselves: whole characters, neither
+/// quotes nor backslashes nor control characters.
+pub(super) fn plain(text: &[u8]) -> usize {
+    // All bytes of a stride are looked at without a branch, so that the compiler can do so at once.
+    let strides = text.as_chunks::<STRIDE>().0.iter();
+    let whole = strides.take_while(|stride| !stride.iter().fold(false, |sum, &byte| sum | is_special(byte)));
+    let skipped = STRIDE * whole.count();
+    let rest = text[skipped..].iter().position(|&byte| is_special(byte));
+    let text = &text[..rest.map_or(text.len(), |rest| skipped + rest)];
+    if text.is_ascii() {
+        return text.len();
     }
-    plain
-};
+    match simdutf8::compat::from_utf8(text) {
+        Ok(text) => text.len(),
+        Err(error) => error.valid_up_to(),
+    }
+}
+
+const STRIDE: usize = 32;
+
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
 
 impl Text {
     /// The state behind a byte that is not plain, or that stands within an escape or a longer character.
@@ -93,4 +106,27 @@ fn sequence(first: u8) -> Result<Text, EditErrorKind> {
         _ => return Err(EditErrorKind::Malformed("not UTF-8")),
     };
     Ok(Text::Sequence { missing, low, high })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_bytes_are_counted_to_the_first_that_is_not() {
+        for special in
+            [&b"\""[..], b"\\", b"\0", b"\x1f", b"\x80", b"\xff", b"\xe2\x82", b"\xed\xa0\x80", b"\n"]
+        {
+            for before in 0..100 {
+                let mut text = "x".repeat(before).into_bytes();
+                text.extend_from_slice("\u{e9}\u{7f}".as_bytes());
+                text.extend_from_slice(special);
+                assert_eq!(plain(&text), before + 3, "{special:x?}");
+                assert_eq!(plain(&text[..before + 1]), before, "{special:x?}");
+                text.extend(std::iter::repeat_n(b'y', 100));
+                assert_eq!(plain(&text), before + 3, "{special:x?}");
+            }
+        }
+        assert_eq!(plain(b""), 0);
+    }
 }

@@ -3,8 +3,9 @@
 use std::arch::aarch64::*;
 use std::arch::is_aarch64_feature_detected;
 
-use crate::json::index::kernel::{BLOCK, Kernel, Masks};
+use crate::json::index::kernel::{Asked, BLOCK, Kernel, Kinds, Masks};
 use crate::json::index::leap::{Leap, Refused};
+use crate::json::index::planes::GROUP;
 
 /// The proof that the processor has Neon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,22 @@ macro_rules! mask {
 
 impl Kernel for Neon {
     #[inline(always)]
-    fn masks(self, block: &[u8; BLOCK], lines: bool) -> Masks {
+    fn kinds(self, group: &[u8; GROUP]) -> Kinds {
+        // SAFETY: the kernel exists only where these instructions were detected, and each part has as many bytes as are
+        // loaded.
+        unsafe {
+            let (mut least, mut either) = (vdupq_n_u8(u8::MAX), vdupq_n_u8(0));
+            for part in group.as_chunks::<16>().0 {
+                let bytes = vld1q_u8(part.as_ptr());
+                least = vminq_u8(least, bytes);
+                either = vorrq_u8(either, bytes);
+            }
+            Kinds { control: vminvq_u8(least) < 0x20, wide: vmaxvq_u8(either) >= 0x80 }
+        }
+    }
+
+    #[inline(always)]
+    fn masks(self, block: &[u8; BLOCK], asked: Asked) -> Masks {
         // SAFETY: the block has 64 bytes, and the kernel exists only where these instructions were detected.
         unsafe {
             let start = block.as_ptr();
@@ -56,11 +72,9 @@ impl Kernel for Neon {
             );
             // For its last four bits each kind of white space.
             let white = vld1q_u8(b"\x20\0\0\0\0\0\0\0\0\x09\x0a\0\0\x0d\0\0".as_ptr());
-            let either = vorrq_u8(vorrq_u8(quarters.0, quarters.1), vorrq_u8(quarters.2, quarters.3));
-            Masks {
+            let mut masks = Masks {
                 quote: mask!(quarters, quarter => vceqq_u8(quarter, vdupq_n_u8(b'"'))),
                 backslash: mask!(quarters, quarter => vceqq_u8(quarter, vdupq_n_u8(b'\\'))),
-                control: mask!(quarters, quarter => vcltq_u8(quarter, vdupq_n_u8(0x20))),
                 white: mask!(quarters, quarter => {
                     vceqq_u8(quarter, vqtbl1q_u8(white, vandq_u8(quarter, vdupq_n_u8(0x0f))))
                 }),
@@ -77,13 +91,15 @@ impl Kernel for Neon {
                     vcltq_u8(vsubq_u8(quarter, vdupq_n_u8(b'0')), vdupq_n_u8(10))
                 }),
                 zero: mask!(quarters, quarter => vceqq_u8(quarter, vdupq_n_u8(b'0'))),
-                newline: if lines {
-                    mask!(quarters, quarter => vceqq_u8(quarter, vdupq_n_u8(b'\n')))
-                } else {
-                    0
-                },
-                wide: u64::from(vmaxvq_u8(either) >> 7),
+                ..Masks::default()
+            };
+            if asked.control {
+                masks.control = mask!(quarters, quarter => vcltq_u8(quarter, vdupq_n_u8(0x20)));
             }
+            if asked.newline {
+                masks.newline = mask!(quarters, quarter => vceqq_u8(quarter, vdupq_n_u8(b'\n')));
+            }
+            masks
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use crate::json::index::kernel::{BLOCK, Kernel, Masks};
+use crate::json::index::kernel::{Asked, BLOCK, Kernel, Kinds, Masks};
 use crate::json::index::leap::{Leap, Refused};
+use crate::json::index::planes::GROUP;
 
 /// The proof that the processor has SSE4.1 and what comes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,45 +47,59 @@ macro_rules! mask {
 
 impl Kernel for Sse {
     #[inline(always)]
-    fn masks(self, block: &[u8; BLOCK], lines: bool) -> Masks {
+    fn kinds(self, group: &[u8; GROUP]) -> Kinds {
+        // SAFETY: the kernel exists only where these instructions were detected, and each part has as many bytes as are
+        // loaded.
+        unsafe {
+            let (mut least, mut either) = (all(u8::MAX), all(0));
+            for part in group.as_chunks::<16>().0 {
+                let bytes = _mm_loadu_si128(part.as_ptr().cast());
+                least = _mm_min_epu8(least, bytes);
+                either = _mm_or_si128(either, bytes);
+            }
+            let control = _mm_cmpeq_epi8(_mm_min_epu8(least, all(0x1f)), least);
+            Kinds { control: _mm_movemask_epi8(control) != 0, wide: _mm_movemask_epi8(either) != 0 }
+        }
+    }
+
+    #[inline(always)]
+    fn masks(self, block: &[u8; BLOCK], asked: Asked) -> Masks {
         // SAFETY: the block has 64 bytes, and the kernel exists only where these instructions were detected.
         unsafe {
             let start = block.as_ptr().cast::<__m128i>();
             let [first, second] = [_mm_loadu_si128(start), _mm_loadu_si128(start.add(1))];
             let [third, fourth] = [_mm_loadu_si128(start.add(2)), _mm_loadu_si128(start.add(3))];
             let quarters = [first, second, third, fourth];
-            // For its last four bits each kind of white space and each operator, `[` and `]` being made `{` and `}`.
+            // `[` and `]` become `{` and `}`.
+            let fold = all(0x20);
+            let [first, second] = [_mm_or_si128(first, fold), _mm_or_si128(second, fold)];
+            let [third, fourth] = [_mm_or_si128(third, fold), _mm_or_si128(fourth, fold)];
+            let folded = [first, second, third, fourth];
+            // For its last four bits each kind of white space.
             let white = repeat(b"\x20\0\0\0\0\0\0\0\0\x09\x0a\0\0\x0d\0\0");
-            let operator = repeat(b"\0\0\0\0\0\0\0\0\0\0:{,}\0\0");
-            let operators = mask!(quarters, quarter => {
-                _mm_cmpeq_epi8(_mm_shuffle_epi8(operator, quarter), _mm_or_si128(quarter, all(0x20)))
-            });
-            let bracket = mask!(quarters, quarter => _mm_slli_epi16::<7>(quarter));
-            let later = mask!(quarters, quarter => _mm_slli_epi16::<5>(quarter));
-            Masks {
+            let mut masks = Masks {
                 quote: mask!(quarters, quarter => _mm_cmpeq_epi8(quarter, all(b'"'))),
                 backslash: mask!(quarters, quarter => _mm_cmpeq_epi8(quarter, all(b'\\'))),
-                control: mask!(quarters, quarter => _mm_cmpeq_epi8(_mm_min_epu8(quarter, all(0x1f)), quarter)),
                 white: mask!(quarters, quarter => _mm_cmpeq_epi8(_mm_shuffle_epi8(white, quarter), quarter)),
-                open: operators & bracket & !later,
-                close: operators & bracket & later,
-                colon: operators & !bracket & !later,
-                comma: operators & !bracket & later,
+                open: mask!(folded, quarter => _mm_cmpeq_epi8(quarter, all(b'{'))),
+                close: mask!(folded, quarter => _mm_cmpeq_epi8(quarter, all(b'}'))),
+                colon: mask!(quarters, quarter => _mm_cmpeq_epi8(quarter, all(b':'))),
+                comma: mask!(quarters, quarter => _mm_cmpeq_epi8(quarter, all(b','))),
                 // Digits become the highest of the signed bytes.
                 digit: mask!(quarters, quarter => {
                     _mm_cmpgt_epi8(_mm_add_epi8(quarter, all(0x7f - b'9')), all(0x7f - 10))
                 }),
                 zero: mask!(quarters, quarter => _mm_cmpeq_epi8(quarter, all(b'0'))),
-                newline: if lines {
-                    mask!(quarters, quarter => _mm_cmpeq_epi8(quarter, all(b'\n')))
-                } else {
-                    0
-                },
-                wide: u64::from(
-                    _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(first, second), _mm_or_si128(third, fourth)))
-                        .cast_unsigned(),
-                ),
+                ..Masks::default()
+            };
+            if asked.control {
+                masks.control =
+                    mask!(quarters, quarter => _mm_cmpeq_epi8(_mm_min_epu8(quarter, all(0x1f)), quarter));
             }
+            if asked.newline {
+                masks.newline = mask!(quarters, quarter => _mm_cmpeq_epi8(quarter, all(b'\n')));
+            }
+            masks
         }
     }
 
@@ -98,8 +113,8 @@ impl Kernel for Sse {
     }
 
     #[inline(always)]
-    fn flatten<const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
-        super::flatten::<STEP>(bits, base, places);
+    fn flatten<const FIRST: usize, const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+        super::flatten::<FIRST, STEP>(bits, base, places);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use crate::json::index::kernel::{BLOCK, Kernel, Masks};
+use crate::json::index::kernel::{Asked, BLOCK, Kernel, Kinds, Masks};
 use crate::json::index::leap::{Leap, Refused};
+use crate::json::index::planes::GROUP;
 
 /// The proof that the processor has AVX2 and what comes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,36 +45,54 @@ macro_rules! mask {
 
 impl Kernel for Wide {
     #[inline(always)]
-    fn masks(self, block: &[u8; BLOCK], lines: bool) -> Masks {
+    fn kinds(self, group: &[u8; GROUP]) -> Kinds {
+        // SAFETY: the kernel exists only where these instructions were detected, and each part has as many bytes as are
+        // loaded.
+        unsafe {
+            let (mut least, mut either) = (all(u8::MAX), all(0));
+            for part in group.as_chunks::<32>().0 {
+                let bytes = _mm256_loadu_si256(part.as_ptr().cast());
+                least = _mm256_min_epu8(least, bytes);
+                either = _mm256_or_si256(either, bytes);
+            }
+            let control = _mm256_cmpeq_epi8(_mm256_min_epu8(least, all(0x1f)), least);
+            Kinds { control: _mm256_movemask_epi8(control) != 0, wide: _mm256_movemask_epi8(either) != 0 }
+        }
+    }
+
+    #[inline(always)]
+    fn masks(self, block: &[u8; BLOCK], asked: Asked) -> Masks {
         // SAFETY: the block has 64 bytes, and the kernel exists only where these instructions were detected.
         unsafe {
             let start = block.as_ptr().cast::<__m256i>();
             let halves = [_mm256_loadu_si256(start), _mm256_loadu_si256(start.add(1))];
-            // For its last four bits each kind of white space and each operator, `[` and `]` being made `{` and `}`.
+            // `[` and `]` become `{` and `}`.
+            let folded = [_mm256_or_si256(halves[0], all(0x20)), _mm256_or_si256(halves[1], all(0x20))];
+            // For its last four bits each kind of white space.
             let white = repeat(b"\x20\0\0\0\0\0\0\0\0\x09\x0a\0\0\x0d\0\0");
-            let operator = repeat(b"\0\0\0\0\0\0\0\0\0\0:{,}\0\0");
-            let operators = mask!(halves, half => {
-                _mm256_cmpeq_epi8(_mm256_shuffle_epi8(operator, half), _mm256_or_si256(half, all(0x20)))
-            });
-            let bracket = mask!(halves, half => _mm256_slli_epi16::<7>(half));
-            let later = mask!(halves, half => _mm256_slli_epi16::<5>(half));
-            Masks {
+            let mut masks = Masks {
                 quote: mask!(halves, half => _mm256_cmpeq_epi8(half, all(b'"'))),
                 backslash: mask!(halves, half => _mm256_cmpeq_epi8(half, all(b'\\'))),
-                control: mask!(halves, half => _mm256_cmpeq_epi8(_mm256_min_epu8(half, all(0x1f)), half)),
                 white: mask!(halves, half => _mm256_cmpeq_epi8(_mm256_shuffle_epi8(white, half), half)),
-                open: operators & bracket & !later,
-                close: operators & bracket & later,
-                colon: operators & !bracket & !later,
-                comma: operators & !bracket & later,
+                open: mask!(folded, half => _mm256_cmpeq_epi8(half, all(b'{'))),
+                close: mask!(folded, half => _mm256_cmpeq_epi8(half, all(b'}'))),
+                colon: mask!(halves, half => _mm256_cmpeq_epi8(half, all(b':'))),
+                comma: mask!(halves, half => _mm256_cmpeq_epi8(half, all(b','))),
                 // Digits become the highest of the signed bytes.
                 digit: mask!(halves, half => {
                     _mm256_cmpgt_epi8(_mm256_add_epi8(half, all(0x7f - b'9')), all(0x7f - 10))
                 }),
                 zero: mask!(halves, half => _mm256_cmpeq_epi8(half, all(b'0'))),
-                newline: if lines { mask!(halves, half => _mm256_cmpeq_epi8(half, all(b'\n'))) } else { 0 },
-                wide: u64::from(_mm256_movemask_epi8(_mm256_or_si256(halves[0], halves[1])).cast_unsigned()),
+                ..Masks::default()
+            };
+            if asked.control {
+                masks.control =
+                    mask!(halves, half => _mm256_cmpeq_epi8(_mm256_min_epu8(half, all(0x1f)), half));
             }
+            if asked.newline {
+                masks.newline = mask!(halves, half => _mm256_cmpeq_epi8(half, all(b'\n')));
+            }
+            masks
         }
     }
 
@@ -87,8 +106,21 @@ impl Kernel for Wide {
     }
 
     #[inline(always)]
-    fn flatten<const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
-        super::flatten::<STEP>(bits, base, places);
+    fn flatten<const FIRST: usize, const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+        super::flatten::<FIRST, STEP>(bits, base, places);
+    }
+
+    #[inline(always)]
+    fn rank<const FIRST: usize, const STEP: usize>(
+        self,
+        bits: u64,
+        of: u64,
+        base: u32,
+        ranks: &mut [u32; BLOCK],
+    ) {
+        // SAFETY: the kernel exists only where these instructions were detected.
+        let ranks_of_bits = unsafe { _pext_u64(bits, of) };
+        self.flatten::<FIRST, STEP>(ranks_of_bits, base, ranks);
     }
 }
 

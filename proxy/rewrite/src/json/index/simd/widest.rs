@@ -2,8 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use crate::json::index::kernel::{BLOCK, Kernel, Masks};
+use crate::json::index::kernel::{Asked, BLOCK, Kernel, Kinds, Masks};
 use crate::json::index::leap::{Leap, Refused};
+use crate::json::index::planes::GROUP;
 
 /// The proof that the processor has AVX-512 with the instructions for bytes, and what comes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,25 @@ fn run(kernel: Widest, leap: &mut Leap<'_>) -> Result<usize, Refused> {
 
 impl Kernel for Widest {
     #[inline(always)]
-    fn masks(self, block: &[u8; BLOCK], lines: bool) -> Masks {
+    fn kinds(self, group: &[u8; GROUP]) -> Kinds {
+        // SAFETY: the kernel exists only where these instructions were detected, and each part has as many bytes as are
+        // loaded.
+        unsafe {
+            let (mut least, mut either) = (all(u8::MAX), all(0));
+            for part in group.as_chunks::<BLOCK>().0 {
+                let bytes = _mm512_loadu_si512(part.as_ptr().cast());
+                least = _mm512_min_epu8(least, bytes);
+                either = _mm512_or_si512(either, bytes);
+            }
+            Kinds {
+                control: _mm512_cmplt_epu8_mask(least, all(0x20)) != 0,
+                wide: _mm512_movepi8_mask(either) != 0,
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn masks(self, block: &[u8; BLOCK], asked: Asked) -> Masks {
         // SAFETY: the block has 64 bytes, and the kernel exists only where these instructions were detected.
         unsafe {
             let bytes = _mm512_loadu_si512(block.as_ptr().cast());
@@ -45,10 +64,9 @@ impl Kernel for Widest {
             // For its last four bits each kind of white space.
             let white = b"\x20\0\0\0\0\0\0\0\0\x09\x0a\0\0\x0d\0\0";
             let white = _mm512_broadcast_i32x4(_mm_loadu_si128(white.as_ptr().cast()));
-            Masks {
+            let mut masks = Masks {
                 quote: _mm512_cmpeq_epi8_mask(bytes, all(b'"')),
                 backslash: _mm512_cmpeq_epi8_mask(bytes, all(b'\\')),
-                control: _mm512_cmplt_epu8_mask(bytes, all(0x20)),
                 white: _mm512_cmpeq_epi8_mask(bytes, _mm512_shuffle_epi8(white, bytes)),
                 open: _mm512_cmpeq_epi8_mask(folded, all(b'{')),
                 close: _mm512_cmpeq_epi8_mask(folded, all(b'}')),
@@ -56,9 +74,15 @@ impl Kernel for Widest {
                 comma: _mm512_cmpeq_epi8_mask(bytes, all(b',')),
                 digit: _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, all(b'0')), all(10)),
                 zero: _mm512_cmpeq_epi8_mask(bytes, all(b'0')),
-                newline: if lines { _mm512_cmpeq_epi8_mask(bytes, all(b'\n')) } else { 0 },
-                wide: _mm512_movepi8_mask(bytes),
+                ..Masks::default()
+            };
+            if asked.control {
+                masks.control = _mm512_cmplt_epu8_mask(bytes, all(0x20));
             }
+            if asked.newline {
+                masks.newline = _mm512_cmpeq_epi8_mask(bytes, all(b'\n'));
+            }
+            masks
         }
     }
 
@@ -72,7 +96,7 @@ impl Kernel for Widest {
     }
 
     #[inline(always)]
-    fn flatten<const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
+    fn flatten<const FIRST: usize, const STEP: usize>(self, bits: u64, base: u32, places: &mut [u32; BLOCK]) {
         // SAFETY: `places` is as long as the four vectors that are written to it, and the kernel exists only where these
         // instructions were detected.
         unsafe {
@@ -93,6 +117,19 @@ impl Kernel for Widest {
                 _mm512_storeu_si512(start.add(3), _mm512_add_epi32(places, base));
             }
         }
+    }
+
+    #[inline(always)]
+    fn rank<const FIRST: usize, const STEP: usize>(
+        self,
+        bits: u64,
+        of: u64,
+        base: u32,
+        ranks: &mut [u32; BLOCK],
+    ) {
+        // SAFETY: the kernel exists only where these instructions were detected.
+        let ranks_of_bits = unsafe { _pext_u64(bits, of) };
+        self.flatten::<FIRST, STEP>(ranks_of_bits, base, ranks);
     }
 }
 
