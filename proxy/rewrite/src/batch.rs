@@ -83,6 +83,13 @@ impl Batch {
         self.keys = keys;
     }
 
+    /// Empties the batch and gives up memory that many records needed.
+    pub(crate) fn trim(&mut self) {
+        self.reset(0);
+        self.text.shrink_to(4 << 10);
+        self.ends.shrink_to(256);
+    }
+
     /// Appends one value of the record under way.
     pub(crate) fn push_value(&mut self, value: &Value<'_>) {
         match value {

@@ -105,6 +105,22 @@ impl<M: Default> Judging<M> {
         }
     }
 
+    /// Gives up memory that large batches needed, and what is left of their values.
+    pub(crate) fn trim(&mut self) {
+        self.records.clear();
+        self.records.shrink_to(64);
+        self.slots.clear();
+        self.slots.shrink_to(256);
+        self.by_set.iter_mut().for_each(|records| {
+            records.clear();
+            records.shrink_to(64);
+        });
+        self.verdicts.clear();
+        self.verdicts.shrink_to(64);
+        self.batch.trim();
+        self.scratch = String::new();
+    }
+
     /// Judges all that is held. The first records are the held ones, in their order.
     pub(crate) fn judge<T: Tree<Memo = M>>(
         &mut self,

@@ -68,6 +68,8 @@ pub(crate) struct KeyPlace {
 
 /// Atoms looked at when a profile is compiled, lists included, or merged: a few hundred milliseconds at the most.
 const BUDGET: usize = 8_000_000;
+/// What editors have learned is kept for so many bodies that are under way at one time: plans are many.
+const LEARNED: usize = 2;
 /// Mergers remembered for each set.
 const MERGERS: usize = 64;
 
@@ -107,7 +109,7 @@ impl Plan {
             check::check_stream(&spec, &outside)?;
         }
         let sets = compile_sets(&spec, &paths)?;
-        Ok(Plan { spec, expressions, outside, sets, dialect, learned: Pool::default() })
+        Ok(Plan { spec, expressions, outside, sets, dialect, learned: Pool::new(LEARNED) })
     }
 
     /// What the plan was compiled from.

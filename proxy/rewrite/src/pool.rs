@@ -1,4 +1,4 @@
-//! What one body has learned and the next of the same plan can use.
+//! What one body has made and another can use.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,18 +6,15 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug)]
 pub(crate) struct Pool<T> {
     spare: Mutex<Vec<T>>,
-}
-
-/// Things that a pool keeps.
-const SPARE: usize = 16;
-
-impl<T> Default for Pool<T> {
-    fn default() -> Pool<T> {
-        Pool { spare: Mutex::new(Vec::new()) }
-    }
+    limit: usize,
 }
 
 impl<T> Pool<T> {
+    /// A pool that keeps so many things at the most.
+    pub(crate) const fn new(limit: usize) -> Pool<T> {
+        Pool { spare: Mutex::new(Vec::new()), limit }
+    }
+
     /// Takes one, if there is one.
     pub(crate) fn take(&self) -> Option<T> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop()
@@ -26,7 +23,7 @@ impl<T> Pool<T> {
     /// Gives one back.
     pub(crate) fn give(&self, thing: T) {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.len() < SPARE {
+        if spare.len() < self.limit {
             spare.push(thing);
         }
     }

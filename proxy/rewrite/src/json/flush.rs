@@ -6,7 +6,6 @@ use crate::batch::Batch;
 use crate::error::{EditError, EditErrorKind};
 use crate::json::escape::unescape;
 use crate::json::held::{Held, Window};
-use crate::json::index::Index;
 use crate::json::keys::KeyMemo;
 use crate::json::record::{RecordEdit, Remains, Segment};
 use crate::json::trail::Trails;
@@ -24,7 +23,6 @@ use crate::scan::push_found;
 /// What a walk has learned and made, of use to the next body of the same plan.
 #[derive(Debug)]
 pub(crate) struct Learned {
-    pub(crate) index: Index,
     pub(crate) trails: Trails,
     judging: Judging<KeyMemo>,
     remains: Remains,
@@ -36,14 +34,16 @@ impl Learned {
         Learned { trails, judging: Judging::new(plan.sets.len()), ..Learned::empty() }
     }
 
+    /// Whether it is small enough to be kept, now that buffers that became large are given up.
+    pub(crate) fn settle(&mut self) -> bool {
+        self.judging.trim();
+        self.remains.trim();
+        self.trails.is_small()
+    }
+
     /// What stands in the place of what was given away.
     pub(crate) fn empty() -> Learned {
-        Learned {
-            index: Index::default(),
-            trails: Trails::default(),
-            judging: Judging::new(0),
-            remains: Remains::default(),
-        }
+        Learned { trails: Trails::default(), judging: Judging::new(0), remains: Remains::default() }
     }
 }
 

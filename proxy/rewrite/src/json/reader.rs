@@ -13,8 +13,12 @@ use crate::judge::Judge;
 use crate::limits::Options;
 use crate::pieces::Pieces;
 use crate::plan::Plan;
+use crate::pool::Pool;
 use crate::reader::Reader;
 use crate::report::Report;
+
+/// Indices that are not in use: as long as the windows need, whatever the plan.
+static INDICES: Pool<Index> = Pool::new(64);
 
 /// A document under way.
 #[derive(Debug)]
@@ -23,6 +27,7 @@ pub(crate) struct Json {
     /// Whether each line is a document.
     lines: bool,
     indexer: Indexer,
+    index: Index,
     walk: Walk,
     /// The beginning of the body, as long as it does not tell what it is.
     opening: Option<Vec<u8>>,
@@ -37,6 +42,7 @@ impl Json {
         Json {
             lines,
             indexer: if lines { Indexer::lines(limits) } else { Indexer::new(limits) },
+            index: INDICES.take().unwrap_or_default(),
             walk: Walk::new(&plan, options, lines),
             opening: Some(Vec::new()),
             offset: 0,
@@ -79,7 +85,7 @@ impl Json {
         out: &mut Pieces,
     ) -> Result<(), EditError> {
         let depth = self.indexer.depth();
-        let mut index = std::mem::take(&mut self.walk.learned.index);
+        let mut index = std::mem::take(&mut self.index);
         let read = self.indexer.read(bytes, from, &mut index);
         let end = read.as_ref().map_or_else(|(at, _)| *at, |()| bytes.len());
         let window = Window { bytes, index: &index, offset: self.offset, depth, end };
@@ -90,7 +96,7 @@ impl Json {
         walked?;
         read.map_err(|(at, kind)| EditError { offset: self.offset + at as u64, kind })?;
         self.offset += bytes.len() as u64;
-        self.walk.learned.index = index;
+        self.index = index;
         Ok(())
     }
 
@@ -112,6 +118,7 @@ impl Json {
         }
         self.settle(out)?;
         self.walk.give_back(&self.plan);
+        INDICES.give(std::mem::take(&mut self.index));
         Ok(())
     }
 

@@ -494,6 +494,13 @@ impl Remains {
         }
     }
 
+    /// Gives up memory that a large record needed.
+    pub(crate) fn trim(&mut self) {
+        self.clear();
+        self.segments.shrink_to(256);
+        self.made.shrink_to(4 << 10);
+    }
+
     pub(crate) fn clear(&mut self) {
         self.run = (0, 0);
         self.segments.clear();

@@ -66,6 +66,8 @@ pub(crate) enum Counted {
 
 /// Trails remembered.
 const KEPT: usize = 4096;
+/// Trails kept from one body to the next.
+const SMALL: usize = 512;
 /// Trails that pass have this bit.
 const PASSING: TrailId = 1 << 31;
 const NONE: NodeId = NodeId::MAX;
@@ -169,6 +171,11 @@ impl Trails {
     /// Whether a trail lives only until the walk leaves its container.
     pub(crate) fn passes(id: TrailId) -> bool {
         id & PASSING != 0
+    }
+
+    /// Whether there are so few trails that they can be kept for the next body.
+    pub(crate) fn is_small(&self) -> bool {
+        self.kept.len() <= SMALL
     }
 
     /// How many trails pass, for [`Trails::back`].

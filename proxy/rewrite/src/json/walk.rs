@@ -315,7 +315,10 @@ impl Walk {
 
     /// Leaves what was learned to the next body. The walk is not used again.
     pub(crate) fn give_back(&mut self, plan: &Plan) {
-        plan.learned.give(std::mem::replace(&mut self.learned, Box::new(Learned::empty())));
+        let mut learned = std::mem::replace(&mut self.learned, Box::new(Learned::empty()));
+        if learned.settle() {
+            plan.learned.give(learned);
+        }
     }
 
     /// The innermost container that is walked. The document's frame is never taken away.
