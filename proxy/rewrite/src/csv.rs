@@ -3,7 +3,8 @@
 //! A first stage finds what separates cells and rows, 64 bytes at a time; the second takes the rows by these places,
 //! without looking at the bytes of cells that nobody asks for. A body that two programs could read differently is
 //! refused: ragged rows, blank lines, quotes within cells that are not quoted, characters behind a closing quote, a
-//! carriage return without its line feed, control characters.
+//! backslash before one (which other dialects take for an escape), a carriage return without its line feed, control
+//! characters, names that tell of another delimiter. So is a header without any of the keys, which may be a record.
 //!
 //! An apostrophe at a cell's beginning is how spreadsheets and those who write for them say "this is text": it is not
 //! part of the value that keys, masks and the names of columns are taken from, so that neither a judge nor a mask

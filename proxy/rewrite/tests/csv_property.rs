@@ -57,6 +57,11 @@ fn check(drawn: &Drawn, plan: &Arc<Plan>, table: &Table, seed: u64) -> Result<()
     let about = format!("{:#?}\n{}", drawn.spec, String::from_utf8_lossy(&body));
     let options = Options { hash_key: oracle.hash_key, ..Options::default() };
     let whole = feed(plan, &options, [&body[..]], &mut Hashing { drawn, seed });
+    let known = |key: &String| table.names.iter().any(|name| name.value == *key);
+    if table::keys(drawn).iter().any(|keys| !keys.is_empty() && !keys.iter().any(known)) {
+        prop_assert!(whole.result.is_err() && whole.output.is_empty(), "{}", about);
+        return Ok(());
+    }
     prop_assert!(whole.result.is_ok(), "{:?}: {}", whole.result, about);
     prop_assert_eq!(whole.report.missing, expected.is_none(), "{}", about);
     let expected = expected.unwrap_or_default();
@@ -141,7 +146,7 @@ fn what_is_no_csv_is_refused_at_the_same_byte() {
     let edit = Edit { path: "$".to_owned(), action: Action::KeepAll };
     let spec = BodyPlan { format: Format::Csv, outside: vec![edit], ..BodyPlan::default() };
     let plan = Arc::new(Plan::compile(spec).unwrap());
-    let alphabet = prop::sample::select(b"aaab,,,\"\"\"\r\n\n\r\n'\t\x01\xc3\xa9".to_vec());
+    let alphabet = prop::sample::select(b"aaab,,,\"\"\"\r\n\n\r\n'\t\x01\xc3\xa9\\".to_vec());
     let accepted = AtomicU64::new(0);
     runner
         .run(&(proptest::collection::vec(alphabet, 0..40), any::<u64>()), |(tail, seed)| {
@@ -155,7 +160,7 @@ fn what_is_no_csv_is_refused_at_the_same_byte() {
                 (Ok(rows), Ok(())) => {
                     accepted.fetch_add(1, Ordering::Relaxed);
                     prop_assert_eq!(&whole.output, &body, "{}", about);
-                    prop_assert_eq!(rows, table::read_by_library(&body), "{}", about);
+                    prop_assert_eq!(rows, read_by_library(&body), "{}", about);
                 }
                 (Err(at), Err(error)) => {
                     prop_assert!(matches!(error.kind, EditErrorKind::Malformed(_)), "{error}: {about}");
@@ -170,4 +175,10 @@ fn what_is_no_csv_is_refused_at_the_same_byte() {
         })
         .unwrap();
     assert!(accepted.into_inner() > 100, "too few of the bodies are CSV");
+}
+
+/// The same by the `csv` crate, which takes more than this for CSV but reads what this takes in the same way.
+fn read_by_library(body: &[u8]) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(body);
+    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
 }

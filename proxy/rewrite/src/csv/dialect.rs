@@ -6,7 +6,7 @@ use crate::csv::cell::{self, Style, Unwritable};
 use crate::csv::encoding::Encoding;
 use crate::error::PlanError;
 use crate::plan::automaton::{Automaton, Fate, ROOT};
-use crate::plan::path::{Path, Selector};
+use crate::plan::path::{Path, Selector, Step};
 use crate::spec::{Action, BodyPlan, Edit, Mask};
 
 /// How CSV is written, checked.
@@ -28,7 +28,7 @@ impl Dialect {
         };
         let mut names = HashSet::new();
         for name in &csv.columns {
-            if name.is_empty() || !names.insert(name) {
+            if name.is_empty() || !names.insert(name.as_str()) {
                 return invalid("CSV: a column's name is empty or stands twice in the list");
             }
         }
@@ -47,8 +47,12 @@ impl Dialect {
                 return invalid("CSV: the path of a set is `$[*]`, or that of one row such as `$[0]`");
             }
             for key in &set.keys {
-                if !is_column(&Path::parse(&key.path)?) {
+                let path = Path::parse(&key.path)?;
+                let [Step { descends: false, selector: Selector::Name(name) }] = &path.steps[..] else {
                     return invalid("CSV: a key is a column, such as `$.project`");
+                };
+                if !names.is_empty() && !names.contains(&**name) {
+                    return invalid("CSV: a key is none of the columns listed");
                 }
             }
             for edit in set.profiles.iter().flatten() {
@@ -101,10 +105,6 @@ const ROW_MASK: &str = "CSV: a mask takes the place of a cell, such as `$[*].pho
 
 fn is_row(path: &Path) -> bool {
     matches!(&path.steps[..], [step] if !step.descends && !matches!(step.selector, Selector::Name(_)))
-}
-
-fn is_column(path: &Path) -> bool {
-    matches!(&path.steps[..], [step] if !step.descends && matches!(step.selector, Selector::Name(_)))
 }
 
 fn invalid<T>(message: &str) -> Result<T, PlanError> {

@@ -6,6 +6,10 @@ use crate::csv::cell;
 use crate::csv::row::Cells;
 use crate::error::{EditErrorKind, Limit};
 use crate::limits::Limits;
+use crate::plan::Plan;
+
+/// What delimits cells in one dialect or another. A table of a single column with one of these in its name is none.
+const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 
 /// The columns of a table.
 #[derive(Debug, Default)]
@@ -44,10 +48,23 @@ impl Header {
             if !seen.insert(name.clone()) {
                 return Err((EditErrorKind::DuplicateName, range.start));
             }
-            header.quoted.push(cell::is_quoted(cells.bytes(), &range));
+            let quoted = cell::is_quoted(cells.bytes(), &range);
+            if cells.count() == 1 && !quoted && name.contains(DELIMITERS) {
+                return Err((EditErrorKind::Malformed("another delimiter than that declared"), range.start));
+            }
+            header.quoted.push(quoted);
             header.names.push(name);
         }
         Ok(header)
+    }
+
+    /// Checks that this is what the plan speaks of: of each set that has keys, one is a column. If not, the first row
+    /// may be no header but a record that nobody could judge.
+    pub(super) fn has_keys_of(&self, plan: &Plan) -> bool {
+        plan.sets.iter().all(|set| {
+            let keys = &set.tree.node(0).members;
+            keys.is_empty() || self.names.iter().any(|name| keys.contains_key(name))
+        })
     }
 
     /// How what a mask gives is written in a column: told by its name alone, since how the hidden cell was written

@@ -267,6 +267,10 @@ impl Csv {
             let cells = Cells::new(source, &span, self.columns_of(found, source));
             let header = Header::read(cells, &self.options.limits)
                 .map_err(|(kind, at)| EditError { offset: source.offset + at as u64, kind })?;
+            if !header.has_keys_of(&self.plan) {
+                let offset = source.offset + found.start as u64;
+                return Err(self.malformed(offset, "none of the columns is a key"));
+            }
             let table = Arc::new(Table::new(&self.plan, header));
             self.table = Some(Arc::clone(&table));
             if self.ignoring {

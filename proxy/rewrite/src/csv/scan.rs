@@ -32,11 +32,14 @@ pub(super) struct Scan {
     opens: bool,
     /// Whether the last byte was a carriage return outside quotes.
     carriage: bool,
+    /// Whether the last byte was a backslash.
+    backslash: bool,
 }
 
 const BARE: &str = "a carriage return without a line feed";
 const BEHIND: &str = "something behind a closing quote";
 const CONTROL: &str = "a control character";
+const ESCAPED: &str = "a backslash before a quote, which some take for part of the cell";
 const STRAY: &str = "a quote in a cell that is not quoted";
 const OPEN: &str = "the body ends in quotes";
 
@@ -94,7 +97,7 @@ const FEW: usize = 8;
 
 impl Scan {
     pub(super) fn new(delimiter: u8) -> Scan {
-        Scan { delimiter, inside: false, closed: false, opens: true, carriage: false }
+        Scan { delimiter, inside: false, closed: false, opens: true, carriage: false, backslash: false }
     }
 
     /// Takes the next chunk, and fills `marks` with what separates in it, up to the first fault.
@@ -162,12 +165,18 @@ impl Scan {
         let bare = behind_carriage & !found.line_feeds;
         let behind = behind_closing & !(separators | carriages | quotes);
         let stray = opening & !(may_open << 1 | u64::from(self.opens));
-        let faults = (bare | behind | stray | controls) & valid;
+        // What ends a cell here stands in the middle of it for those that escape quotes by backslashes.
+        let escaped = match closing {
+            0 => 0,
+            _ => closing & (find(block, b'\\') << 1 | u64::from(self.backslash)),
+        };
+        let faults = (bare | behind | stray | controls | escaped) & valid;
         if faults != 0 {
             let first = faults & faults.wrapping_neg();
             let before = first - 1;
             marks.add(crate::number(base), separators & before, line_feeds & before);
-            let reasons = [(bare, BARE), (behind, BEHIND), (controls, CONTROL), (stray, STRAY)];
+            let reasons =
+                [(bare, BARE), (behind, BEHIND), (controls, CONTROL), (escaped, ESCAPED), (stray, STRAY)];
             let reason =
                 reasons.iter().find(|(bits, _)| bits & first != 0).map_or(CONTROL, |(_, reason)| reason);
             return Some(Fault { at: base + first.trailing_zeros() as usize, reason });
@@ -178,6 +187,7 @@ impl Scan {
         self.closed = closing & last != 0;
         self.opens = may_open & last != 0;
         self.carriage = carriages & last != 0;
+        self.backslash = block[last.trailing_zeros() as usize] == b'\\';
         None
     }
 }
@@ -248,6 +258,9 @@ mod tests {
             (b"\"a", 2, OPEN),
             (b"\"a\"\"", 4, OPEN),
             (b"\"a\"\0", 3, BEHIND),
+            (b"\"a\\\",b\"", 3, ESCAPED),
+            (b"\"a\\\"\"\"", 3, ESCAPED),
+            (b"a\\\"", 2, STRAY),
         ] {
             let filling = "x,".repeat(40);
             for before in ["", "x\n", &filling] {
@@ -267,7 +280,8 @@ mod tests {
     }
 
     #[test]
-    fn tabs_and_high_bytes_are_text() {
+    fn tabs_high_bytes_and_backslashes_are_text() {
         assert_eq!(everywhere("\u{7f}\té,\"\t\"\n".as_bytes()).2, None);
+        assert_eq!(everywhere(b"\\,\"\\a\"\n\\,\"\"\"\\a\"\"\"").2, None);
     }
 }

@@ -67,6 +67,8 @@ pub(crate) struct Switch {
     pub(crate) entries: HashMap<Box<str>, NodeId>,
     /// Where everything else leads, entries without a name too.
     pub(crate) other: NodeId,
+    /// Where attributes and texts of XML lead, which are no entries.
+    pub(crate) values: NodeId,
 }
 
 impl Automaton {

@@ -368,7 +368,8 @@ impl<'a> Builder<'a> {
                 targets.insert(name.into(), self.id(target)?);
             }
         }
-        Ok(Switch { name: spec.name.as_str().into(), entries: targets, other: NOTHING })
+        let values = if self.scope.format == Format::Xml { self.id(base)? } else { NOTHING };
+        Ok(Switch { name: spec.name.as_str().into(), entries: targets, other: NOTHING, values })
     }
 }
 

@@ -168,7 +168,12 @@ impl<'a> Merger<'a> {
             .map(|(profile, id)| of(profile, id).map_or(id, |switch| switch.other))
             .collect();
         let other = self.id(other)?;
-        Some(Switch { name: name.into(), entries, other })
+        let values = self
+            .parts(state)
+            .map(|(profile, id)| of(profile, id).map_or(id, |switch| switch.values))
+            .collect();
+        let values = self.id(values)?;
+        Some(Switch { name: name.into(), entries, other, values })
     }
 }
 

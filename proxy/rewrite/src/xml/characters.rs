@@ -89,7 +89,24 @@ const fn classes() -> [Class; 256] {
 }
 
 /// A name with its prefix: where it ends, and where its colon stands. An error is the place of what is not a name.
+#[inline]
 pub(crate) fn name(text: &str, start: usize) -> Result<(usize, Option<usize>), usize> {
+    let bytes = text.as_bytes();
+    let class = |at: usize| bytes.get(at).map_or(Class::Other, |&byte| CLASSES[usize::from(byte)]);
+    if class(start) == Class::Start {
+        let mut end = start + 1;
+        loop {
+            match class(end) {
+                Class::Start | Class::Name => end += 1,
+                Class::Other => return Ok((end, None)),
+                Class::Colon | Class::High => break,
+            }
+        }
+    }
+    any_name(text, start)
+}
+
+fn any_name(text: &str, start: usize) -> Result<(usize, Option<usize>), usize> {
     let bytes = text.as_bytes();
     let mut colon = None;
     let mut part = start;

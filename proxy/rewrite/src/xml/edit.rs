@@ -253,8 +253,10 @@ impl<'a> Edit<'a> {
         let view = self.view;
         let token = view.token(at);
         let name = view.written_name(token);
-        let id = with_name(token.part, name, |name| scope.automaton.member(parent, name));
-        let id = resolve(view, scope.automaton, id, at, self.seen)?;
+        let mut id = with_name(token.part, name, |name| scope.automaton.member(parent, name));
+        while let Some(switch) = scope.automaton.node(id).switch.as_deref() {
+            id = switch.values;
+        }
         let fate = fate(scope.automaton, id, view.kind(at));
         if fate == Fate::Keep && token.part == Part::Attribute {
             self.remains.keep(lead, token.end);

@@ -14,6 +14,7 @@ use crate::xml::characters::is_blank;
 use crate::xml::namespaces::Namespaces;
 use crate::xml::text::{DATA, Reference, reference};
 use partial::Partial;
+use wide::u8x16;
 
 /// Something that stands in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,19 +22,12 @@ pub(crate) enum Event {
     /// The XML declaration.
     Declaration,
     /// A start tag, whose attributes are in [`Lexer::attributes`].
-    Start {
-        /// Where the name ends.
-        name_end: usize,
-        /// Whether it is the end tag too.
-        empty: bool,
-    },
+    Start,
+    /// A start tag that is the end tag too.
+    Empty,
     End,
-    /// A whole element of nothing but text that means what it says.
-    Leaf {
-        name_end: usize,
-        /// Where its text ends; it begins behind the name and `>`.
-        inner_end: usize,
-    },
+    /// A whole element of nothing but text that means what it says. It begins behind the name and `>`.
+    Leaf,
     /// Part of a text.
     Text(Text),
     Comment,
@@ -59,6 +53,10 @@ pub(crate) struct Lexeme {
     pub(crate) event: Event,
     pub(crate) start: usize,
     pub(crate) end: usize,
+    /// Where the name ends, of a start tag or leaf.
+    pub(crate) name_end: usize,
+    /// Where the text of a leaf ends.
+    pub(crate) inner_end: usize,
 }
 
 /// An attribute of the last start tag, by positions counted from the tag's beginning.
@@ -86,6 +84,9 @@ pub(crate) struct Refusal {
     pub(crate) kind: EditErrorKind,
 }
 
+/// Whether something was found, which is then in [`Lexer::lexeme`], or else is not whole.
+type Found = Result<bool, Box<Refusal>>;
+
 /// A document under way.
 #[derive(Debug)]
 pub(crate) struct Lexer {
@@ -96,9 +97,8 @@ pub(crate) struct Lexer {
     open: Vec<usize>,
     namespaces: Namespaces,
     pub(crate) attributes: Vec<Attribute>,
-    /// Where the name of the last start tag ends, and where its colon stands.
-    name_end: usize,
-    name_colon: Option<usize>,
+    /// What was found last.
+    pub(crate) lexeme: Lexeme,
     seen: SeenNames,
     stage: Stage,
     /// Whether the text at hand is in a CDATA section.
@@ -124,8 +124,7 @@ impl Lexer {
             open: Vec::new(),
             namespaces: Namespaces::new(limits.name),
             attributes: Vec::new(),
-            name_end: 0,
-            name_colon: None,
+            lexeme: Lexeme { event: Event::End, start: 0, end: 0, name_end: 0, inner_end: 0 },
             seen: SeenNames::new(limits.members),
             stage: Stage::Beginning,
             data: false,
@@ -139,38 +138,27 @@ impl Lexer {
         self.open.len()
     }
 
-    /// What stands at `at`, which is moved behind it; nothing if that is not whole. With `leaves` elements of nothing
-    /// but text may come as one.
-    pub(crate) fn next(
-        &mut self,
-        text: &str,
-        at: &mut usize,
-        leaves: bool,
-    ) -> Result<Option<Lexeme>, Refusal> {
+    /// Looks for what stands at `at`, which is moved behind it; nothing if that is not whole. With `leaves` elements of
+    /// nothing but text may come as one.
+    pub(crate) fn next(&mut self, text: &str, at: &mut usize, leaves: bool) -> Found {
         let start = *at;
         let bytes = text.as_bytes();
-        let Some(&first) = bytes.get(start) else { return Ok(None) };
+        let Some(&first) = bytes.get(start) else { return Ok(false) };
         let found = if self.data {
             self.section(bytes, start)
         } else if first != b'<' {
             if self.open.is_empty() { self.around(bytes, start) } else { self.text(bytes, start) }
         } else {
             match bytes.get(start + 1) {
-                None => Ok(None),
+                None => Ok(false),
                 Some(b'/') => self.end_tag(text, start),
                 Some(b'!') => self.marked(text, start),
                 Some(b'?') => self.instruction(text, start),
-                Some(_) => {
-                    if leaves && let Some(leaf) = self.leaf(text, start) {
-                        Ok(Some(leaf))
-                    } else {
-                        self.start_tag(text, start)
-                    }
-                }
+                Some(_) => self.start_tag(text, start, leaves),
             }
         }?;
-        if let Some(lexeme) = found {
-            *at = lexeme.end;
+        if found {
+            *at = self.lexeme.end;
             if self.stage == Stage::Beginning {
                 self.stage = Stage::Prolog;
             }
@@ -190,18 +178,18 @@ impl Lexer {
     }
 
     /// Text outside the root element: white space.
-    fn around(&mut self, bytes: &[u8], start: usize) -> Result<Option<Lexeme>, Refusal> {
+    fn around(&mut self, bytes: &[u8], start: usize) -> Found {
         let end =
             bytes[start..].iter().position(|&byte| !is_blank(byte)).map_or(bytes.len(), |end| start + end);
         if end < bytes.len() && bytes[end] != b'<' {
             let kind = EditErrorKind::Malformed("text outside the root element");
-            return Err(self.earlier(start, Refusal { at: end, settled: end, kind }));
+            return Err(self.earlier(start, end, kind));
         }
         self.part(start, end, Text::Blank)
     }
 
     /// Text in an element, up to markup or what cannot be told yet.
-    fn text(&mut self, bytes: &[u8], start: usize) -> Result<Option<Lexeme>, Refusal> {
+    fn text(&mut self, bytes: &[u8], start: usize) -> Found {
         let mut kind = Text::Blank;
         let mut end = start;
         while end < bytes.len() && is_blank(bytes[end]) {
@@ -221,7 +209,7 @@ impl Lexer {
                     Reference::Incomplete => break,
                     Reference::Unknown => {
                         let kind = EditErrorKind::Malformed("a reference that is none of the five");
-                        return Err(self.earlier(start, Refusal { at: end, settled: end, kind }));
+                        return Err(self.earlier(start, end, kind));
                     }
                 },
                 Some(b']') => {
@@ -234,7 +222,7 @@ impl Lexer {
                         Some(b'>') if behind - end >= 2 => {
                             let kind = EditErrorKind::Malformed("the end of a CDATA section in text");
                             let at = behind - 2;
-                            return Err(self.earlier(start, Refusal { at, settled: at, kind }));
+                            return Err(self.earlier(start, at, kind));
                         }
                         Some(_) => end = behind,
                     }
@@ -246,7 +234,7 @@ impl Lexer {
     }
 
     /// Text in a CDATA section, and its end.
-    fn section(&mut self, bytes: &[u8], start: usize) -> Result<Option<Lexeme>, Refusal> {
+    fn section(&mut self, bytes: &[u8], start: usize) -> Found {
         let mut end = start;
         loop {
             let Some(bracket) = memchr::memchr(b']', &bytes[end..]) else {
@@ -269,12 +257,13 @@ impl Lexer {
     }
 
     /// A comment, or the beginning of a CDATA section.
-    fn marked(&mut self, text: &str, start: usize) -> Result<Option<Lexeme>, Refusal> {
+    fn marked(&mut self, text: &str, start: usize) -> Found {
         let bytes = &text.as_bytes()[start..];
         if bytes.starts_with(b"<!--") {
             return self.comment(text, start);
         }
-        let refused = |text| Err(Refusal { at: start, settled: start, kind: EditErrorKind::Malformed(text) });
+        let refused =
+            |text| Err(Box::new(Refusal { at: start, settled: start, kind: EditErrorKind::Malformed(text) }));
         if bytes.starts_with(DATA.as_bytes()) {
             if self.open.is_empty() {
                 return refused("text outside the root element");
@@ -284,69 +273,78 @@ impl Lexer {
             return Ok(part);
         }
         if b"<!--".starts_with(bytes) || DATA.as_bytes().starts_with(bytes) {
-            return Ok(None);
+            return Ok(false);
         }
         refused("a document type declaration")
     }
 
-    fn comment(&mut self, text: &str, start: usize) -> Result<Option<Lexeme>, Refusal> {
+    fn comment(&mut self, text: &str, start: usize) -> Found {
         let bytes = text.as_bytes();
-        let Some(close) = memchr::memmem::find(&bytes[start + 4..], b"-->") else { return Ok(None) };
+        let Some(close) = memchr::memmem::find(&bytes[start + 4..], b"-->") else { return Ok(false) };
         let end = start + 4 + close + 3;
         let comment = self.unit(start, end, Event::Comment)?;
         // Two hyphens may stand only at its end, and there no third.
         match memchr::memmem::find(&bytes[start + 4..end - 1], b"--") {
-            Some(hyphens) if hyphens < close => Err(Refusal {
+            Some(hyphens) if hyphens < close => Err(Box::new(Refusal {
                 at: start + 4 + hyphens,
                 settled: start,
                 kind: EditErrorKind::Malformed("two hyphens in a comment"),
-            }),
+            })),
             _ => Ok(comment),
         }
     }
 
     /// A part of a text, if there is any.
-    fn part(&mut self, start: usize, end: usize, text: Text) -> Result<Option<Lexeme>, Refusal> {
-        if start == end { Ok(None) } else { self.unit(start, end, Event::Text(text)) }
+    fn part(&mut self, start: usize, end: usize, text: Text) -> Found {
+        if start == end { Ok(false) } else { self.unit(start, end, Event::Text(text)) }
     }
 
     /// Something that stands between two tags: all of that together is limited as a text is.
-    fn unit(&mut self, start: usize, end: usize, event: Event) -> Result<Option<Lexeme>, Refusal> {
+    fn unit(&mut self, start: usize, end: usize, event: Event) -> Found {
         if let Some(refusal) = self.too_long(start, end) {
             return Err(refusal);
         }
         self.run += end - start;
-        Ok(Some(Lexeme { event, start, end }))
+        self.find(event, start, end);
+        Ok(true)
     }
 
-    fn too_long(&self, start: usize, end: usize) -> Option<Refusal> {
+    fn find(&mut self, event: Event, start: usize, end: usize) {
+        self.lexeme.event = event;
+        self.lexeme.start = start;
+        self.lexeme.end = end;
+    }
+
+    fn too_long(&self, start: usize, end: usize) -> Option<Box<Refusal>> {
         let allowed = self.limits.string.saturating_sub(self.run);
-        (end - start > allowed).then(|| Refusal {
-            at: start + allowed,
-            settled: start + allowed,
-            kind: EditErrorKind::Limit(Limit::String),
+        (end - start > allowed).then(|| {
+            let at = start + allowed;
+            Box::new(Refusal { at, settled: at, kind: EditErrorKind::Limit(Limit::String) })
         })
     }
 
-    /// What is wrong first: the refusal of a text that begins at `start`, or its length.
-    fn earlier(&self, start: usize, refusal: Refusal) -> Refusal {
-        self.too_long(start, refusal.at).unwrap_or(refusal)
+    /// What is wrong first with a text that begins at `start`: something at a place, or its length.
+    fn earlier(&self, start: usize, at: usize, kind: EditErrorKind) -> Box<Refusal> {
+        self.too_long(start, at).unwrap_or_else(|| Box::new(Refusal { at, settled: at, kind }))
     }
 }
 
 /// Behind the characters of a text that are only what they are.
+#[inline]
 fn ordinary(bytes: &[u8], start: usize) -> usize {
-    /// Most texts are shorter than the call of a search costs.
-    const NEAR: usize = 32;
-    let near = bytes.len().min(start + NEAR);
+    let [open, reference, bracket] = [b'<', b'&', b']'].map(u8x16::splat);
     let mut end = start;
-    while end < near {
-        if matches!(bytes[end], b'<' | b'&' | b']') {
-            return end;
+    while let Some(block) = bytes.get(end..).and_then(|rest| rest.first_chunk::<16>()) {
+        let block = u8x16::new(*block);
+        let special = block.simd_eq(open) | block.simd_eq(reference) | block.simd_eq(bracket);
+        let mask = special.to_bitmask();
+        if mask != 0 {
+            return end + mask.trailing_zeros() as usize;
         }
-        end += 1;
+        end += 16;
     }
-    memchr::memchr3(b'<', b'&', b']', &bytes[end..]).map_or(bytes.len(), |further| end + further)
+    let is_special = |byte: &u8| matches!(byte, b'<' | b'&' | b']');
+    bytes[end..].iter().position(is_special).map_or(bytes.len(), |further| end + further)
 }
 
 fn behind_brackets(bytes: &[u8], start: usize) -> usize {

@@ -95,7 +95,7 @@ impl Xml {
             self.offset += at as u64;
         }
         while self.lexer.is_partial() && at < text.len() {
-            let unit = self.lexer.complete(text, &mut at).map_err(|refusal| self.refuse(refusal))?;
+            let unit = self.lexer.complete(text, &mut at).map_err(|refusal| self.refuse(*refusal))?;
             if let Some(unit) = unit {
                 let text = simdutf8::basic::from_utf8(&unit).unwrap_or_default();
                 self.look(&unit, text, judge)?;
@@ -110,15 +110,15 @@ impl Xml {
         let mut at = 0;
         loop {
             let found = self.lexer.next(text, &mut at, self.walk.takes_leaves());
-            match found.map_err(|refusal| self.refuse(refusal))? {
-                Some(lexeme) => self.walk.event(chunk, lexeme, &self.lexer, judge)?,
-                None => break,
+            if !found.map_err(|refusal| self.refuse(*refusal))? {
+                break;
             }
+            self.walk.event(chunk, &self.lexer, judge)?;
         }
         self.walk.end_chunk(chunk, at)?;
         self.offset += at as u64;
         if at < text.len() {
-            self.lexer.keep_rest(&text[at..]).map_err(|refusal| self.refuse(refusal))?;
+            self.lexer.keep_rest(&text[at..]).map_err(|refusal| self.refuse(*refusal))?;
         }
         Ok(())
     }

@@ -174,27 +174,26 @@ impl Walk {
     pub(crate) fn event(
         &mut self,
         chunk: Chunk<'_>,
-        lexeme: Lexeme,
         lexer: &Lexer,
         judge: &mut dyn Judge,
     ) -> Result<(), EditError> {
         if self.ignoring {
             return Ok(());
         }
-        let Lexeme { event, start, end } = lexeme;
-        let closes = matches!(event, Event::End | Event::Start { empty: true, .. });
+        let Lexeme { event, start, end, .. } = lexer.lexeme;
+        let closes = matches!(event, Event::End | Event::Empty);
         let ends = |around: usize| closes && lexer.depth() == around;
         match self.mode {
             Mode::Capture { depth, purpose } => {
-                self.record(lexeme, lexer)?;
+                self.record(lexer)?;
                 if ends(depth) {
                     self.end_capture(chunk, end, purpose, judge)?;
                     return self.end_child(chunk, end, judge);
                 }
                 Ok(())
             }
-            Mode::Walk => self.walk(chunk, lexeme, lexer, judge),
-            Mode::Opening { depth } => self.opening(chunk, lexeme, (lexer, depth), judge),
+            Mode::Walk => self.walk(chunk, lexer, judge),
+            Mode::Opening { depth } => self.opening(chunk, (lexer, depth), judge),
             Mode::Copy { from, .. } if event == Event::Instruction => {
                 self.keep(chunk, from, start)?;
                 self.left_out(INSTRUCTION);
@@ -267,17 +266,20 @@ impl Walk {
     }
 
     /// Takes what stands in an element that is held.
-    fn record(&mut self, lexeme: Lexeme, lexer: &Lexer) -> Result<(), EditError> {
+    #[inline]
+    fn record(&mut self, lexer: &Lexer) -> Result<(), EditError> {
+        let lexeme = &lexer.lexeme;
         self.capture.check(lexeme.end)?;
         let start = self.capture.position(lexeme.start);
         let place = |at: usize| start + (at - lexeme.start);
         let end = place(lexeme.end);
         match lexeme.event {
-            Event::Leaf { name_end, inner_end } => {
-                self.tape.leaf((start, place(name_end)), (place(inner_end), end));
+            Event::Leaf => {
+                self.tape.leaf((start, place(lexeme.name_end)), (place(lexeme.inner_end), end));
             }
-            Event::Start { name_end, empty } => {
-                self.tape.start((start, place(name_end), end), empty, &lexer.attributes);
+            Event::Start | Event::Empty => {
+                let empty = lexeme.event == Event::Empty;
+                self.tape.start((start, place(lexeme.name_end), end), empty, &lexer.attributes);
             }
             Event::End => self.tape.end(start, end),
             Event::Text(text) => self.tape.text(text),
@@ -288,14 +290,8 @@ impl Walk {
     }
 
     /// Takes what stands in an element that is walked, between the elements in it.
-    fn walk(
-        &mut self,
-        chunk: Chunk<'_>,
-        lexeme: Lexeme,
-        lexer: &Lexer,
-        judge: &mut dyn Judge,
-    ) -> Result<(), EditError> {
-        let Lexeme { event, start, end } = lexeme;
+    fn walk(&mut self, chunk: Chunk<'_>, lexer: &Lexer, judge: &mut dyn Judge) -> Result<(), EditError> {
+        let Lexeme { event, start, end, .. } = lexer.lexeme;
         match event {
             Event::Declaration => {
                 self.region.begin(end);
@@ -321,12 +317,10 @@ impl Walk {
                 self.region.begin(end);
                 Ok(())
             }
-            Event::Start { name_end, empty } => {
-                self.start(chunk, (start, name_end, end), empty, lexer, judge)
-            }
+            Event::Start | Event::Empty => self.start(chunk, lexer, judge),
             Event::End => self.close(chunk, (start, end), judge),
             // They are not asked for.
-            Event::Leaf { .. } => Ok(()),
+            Event::Leaf => Ok(()),
         }
     }
 

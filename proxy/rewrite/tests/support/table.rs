@@ -186,7 +186,7 @@ pub fn plan(source: &mut Source<'_>, table: &Table) -> Drawn {
         sets.push(DrawnSet {
             within: None,
             path: vec![Step { descends: false, selects }],
-            keys: (0..source.below(3)).map(|_| (vec![name(source)], 0)).collect(),
+            keys: (0..source.below(3)).map(|_| (vec![key(source, table)], 0)).collect(),
             profiles: (0..=source.below(3)).map(|_| edits(source, false)).collect(),
             sole,
         });
@@ -219,6 +219,24 @@ pub fn without_sole(drawn: &Drawn) -> Drawn {
     };
     let sets = drawn.sets.iter().map(set).collect();
     Drawn { spec: drawn.spec.clone(), outside: drawn.outside.clone(), sets }
+}
+
+/// The keys of each set.
+pub fn keys(drawn: &Drawn) -> Vec<Vec<String>> {
+    let name = |(path, _): &(Vec<Step>, usize)| match &path[0].selects {
+        Selects::Name(name) => name.clone(),
+        _ => panic!("a key is a column"),
+    };
+    drawn.sets.iter().map(|set| set.keys.iter().map(name).collect()).collect()
+}
+
+/// A column of the table, or now and then any.
+fn key(source: &mut Source<'_>, table: &Table) -> Step {
+    if source.below(8) == 7 {
+        return name(source);
+    }
+    let column = source.below(table.names.len());
+    Step { descends: false, selects: Selects::Name(table.names[column].value.clone()) }
 }
 
 fn name(source: &mut Source<'_>) -> Step {
@@ -294,6 +312,7 @@ pub fn read(body: &[u8]) -> Result<Vec<Vec<String>>, usize> {
                 loop {
                     match body.get(at) {
                         None => return Err(at),
+                        Some(b'"') if body[at - 1] == b'\\' => return Err(at),
                         Some(b'"') if body.get(at + 1) == Some(&b'"') => at += 1,
                         Some(b'"') => break,
                         Some(..b' ') if !matches!(body[at], b'\t' | b'\r' | b'\n') => return Err(at),
@@ -348,10 +367,4 @@ pub fn read(body: &[u8]) -> Result<Vec<Vec<String>>, usize> {
         start = at;
     }
     Ok(rows)
-}
-
-/// The same by the `csv` crate, which takes more than this for CSV but reads what this takes in the same way.
-pub fn read_by_library(body: &[u8]) -> Vec<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(body);
-    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
 }

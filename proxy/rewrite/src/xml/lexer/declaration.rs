@@ -2,14 +2,17 @@
 
 use crate::error::EditErrorKind;
 use crate::xml::characters::{is_blank, name};
-use crate::xml::lexer::{Event, Lexeme, Lexer, Refusal, Stage};
+use crate::xml::lexer::{Event, Found, Lexer, Refusal, Stage};
 
 impl Lexer {
-    pub(super) fn instruction(&mut self, text: &str, start: usize) -> Result<Option<Lexeme>, Refusal> {
-        let Some(close) = memchr::memmem::find(&text.as_bytes()[start + 2..], b"?>") else { return Ok(None) };
+    pub(super) fn instruction(&mut self, text: &str, start: usize) -> Found {
+        let Some(close) = memchr::memmem::find(&text.as_bytes()[start + 2..], b"?>") else {
+            return Ok(false);
+        };
         let end = start + 2 + close + 2;
-        let lexeme = self.unit(start, end, Event::Instruction)?;
-        let refused = |at, text| Refusal { at, settled: start, kind: EditErrorKind::Malformed(text) };
+        let found = self.unit(start, end, Event::Instruction)?;
+        let refused =
+            |at, text| Box::new(Refusal { at, settled: start, kind: EditErrorKind::Malformed(text) });
         let (target_end, colon) = name(text, start + 2).map_err(|at| refused(at, "not a name"))?;
         let rest = &text[target_end..end - 2];
         if colon.is_some() || !(rest.is_empty() || rest.bytes().next().is_some_and(is_blank)) {
@@ -17,13 +20,14 @@ impl Lexer {
         }
         let target = &text[start + 2..target_end];
         if !target.eq_ignore_ascii_case("xml") {
-            return Ok(lexeme);
+            return Ok(found);
         }
         if target != "xml" || self.stage != Stage::Beginning {
             return Err(refused(start, "an XML declaration that is not at the beginning"));
         }
         check_declaration(rest).map_err(|text| refused(start, text))?;
-        Ok(Some(Lexeme { event: Event::Declaration, start, end }))
+        self.lexeme.event = Event::Declaration;
+        Ok(found)
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::error::{EditErrorKind, Limit};
 use crate::xml::lexer::tag::is_tag_end;
-use crate::xml::lexer::{Lexer, Refusal};
+use crate::xml::lexer::{Found, Lexer, Refusal};
 
 /// The beginning of a unit, and what is known of its end.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Lexer {
     }
 
     /// Takes the beginning of a unit, which is not whole. Positions in errors count from it.
-    pub(crate) fn keep_rest(&mut self, rest: &str) -> Result<(), Refusal> {
+    pub(crate) fn keep_rest(&mut self, rest: &str) -> Result<(), Box<Refusal>> {
         self.partial.kind = Kind::of(rest.as_bytes(), self.data);
         self.partial.quote = None;
         let mut at = 0;
@@ -55,12 +55,12 @@ impl Lexer {
     }
 
     /// Takes more of the unit from `at`, and gives it once it may be whole.
-    pub(crate) fn complete(&mut self, text: &str, at: &mut usize) -> Result<Option<Bytes>, Refusal> {
+    pub(crate) fn complete(&mut self, text: &str, at: &mut usize) -> Result<Option<Bytes>, Box<Refusal>> {
         let whole = self.take(text.as_bytes(), at)?;
         Ok(whole.then(|| Bytes::from(std::mem::take(&mut self.partial.bytes))))
     }
 
-    fn take(&mut self, bytes: &[u8], at: &mut usize) -> Result<bool, Refusal> {
+    fn take(&mut self, bytes: &[u8], at: &mut usize) -> Found {
         let partial = &mut self.partial;
         let rest = &bytes[*at..];
         let whole = match partial.kind {
@@ -85,7 +85,8 @@ impl Lexer {
         let length = partial.bytes.len();
         match partial.kind {
             Kind::StartTag | Kind::EndTag if length > self.limits.held => {
-                Err(Refusal { at: self.limits.held, settled: 0, kind: EditErrorKind::Limit(Limit::Held) })
+                let at = self.limits.held;
+                Err(Box::new(Refusal { at, settled: 0, kind: EditErrorKind::Limit(Limit::Held) }))
             }
             Kind::Comment | Kind::Instruction => match self.too_long(0, length) {
                 Some(refusal) => Err(refusal),

@@ -2,7 +2,7 @@
 
 use crate::error::{EditErrorKind, Limit};
 use crate::xml::characters::{is_blank, name};
-use crate::xml::lexer::{Attribute, Event, Lexeme, Lexer, Refusal, Stage, ordinary};
+use crate::xml::lexer::{Attribute, Event, Found, Lexer, Refusal, Stage, ordinary};
 use crate::xml::text::{Reference, decode_value, reference};
 
 /// What was read of a tag.
@@ -24,60 +24,86 @@ fn malformed<T>(at: usize, text: &'static str) -> Result<T, Wrong> {
 }
 
 impl Lexer {
-    /// An element of nothing but plain text, in an element. Whatever is unusual is left to the tags one by one.
-    pub(super) fn leaf(&mut self, text: &str, start: usize) -> Option<Lexeme> {
-        let bytes = text.as_bytes();
-        let (name_end, colon) = name(text, start + 1).ok()?;
-        if self.open.is_empty() || bytes.get(name_end) != Some(&b'>') {
-            return None;
+    /// A start tag, or with `leaves` a whole element of nothing but text.
+    pub(super) fn start_tag(&mut self, text: &str, start: usize, leaves: bool) -> Found {
+        if let Some((name_end, colon)) = self.simple_tag(text, start) {
+            let prefix = colon.map(|colon| &text[start + 1..colon]);
+            if self.namespaces.element(prefix).is_ok() {
+                self.lexeme.name_end = name_end;
+                if !(leaves && self.leaf(text.as_bytes(), start, name_end)) {
+                    self.open.push(self.names.len());
+                    self.names.push_str(&text[start + 1..name_end]);
+                    self.attributes.clear();
+                    self.run = 0;
+                    self.find(Event::Start, start, name_end + 1);
+                }
+                return Ok(true);
+            }
         }
-        let inner_end = ordinary(bytes, name_end + 1);
-        let tag = &bytes[start + 1..name_end];
-        let closes = bytes[inner_end..].strip_prefix(b"</")?.strip_prefix(tag)?.first() == Some(&b'>');
-        let limits = &self.limits;
-        let within = tag.len() <= limits.name.min(limits.held.saturating_sub(3))
-            && inner_end - name_end <= limits.string
-            && self.open.len() < limits.depth;
-        if !closes || !within {
-            return None;
-        }
-        self.namespaces.element(colon.map(|colon| &text[start + 1..colon])).ok()?;
-        self.run = 0;
-        let end = inner_end + 3 + tag.len();
-        Some(Lexeme { event: Event::Leaf { name_end, inner_end }, start, end })
+        self.any_start_tag(text, start)
     }
 
-    pub(super) fn start_tag(&mut self, text: &str, start: usize) -> Result<Option<Lexeme>, Refusal> {
-        let refused = |(at, kind)| Refusal { at, settled: start, kind };
-        let read = self.read_tag(text, start);
+    /// The name of a start tag without attributes in an element, of which nothing can be wrong but its prefix.
+    /// Whatever is unusual is left to be read again.
+    #[inline]
+    fn simple_tag(&self, text: &str, start: usize) -> Option<(usize, Option<usize>)> {
+        let (name_end, colon) = name(text, start + 1).ok()?;
+        let length = name_end - start;
+        let within =
+            length <= self.limits.name && length < self.limits.held && self.open.len() < self.limits.depth;
+        let simple = within && !self.open.is_empty() && text.as_bytes().get(name_end) == Some(&b'>');
+        simple.then_some((name_end, colon))
+    }
+
+    /// Whether an element that begins by such a tag is a leaf.
+    #[inline]
+    fn leaf(&mut self, bytes: &[u8], start: usize, name_end: usize) -> bool {
+        let inner_end = ordinary(bytes, name_end + 1);
+        let name = &bytes[start + 1..name_end];
+        let close = inner_end + 2 + name.len();
+        let closes = bytes.get(close) == Some(&b'>')
+            && bytes[inner_end] == b'<'
+            && bytes[inner_end + 1] == b'/'
+            && &bytes[inner_end + 2..close] == name;
+        if !closes || inner_end - name_end > self.limits.string || close + 1 - inner_end > self.limits.held {
+            return false;
+        }
+        self.run = 0;
+        self.lexeme.inner_end = inner_end;
+        self.find(Event::Leaf, start, close + 1);
+        true
+    }
+
+    fn any_start_tag(&mut self, text: &str, start: usize) -> Found {
+        let refused = |(at, kind)| Box::new(Refusal { at, settled: start, kind });
+        let mut colon = None;
+        let read = self.read_tag(text, start, &mut colon);
         let end = match read {
             Ok(Read::Whole(end, _)) => end,
-            Ok(Read::Cut) => return Ok(None),
+            Ok(Read::Cut) => return Ok(false),
             // Whether more of it is to come is not known before its end.
             Err(_) => match tag_end(text.as_bytes(), start) {
                 Some(end) => end,
-                None => return Ok(None),
+                None => return Ok(false),
             },
         };
         self.check_length(start, end).map_err(refused)?;
-        let (name_end, empty) = match read.map_err(refused)? {
-            Read::Whole(_, empty) => (self.name_end, empty),
-            Read::Cut => return Ok(None),
-        };
-        self.open(text, (start, name_end), empty).map_err(refused)?;
-        Ok(Some(Lexeme { event: Event::Start { name_end, empty }, start, end }))
+        let empty = matches!(read.map_err(refused)?, Read::Whole(_, true));
+        self.open(text, start, colon, empty).map_err(refused)?;
+        self.find(if empty { Event::Empty } else { Event::Start }, start, end);
+        Ok(true)
     }
 
-    pub(super) fn end_tag(&mut self, text: &str, start: usize) -> Result<Option<Lexeme>, Refusal> {
+    pub(super) fn end_tag(&mut self, text: &str, start: usize) -> Found {
         let bytes = text.as_bytes();
         let innermost = self.open.last().copied();
-        let refused = |(at, kind)| Refusal { at, settled: start, kind };
+        let refused = |(at, kind)| Box::new(Refusal { at, settled: start, kind });
         let expected = innermost.map(|begin| &self.names.as_bytes()[begin..]);
         let behind = expected.and_then(|name| bytes[start + 2..].strip_prefix(name));
         let end = if behind.and_then(<[u8]>::first) == Some(&b'>') {
             bytes.len() - behind.map_or(0, <[u8]>::len) + 1
         } else {
-            let Some(close) = memchr::memchr(b'>', &bytes[start..]) else { return Ok(None) };
+            let Some(close) = memchr::memchr(b'>', &bytes[start..]) else { return Ok(false) };
             start + close + 1
         };
         self.check_length(start, end).map_err(refused)?;
@@ -92,7 +118,8 @@ impl Lexer {
             return Err(refused((start + 2, EditErrorKind::Malformed("an end tag that does not match"))));
         }
         self.close();
-        Ok(Some(Lexeme { event: Event::End, start, end }))
+        self.find(Event::End, start, end);
+        Ok(true)
     }
 
     fn check_length(&self, start: usize, end: usize) -> Result<(), Wrong> {
@@ -101,12 +128,12 @@ impl Lexer {
     }
 
     /// Reads a start tag and notes its attributes.
-    fn read_tag(&mut self, text: &str, start: usize) -> Result<Read, Wrong> {
+    fn read_tag(&mut self, text: &str, start: usize, name_colon: &mut Option<usize>) -> Result<Read, Wrong> {
         let bytes = text.as_bytes();
         self.attributes.clear();
         let (name_end, colon) = self.read_name(text, start + 1)?;
-        self.name_end = name_end;
-        self.name_colon = colon;
+        self.lexeme.name_end = name_end;
+        *name_colon = colon;
         let mut at = name_end;
         loop {
             let behind = at;
@@ -208,7 +235,8 @@ impl Lexer {
     }
 
     /// Takes a tag that has been read among the open elements. The rest of what must be true of it is checked.
-    fn open(&mut self, text: &str, (start, name_end): (usize, usize), empty: bool) -> Result<(), Wrong> {
+    fn open(&mut self, text: &str, start: usize, colon: Option<usize>, empty: bool) -> Result<(), Wrong> {
+        let name_end = self.lexeme.name_end;
         if self.stage == Stage::Behind {
             return malformed(start, "a second root element");
         }
@@ -226,7 +254,7 @@ impl Lexer {
             let declared = self.namespaces.declare(prefix, &decoded, depth);
             declared.map_err(|kind| (start + attribute.start, kind))?;
         }
-        let prefix = self.name_colon.map(|colon| &text[start + 1..colon]);
+        let prefix = colon.map(|colon| &text[start + 1..colon]);
         self.namespaces.element(prefix).map_err(|kind| (start + 1, kind))?;
         for attribute in self.attributes.iter().filter(|attribute| !attribute.declares) {
             if let Some(colon) = attribute.colon {

@@ -7,7 +7,7 @@ use crate::outlet::Emitted;
 use crate::plan::automaton::{Fate, ROOT};
 use crate::report::DifferenceKind;
 use crate::xml::held::Held;
-use crate::xml::lexer::Lexer;
+use crate::xml::lexer::{Event, Lexeme, Lexer};
 use crate::xml::walk::{Chunk, Mode, Purpose, Walk};
 
 impl Walk {
@@ -15,11 +15,11 @@ impl Walk {
     pub(super) fn start(
         &mut self,
         chunk: Chunk<'_>,
-        (start, name_end, end): (usize, usize, usize),
-        empty: bool,
         lexer: &Lexer,
         judge: &mut dyn Judge,
     ) -> Result<(), EditError> {
+        let Lexeme { event, start, end, name_end, .. } = lexer.lexeme;
+        let empty = event == Event::Empty;
         self.note_gap();
         let name = &chunk.text[start + 1..name_end];
         let begin = self.region.length(start);

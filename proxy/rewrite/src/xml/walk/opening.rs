@@ -19,11 +19,10 @@ impl Walk {
     pub(super) fn opening(
         &mut self,
         chunk: Chunk<'_>,
-        lexeme: Lexeme,
         (lexer, depth): (&Lexer, usize),
         judge: &mut dyn Judge,
     ) -> Result<(), EditError> {
-        let Lexeme { event, start, end } = lexeme;
+        let Lexeme { event, start, end, .. } = lexer.lexeme;
         match event {
             Event::Text(text) => self.tape.text(text),
             Event::Comment => self.tape.note(false),
@@ -32,18 +31,18 @@ impl Walk {
                 self.tape.end(self.region.length(start), self.region.length(end));
                 return self.end_leaf(chunk, end, judge);
             }
-            Event::Start { name_end, empty } => {
+            Event::Start | Event::Empty => {
                 let fate = self.plan.outside.node(self.node).object;
                 if fate != Fate::Walk {
                     // Of what remains undecided nothing else can be said.
                     let fate = if fate == Fate::Remove { fate } else { Fate::Unlisted };
                     return self.go(chunk, start, fate, depth);
                 }
-                self.open(chunk, start)?;
-                return self.start(chunk, (start, name_end, end), empty, lexer, judge);
+                self.open(chunk, start, judge)?;
+                return self.start(chunk, lexer, judge);
             }
             // They are not asked for.
-            Event::Leaf { .. } => {}
+            Event::Leaf => {}
         }
         Ok(())
     }
@@ -78,11 +77,11 @@ impl Walk {
     }
 
     /// Another element begins at `start` in one that is walked: its start tag goes out.
-    fn open(&mut self, chunk: Chunk<'_>, start: usize) -> Result<(), EditError> {
+    fn open(&mut self, chunk: Chunk<'_>, start: usize, judge: &mut dyn Judge) -> Result<(), EditError> {
         let (offset, stretch) = self.take_region(chunk, start);
         let node = self.node;
         let mut blank = 0;
-        self.write_edit(&stretch, offset, None, |edit, scope| {
+        self.write_edit(&stretch, offset, Some(judge), |edit, scope| {
             let token = edit.view.token(0);
             edit.start_tag(scope, (node, 0), 0)?;
             let end = crate::number(edit.view.text.len());
