@@ -80,7 +80,8 @@ impl Seen<'_> {
 impl Planner<'_> {
     fn body(&mut self, body: &Body) -> BodyPlan {
         let sets = body.sets.iter().map(|set| self.set(set)).collect();
-        BodyPlan { format: body.format, outside: body.outside.clone(), sets }
+        let (csv, embedded) = (body.csv.clone(), body.embedded.clone());
+        BodyPlan { format: body.format, csv, embedded, outside: body.outside.clone(), sets }
     }
 
     fn set(&mut self, set: &Set) -> RecordSet {
@@ -103,7 +104,8 @@ impl Planner<'_> {
             Whose::Projects { keys, .. } if self.caller.needs_project(set) => keys.clone(),
             _ => Vec::new(),
         };
-        RecordSet { within: set.within, path: set.path.clone(), keys, profiles, sole: set.sole }
+        let (path, columns) = (set.path.clone(), set.columns.clone());
+        RecordSet { within: set.within, path, columns, keys, profiles, sole: set.sole }
     }
 
     fn profile(&mut self, profile: &Profile, reached: &[Vec<bool>], seen: Seen<'_>) -> Vec<Edit> {

@@ -1,6 +1,6 @@
 //! Rules that fit together, in the form in which plans and verdicts are made from them.
 
-use cordon_policy_sdk::types::{Edit, Format, Key, Manifest, Mask, Problem, Rights};
+use cordon_policy_sdk::types::{Columns, Csv, Edit, Format, Key, Manifest, Mask, Problem, Rights};
 
 use crate::read::Layout;
 
@@ -73,6 +73,10 @@ pub(crate) enum Response {
 #[derive(Clone, Debug)]
 pub(crate) struct Body {
     pub(crate) format: Format,
+    /// How CSV is written, if the format is CSV and not as usual.
+    pub(crate) csv: Option<Csv>,
+    /// Where strings hold JSON, from the body.
+    pub(crate) embedded: Vec<String>,
     /// Edits outside records, the same for every scope.
     pub(crate) outside: Vec<Edit>,
     pub(crate) sets: Vec<Set>,
@@ -83,6 +87,8 @@ pub(crate) struct Body {
 pub(crate) struct Set {
     pub(crate) within: Option<u32>,
     pub(crate) path: String,
+    /// How the values of rows are named, if the records are rows.
+    pub(crate) columns: Option<Columns>,
     pub(crate) sole: bool,
     pub(crate) whose: Whose,
     pub(crate) profile: Profile,

@@ -1,6 +1,6 @@
 //! Short ways to write the values that tests and policies need most.
 
-use crate::types::{QueryEdits, Request, Rights, Scalar, Scope, Sections, Value};
+use crate::types::{BodyPlan, Format, QueryEdits, Request, Rights, Scalar, Scope, Sections, Value};
 
 impl Scope {
     /// A scope of these projects, without rights, with every section open, in the canonical form that the host
@@ -55,6 +55,13 @@ impl Request {
     pub fn with_query<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Request {
         self.query = canonical(names);
         self
+    }
+}
+
+impl BodyPlan {
+    /// A plan for bodies of this format that lets nothing through.
+    pub fn of(format: Format) -> BodyPlan {
+        BodyPlan { format, csv: None, embedded: Vec::new(), outside: Vec::new(), sets: Vec::new() }
     }
 }
 

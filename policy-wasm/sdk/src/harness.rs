@@ -175,8 +175,9 @@ mod tests {
         fn plan(&self, _: &dyn Directory, _: &Scope, route: &str) -> Result<ExchangePlan, PlanError> {
             let keys = vec![Key { path: "$.a".to_owned(), up: 0 }, Key { path: "$.a".to_owned(), up: 2 }];
             let path = "$[*]".to_owned();
-            let set = RecordSet { within: None, path, keys, profiles: vec![Vec::new()], sole: false };
-            let body = BodyPlan { format: Format::Json, outside: Vec::new(), sets: vec![set] };
+            let profiles = vec![Vec::new()];
+            let set = RecordSet { within: None, path, columns: None, keys, profiles, sole: false };
+            let body = BodyPlan { sets: vec![set], ..BodyPlan::of(Format::Json) };
             let response = match route {
                 "edited" => ResponsePlan::Edit(body),
                 "passed" => ResponsePlan::Pass,

@@ -37,11 +37,12 @@
 //!         let calls = RecordSet {
 //!             within: None,
 //!             path: "$[*]".to_owned(),
+//!             columns: None,
 //!             keys: vec![Key { path: "$.queue".to_owned(), up: 0 }],
 //!             profiles: vec![vec![Edit { path: "$.id".to_owned(), action: Action::Keep }]],
 //!             sole: false,
 //!         };
-//!         let body = BodyPlan { format: Format::Json, outside: Vec::new(), sets: vec![calls] };
+//!         let body = BodyPlan { sets: vec![calls], ..BodyPlan::of(Format::Json) };
 //!         let response = ResponsePlan::Edit(body);
 //!         Ok(ExchangePlan { request: RequestPlan::Empty, response, headers: Vec::new() })
 //!     }

@@ -2,8 +2,8 @@
 
 pub use crate::bindings::cordon::policy::directory::Field;
 pub use crate::bindings::cordon::policy::types::{
-    Action, Binding, BodyPlan, Condition, Decision, Edit, Entries, ExchangePlan, Format, JudgeError, Key,
-    Manifest, Mask, MaskError, Masked, Names, Pair, PlanError, Probe, Problem, QueryEdits, RecordSet,
-    Refusal, Request, RequestAction, RequestEdit, RequestPlan, ResponsePlan, Rights, Route, Scalar, Scope,
-    Sections, Span, Value, Verdict,
+    Action, Binding, BodyPlan, Columns, ColumnsPlace, Condition, Csv, Decision, Edit, Entries, ExchangePlan,
+    Format, JudgeError, Key, Manifest, Mask, MaskError, Masked, Names, Pair, Pattern, PlanError, Probe,
+    Problem, QueryEdits, RecordSet, Refusal, Request, RequestAction, RequestEdit, RequestPlan, ResponsePlan,
+    Rights, Route, Scalar, Scope, Sections, Span, Value, Verdict,
 };

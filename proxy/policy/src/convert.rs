@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cordon_rewrite::{
-    Action, BodyPlan, Csv, Edit, Entries, Format, Key, Mask, Masked, Names, Plan, RecordSet,
+    Action, BodyPlan, Columns, Csv, Edit, Entries, Format, Key, Mask, Masked, Names, Pattern, Plan, RecordSet,
 };
 
 use crate::bindings::cordon::policy::types as wit;
@@ -15,6 +15,10 @@ const BYTES: usize = 4 << 20;
 const ITEM: usize = 16;
 /// The most record sets.
 const SETS: usize = 256;
+/// The most columns of a table.
+const COLUMNS: usize = 10_000;
+/// The most patterns of a mask.
+const PATTERNS: usize = 64;
 /// The most response headers that a plan lets through, and the most bytes of such a name.
 const HEADERS: usize = 64;
 const HEADER: usize = 128;
@@ -89,8 +93,8 @@ impl Reader {
                 wit::Format::Xml => Format::Xml,
                 wit::Format::Sse => Format::Sse,
             },
-            csv: Csv::default(),
-            embedded: Vec::new(),
+            csv: body.csv.map(|csv| self.csv(csv)).transpose()?.unwrap_or_default(),
+            embedded: self.each(body.embedded, Reader::text)?,
             outside: self.each(body.outside, Reader::edit)?,
             sets: self.each(body.sets, Reader::set)?,
         })
@@ -100,11 +104,36 @@ impl Reader {
         Ok(RecordSet {
             within: set.within,
             path: self.text(set.path)?,
-            columns: None,
+            columns: set.columns.map(|columns| self.columns(columns)).transpose()?,
             keys: self.each(set.keys, Reader::key)?,
             profiles: self.each(set.profiles, |reader, edits| reader.each(edits, Reader::edit))?,
             sole: set.sole,
         })
+    }
+
+    fn csv(&mut self, csv: wit::Csv) -> Read<Csv> {
+        let delimiter = u8::try_from(csv.delimiter);
+        let delimiter = delimiter.map_err(|_| "CSV is parted by `,`, `;` or a tab".to_owned())?;
+        let columns = self.columns_of(csv.columns)?;
+        Ok(Csv { delimiter, columns, encoding: self.text(csv.encoding)? })
+    }
+
+    fn columns(&mut self, columns: wit::Columns) -> Read<Columns> {
+        Ok(match columns {
+            wit::Columns::Listed(names) => Columns::Listed(self.columns_of(names)?),
+            wit::Columns::At(place) => Columns::At {
+                path: self.text(place.path)?,
+                name: place.name.map(|name| self.text(name)).transpose()?,
+            },
+            wit::Columns::FirstRow => Columns::FirstRow,
+        })
+    }
+
+    fn columns_of(&mut self, names: Vec<String>) -> Read<Vec<String>> {
+        if names.len() > COLUMNS {
+            return Err(format!("more than {COLUMNS} columns"));
+        }
+        self.each(names, Reader::text)
     }
 
     fn key(&mut self, key: wit::Key) -> Read<Key> {
@@ -156,6 +185,18 @@ impl Reader {
                 self.own_mask = true;
                 Mask::Own(number)
             }
+            wit::Mask::Patterns(patterns) if patterns.len() > PATTERNS => {
+                return Err(format!("a mask that looks for more than {PATTERNS} patterns"));
+            }
+            wit::Mask::Patterns(patterns) => Mask::Patterns(self.each(patterns, Reader::pattern)?),
+        })
+    }
+
+    fn pattern(&mut self, pattern: wit::Pattern) -> Read<Pattern> {
+        Ok(match pattern {
+            wit::Pattern::Phone => Pattern::Phone,
+            wit::Pattern::Email => Pattern::Email,
+            wit::Pattern::Regex(text) => Pattern::Regex(self.text(text)?),
         })
     }
 

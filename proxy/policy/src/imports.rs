@@ -7,10 +7,10 @@ use crate::failure::for_log;
 use crate::load::LoadError;
 
 /// The interface that may be imported with its functions, and those functions.
-const DIRECTORY: &str = "cordon:policy/directory@0.1.";
+const DIRECTORY: &str = "cordon:policy/directory@0.2.";
 const DIRECTORY_FUNCTIONS: [&str; 3] = ["fields", "projects-of", "single-project"];
 /// The interface that may be imported for its types.
-const TYPES: &str = "cordon:policy/types@0.1.";
+const TYPES: &str = "cordon:policy/types@0.2.";
 /// What the host calls.
 const EXPORTS: [&str; 5] = ["configure", "authorize", "plan", "judge", "mask"];
 

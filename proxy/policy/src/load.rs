@@ -33,20 +33,20 @@ pub enum LoadError {
     NotAComponent(String),
     /// The component wants something that policies do not get.
     #[error(
-        "the component imports `{name}`; a policy may import `cordon:policy/directory@0.1` and nothing else"
+        "the component imports `{name}`; a policy may import `cordon:policy/directory@0.2` and nothing else"
     )]
     ForeignImport {
         /// Its name, with the function's after `#`.
         name: String,
     },
     /// The component lacks a function of the contract.
-    #[error("the component does not export the function `{name}` of cordon:policy@0.1")]
+    #[error("the component does not export the function `{name}` of cordon:policy@0.2")]
     MissingExport {
         /// Its name.
         name: &'static str,
     },
     /// The component has the contract's names, but not its types.
-    #[error("the component does not keep to cordon:policy@0.1: {0}")]
+    #[error("the component does not keep to cordon:policy@0.2: {0}")]
     Contract(String),
     /// The component is sound, but this host cannot run it.
     #[error("the component cannot be used: {0}")]

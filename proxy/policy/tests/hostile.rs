@@ -7,7 +7,7 @@ mod support;
 use std::sync::{Arc, OnceLock};
 
 use cordon_policy::{Call, Counters, Decision, Engine, EngineOptions, Failure, Policy, ResponsePlan};
-use cordon_rewrite::{Judge, JudgeError, OwnedScalar, Scalar, Value, Verdict};
+use cordon_rewrite::{Editor, Judge, JudgeError, OwnedScalar, Pieces, Scalar, Value, Verdict};
 
 use support::{CHANGE, LIST, ONE, OWN, calm, exchange, judge, load, options, request, scope};
 
@@ -98,6 +98,17 @@ fn plan() {
         ("huge-plan", Kind::BadAnswer),
         ("many-sets", Kind::BadAnswer),
         ("bad-path", Kind::BadAnswer),
+        ("many-columns", Kind::BadAnswer),
+        ("many-csv-columns", Kind::BadAnswer),
+        ("bad-delimiter", Kind::BadAnswer),
+        ("huge-embedded", Kind::BadAnswer),
+        ("huge-regex", Kind::BadAnswer),
+        ("exploding-regex", Kind::BadAnswer),
+        ("nested-regex", Kind::BadAnswer),
+        ("empty-regex", Kind::BadAnswer),
+        ("unreadable-regex", Kind::BadAnswer),
+        ("many-regexes", Kind::BadAnswer),
+        ("many-patterns", Kind::BadAnswer),
         ("bad-header", Kind::BadAnswer),
         ("unknown-route", Kind::BadAnswer),
         ("unsupported", Kind::NoAnswer),
@@ -109,6 +120,21 @@ fn plan() {
     assert_survived("edits-requests", (Kind::Unsupported, None), |policy| {
         exchange(policy, &scope(&["a"]), LIST).plan().unwrap_err()
     });
+}
+
+/// An expression over which engines that go back take for ever is searched in linear time.
+#[test]
+fn an_expression_cannot_hold_the_editor_up() {
+    let plan = exchange(&load("slow-regex"), &scope(&["a"]), LIST).plan().unwrap();
+    let ResponsePlan::Edit(plan) = &plan.response else { panic!("an edited response") };
+    let mut editor = Editor::new(Arc::clone(plan), cordon_rewrite::Options::default());
+    let phone = format!("{}b", "a".repeat(200_000));
+    let body = format!(r#"{{"items":[{{"project":"a","phone":"{phone}"}}]}}"#);
+    let mut pieces = Pieces::new();
+    let mut judge = exchange(&load("slow-regex"), &scope(&["a"]), LIST).judge();
+    editor.feed(body.into(), &mut judge, &mut pieces).unwrap();
+    editor.finish(&mut judge, &mut pieces).unwrap();
+    assert_eq!(editor.report().sets[0].kept, 1);
 }
 
 #[test]

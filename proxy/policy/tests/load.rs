@@ -22,19 +22,19 @@ fn a_foreign_import_is_named() {
         ),
         (r#"(import "log" (func (param "text" string)))"#, "log"),
         (
-            r#"(import "cordon:policy/directory@0.1.0" (instance
+            r#"(import "cordon:policy/directory@0.2.0" (instance
                 (export "single-project" (func (param "kind" string) (result bool)))
                 (export "users" (func (result (list string))))))"#,
-            "cordon:policy/directory@0.1.0#users",
+            "cordon:policy/directory@0.2.0#users",
         ),
         (
-            r#"(import "cordon:policy/types@0.1.0" (instance (export "now" (func (result u64)))))"#,
-            "cordon:policy/types@0.1.0#now",
+            r#"(import "cordon:policy/types@0.2.0" (instance (export "now" (func (result u64)))))"#,
+            "cordon:policy/types@0.2.0#now",
         ),
-        (r#"(import "cordon:policy/directory@0.2.0" (instance))"#, "cordon:policy/directory@0.2.0"),
+        (r#"(import "cordon:policy/directory@0.1.0" (instance))"#, "cordon:policy/directory@0.1.0"),
         (
-            r#"(import "cordon:policy/directory-and-more@0.1.0" (instance))"#,
-            "cordon:policy/directory-and-more@0.1.0",
+            r#"(import "cordon:policy/directory-and-more@0.2.0" (instance))"#,
+            "cordon:policy/directory-and-more@0.2.0",
         ),
         (r#"(import "code" (core module))"#, "code"),
     ] {
@@ -49,7 +49,7 @@ fn a_foreign_import_is_named() {
 fn a_missing_export_is_named() {
     let error = load_text("(component)");
     assert!(matches!(error, LoadError::MissingExport { name: "configure" }), "{error}");
-    let import = r#"(component (import "cordon:policy/directory@0.1.7" (instance)))"#;
+    let import = r#"(component (import "cordon:policy/directory@0.2.7" (instance)))"#;
     let error = load_text(import);
     assert!(matches!(error, LoadError::MissingExport { name: "configure" }), "{error}");
 }

@@ -118,11 +118,20 @@ impl Batch {
             Scalar::Null => return self.text.push('n'),
             Scalar::Boolean(false) => return self.text.push('f'),
             Scalar::Boolean(true) => return self.text.push('t'),
-            Scalar::Number(text) => ('#', text),
-            Scalar::Text(text) => ('s', text),
+            Scalar::Number(text) => ("#\0\0\0\0", text),
+            Scalar::Text(text) => ("s\0\0\0\0", text),
         };
-        self.text.push(tag);
-        self.push_length(text.len());
+        match u8::try_from(text.len()) {
+            // Nearly all are so short that the length has one digit.
+            Ok(length) if length.is_ascii() => {
+                self.text.push_str(tag);
+                self.text.push(char::from(length));
+            }
+            _ => {
+                self.text.push_str(&tag[..1]);
+                self.push_length(text.len());
+            }
+        }
         self.text.push_str(text);
     }
 

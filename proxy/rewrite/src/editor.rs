@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::csv::Csv;
 use crate::error::{EditError, EditErrorKind};
 use crate::json::Json;
 use crate::judge::Judge;
@@ -13,6 +14,8 @@ use crate::plan::Plan;
 use crate::reader::Reader;
 use crate::report::Report;
 use crate::spec::Format;
+use crate::sse::Sse;
+use crate::xml::Xml;
 
 /// Edits one body.
 ///
@@ -23,6 +26,9 @@ use crate::spec::Format;
 ///
 /// A prefix against cross-site inclusion and a JSONP call around the document stay as they are (H25), a byte order
 /// mark goes (H23).
+///
+/// Of events that a server sends nothing is held but the one under way. One that no blank line ends goes, as clients
+/// do not see it.
 #[derive(Debug)]
 pub struct Editor {
     reader: Box<dyn Reader>,
@@ -39,9 +45,11 @@ impl Editor {
     #[must_use]
     pub fn new(plan: Arc<Plan>, options: Options) -> Editor {
         let reader: Box<dyn Reader> = match plan.spec().format {
-            Format::Json | Format::Ndjson | Format::Csv | Format::Xml | Format::Sse => {
-                Box::new(Json::new(plan, options))
-            }
+            Format::Csv => Box::new(Csv::new(plan, options)),
+            Format::Sse => Box::new(Sse::new(plan, options)),
+            Format::Xml => Box::new(Xml::new(plan, options)),
+            Format::Ndjson => Box::new(Json::new(plan, options, true)),
+            Format::Json => Box::new(Json::new(plan, options, false)),
         };
         Editor { reader, offset: 0, poisoned: false }
     }

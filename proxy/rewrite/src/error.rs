@@ -16,9 +16,6 @@ pub enum PlanError {
     /// The plan contradicts itself or exceeds a limit.
     #[error("{0}")]
     Invalid(String),
-    /// The format is not built in.
-    #[error("format {0:?} cannot be edited by this version")]
-    Format(crate::spec::Format),
 }
 
 /// Why a body could not be edited. The editor is poisoned from then on.
@@ -72,7 +69,7 @@ pub enum Limit {
     Held,
     /// Member names remembered to find duplicates.
     Members,
-    /// Bytes written, for those read.
+    /// Bytes that masks make, for those read.
     Expansion,
 }
 
@@ -86,7 +83,7 @@ impl std::fmt::Display for Limit {
             Limit::Record => "record size",
             Limit::Held => "bytes held back",
             Limit::Members => "number of member names to remember",
-            Limit::Expansion => "output made of the body",
+            Limit::Expansion => "output of masks",
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::place::Place;
+use crate::place::Spot;
 use crate::report::Report;
 
 /// A total that stands before its records, by number.
@@ -86,13 +86,13 @@ impl Hold {
     }
 
     /// Holds the place of a total and what stands before it.
-    pub(crate) fn total(&mut self, set: u32, place: &Place, lead: Lead) -> TotalId {
+    pub(crate) fn total(&mut self, set: u32, place: Spot<'_>, lead: Lead) -> TotalId {
         self.bytes += lead.size();
         let total = self.totals.len();
         self.totals.push(Total {
             set,
-            pattern: place.pattern().to_owned(),
-            concrete: place.concrete().map(str::to_owned),
+            pattern: place.pattern.to_owned(),
+            concrete: place.concrete.map(str::to_owned),
             fate: Fate::Waiting,
         });
         self.parts.push_back(Part::Lead { total: Some(total), lead });

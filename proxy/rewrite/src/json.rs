@@ -1,16 +1,27 @@
-//! JSON (RFC 8259): one document.
+//! JSON (RFC 8259), read in two stages: an index of where tokens begin, and a walk that the plan drives.
 
-mod capture;
+mod escape;
 mod flush;
-mod index;
 mod held;
+#[allow(clippy::needless_range_loop, reason = "blocks are counted, and used in several arrays at once")]
+mod index;
+mod keys;
 pub(crate) mod lexer;
 mod opening;
 mod reader;
 mod record;
 mod region;
-pub(crate) mod tape;
+mod shape;
+mod trail;
+mod view;
 mod walk;
 mod write;
 
+pub(crate) use flush::{Learned, ask_for_masks};
+pub(crate) use index::{Index, Indexer, OPEN};
+pub(crate) use keys::{KeyMemo, find_keys, find_keys_below};
 pub(crate) use reader::Json;
+pub(crate) use record::{RecordEdit, Remains, Segment};
+pub(crate) use trail::{Counted, START, TrailId, Trails, Turn};
+pub(crate) use view::View;
+pub(crate) use write::{write_own, write_string};

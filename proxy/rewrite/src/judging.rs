@@ -12,7 +12,7 @@ use crate::names::SeenNames;
 use crate::plan::Plan;
 use crate::plan::automaton::{Automaton, ROOT};
 use crate::report::Report;
-use crate::scan::{ABSENT, find_records, push_found};
+use crate::scan::{ABSENT, SEVERAL, find_records, push_found};
 use crate::tree::Tree;
 
 /// A held record that waits for its verdict.
@@ -48,8 +48,8 @@ pub(crate) enum Standing {
     Dropped,
     /// Kept by this profile.
     Kept(u32),
-    /// Kept by this merger of profiles.
-    Merged(usize),
+    /// Kept by this merger of profiles, numbered in the order in which they were met.
+    Merged(u64),
 }
 
 /// The judging of what is held, with the memory that it uses again.
@@ -62,7 +62,9 @@ pub(crate) struct Judging<M> {
     batch: Batch,
     verdicts: Vec<Verdict>,
     mergers: Vec<Arc<Automaton>>,
-    merger_places: HashMap<(u32, Vec<u32>), usize>,
+    merger_places: HashMap<(u32, Vec<u32>), u64>,
+    /// Mergers that were forgotten.
+    forgotten: u64,
     scratch: String,
     /// For each set what helps to find its keys.
     memos: Vec<M>,
@@ -76,6 +78,7 @@ pub(crate) struct Judged<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) records: &'a [Record],
     mergers: &'a [Arc<Automaton>],
+    forgotten: u64,
     slots: &'a [u32],
 }
 
@@ -96,6 +99,7 @@ impl<M: Default> Judging<M> {
             verdicts: Vec::new(),
             mergers: Vec::new(),
             merger_places: HashMap::new(),
+            forgotten: 0,
             scratch: String::new(),
             memos: (0..sets).map(|_| M::default()).collect(),
         }
@@ -113,6 +117,7 @@ impl<M: Default> Judging<M> {
         self.slots.clear();
         self.by_set.iter_mut().for_each(Vec::clear);
         if self.mergers.len() > MERGERS {
+            self.forgotten += self.mergers.len() as u64;
             self.mergers.clear();
             self.merger_places.clear();
         }
@@ -130,7 +135,13 @@ impl<M: Default> Judging<M> {
     }
 
     pub(crate) fn judged<'a>(&'a self, plan: &'a Plan) -> Judged<'a> {
-        Judged { plan, records: &self.records, mergers: &self.mergers, slots: &self.slots }
+        Judged {
+            plan,
+            records: &self.records,
+            mergers: &self.mergers,
+            forgotten: self.forgotten,
+            slots: &self.slots,
+        }
     }
 
     fn add(&mut self, plan: &Plan, set: u32, held: usize, at: u32, around: Option<usize>) {
@@ -163,8 +174,14 @@ impl<M: Default> Judging<M> {
                 for _ in 0..key.up {
                     owner = self.records[owner].around.unwrap_or(owner);
                 }
-                let found = self.slots[self.records[owner].slots + key.slot];
-                push_found(&mut self.batch, tree, found, &mut self.scratch);
+                let owner = &self.records[owner];
+                let found = self.slots[owner.slots + key.slot];
+                if found == SEVERAL {
+                    let keys = &docket.plan.sets[owner.set as usize].tree;
+                    tree.push_several(owner.at, (keys, key.slot), &mut self.batch, &mut self.scratch);
+                } else {
+                    push_found(&mut self.batch, tree, found, &mut self.scratch);
+                }
             }
             self.batch.end_record();
         }
@@ -224,9 +241,10 @@ impl<M: Default> Judging<M> {
                     return Ok(Standing::Merged(place));
                 }
                 let merged = plan.merged(set, &sought.1).ok_or(TOO_LARGE)?;
-                self.merger_places.insert(sought, self.mergers.len());
+                let place = self.forgotten + self.mergers.len() as u64;
+                self.merger_places.insert(sought, place);
                 self.mergers.push(merged);
-                Ok(Standing::Merged(self.mergers.len() - 1))
+                Ok(Standing::Merged(place))
             }
         }
     }
@@ -243,7 +261,7 @@ impl<M: Default> Judging<M> {
         let automaton = match self.records[member].standing {
             Standing::Kept(profile) => docket.plan.profile(self.records[member].set, profile),
             Standing::Merged(place) => {
-                merged = Arc::clone(&self.mergers[place]);
+                merged = Arc::clone(&self.mergers[at_hand(place, self.forgotten)]);
                 Some(&*merged)
             }
             Standing::Unjudged | Standing::Dropped => None,
@@ -258,12 +276,28 @@ impl<M: Default> Judging<M> {
     }
 }
 
+impl Standing {
+    /// A number that no other standing of the same set has.
+    pub(crate) fn number(self) -> u64 {
+        match self {
+            Standing::Unjudged | Standing::Dropped => u64::MAX,
+            Standing::Kept(profile) => u64::from(profile),
+            Standing::Merged(place) => (1 << 32) + place,
+        }
+    }
+}
+
+/// Where a merger stands among those that were not forgotten.
+fn at_hand(place: u64, forgotten: u64) -> usize {
+    usize::try_from(place - forgotten).unwrap_or(usize::MAX)
+}
+
 impl<'a> Judged<'a> {
     /// The automaton of a record that is kept.
     pub(crate) fn automaton(&self, record: usize) -> Option<&'a Automaton> {
         match self.records[record].standing {
             Standing::Kept(profile) => self.plan.profile(self.records[record].set, profile),
-            Standing::Merged(place) => Some(&self.mergers[place]),
+            Standing::Merged(place) => Some(&self.mergers[at_hand(place, self.forgotten)]),
             Standing::Unjudged | Standing::Dropped => None,
         }
     }
@@ -285,7 +319,14 @@ impl<'a> Judged<'a> {
             for _ in 0..key.up {
                 owner = self.records[owner].around.unwrap_or(owner);
             }
-            push_found(&mut batch, tree, self.slots[self.records[owner].slots + key.slot], &mut scratch);
+            let owner = &self.records[owner];
+            let found = self.slots[owner.slots + key.slot];
+            if found == SEVERAL {
+                let keys = &self.plan.sets[owner.set as usize].tree;
+                tree.push_several(owner.at, (keys, key.slot), &mut batch, &mut scratch);
+            } else {
+                push_found(&mut batch, tree, found, &mut scratch);
+            }
         }
         batch.end_record();
         (0..keys.len()).map(|key| display(&batch.value(0, key))).collect()

@@ -8,6 +8,7 @@
 //! This crate knows no I/O, no HTTP and no Wasm.
 
 mod batch;
+mod csv;
 mod editor;
 mod error;
 mod hold;
@@ -18,14 +19,18 @@ mod limits;
 mod mask;
 mod names;
 mod outlet;
+mod pattern;
 mod pieces;
 mod place;
 mod plan;
+mod pool;
 mod reader;
 mod report;
 mod scan;
 mod spec;
+mod sse;
 mod tree;
+mod xml;
 
 pub use batch::Batch;
 pub use editor::Editor;

@@ -18,8 +18,7 @@ pub struct Limits {
     pub held: usize,
     /// Member names remembered at one time to find duplicates (H22), over all objects that are open.
     pub members: usize,
-    /// How many times as long as the body the output may become by masks: the bytes written may never be more than
-    /// this many times those read, and 64 KiB.
+    /// Bytes that masks may make for each byte of the body that has been read, beside 64 KiB: what a body can grow by.
     pub expansion: usize,
     /// Records judged in one call.
     pub batch_records: usize,

@@ -3,7 +3,11 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::pattern::{Expressions, Finder};
 use crate::spec::Mask;
+
+/// What stands for what is hidden.
+const HIDDEN: &str = "****";
 
 /// What a mask is told of the value that it hides.
 #[derive(Clone, Copy, Debug)]
@@ -12,42 +16,105 @@ pub(crate) enum Hidden<'a> {
     Text(&'a str),
     /// A number, as the body has it.
     Number(&'a str),
+    /// `true`, `false` or `null`.
+    Literal(&'a str),
     /// Anything else, as the body has it. Empty for masks that do not need it.
-    Other(&'a str),
+    Container(&'a str),
 }
 
-/// What a mask gives: a text was appended, or the value is to be null.
+/// What a mask gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
+    /// The text that was appended.
     Text,
+    /// Null.
     Null,
+    /// The value itself, byte for byte: there is nothing in it that the mask hides. Nothing was appended.
+    Same,
+}
+
+/// A mask of a plan, ready to hide values.
+#[derive(Debug)]
+pub(crate) struct Masker {
+    mask: Mask,
+    finder: Finder,
+}
+
+impl Masker {
+    pub(crate) fn new(mask: Mask, expressions: &Expressions) -> Masker {
+        let finder = match &mask {
+            Mask::Patterns(patterns) => expressions.finder(patterns),
+            _ => Finder::default(),
+        };
+        Masker { mask, finder }
+    }
+
+    /// What the plan says of it.
+    pub(crate) fn spec(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// The number of a mask that is the policy's own.
+    pub(crate) fn own(&self) -> Option<u32> {
+        match self.mask {
+            Mask::Own(number) => Some(number),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a mask needs to see the value it hides.
-pub(crate) fn needs_value(mask: &Mask, container: bool) -> bool {
-    match mask {
+pub(crate) fn needs_value(masker: &Masker, container: bool) -> bool {
+    match masker.mask {
         Mask::Fixed(_) | Mask::Null => false,
-        Mask::KeepLast(_) => !container,
-        Mask::Patterns(_) => !container,
+        Mask::KeepLast(_) | Mask::Patterns(_) => !container,
         Mask::Hash | Mask::Own(_) => true,
     }
 }
 
 /// Appends the text that hides a value, not escaped, for every mask but a policy's own.
-pub(crate) fn hide(mask: &Mask, value: Hidden<'_>, key: &[u8; 32], out: &mut String) -> Shown {
-    match mask {
+pub(crate) fn hide(masker: &Masker, value: Hidden<'_>, key: &[u8; 32], out: &mut String) -> Shown {
+    match &masker.mask {
         Mask::Fixed(text) => out.push_str(text),
         Mask::Null => return Shown::Null,
         Mask::KeepLast(count) => {
-            out.push_str("****");
+            out.push_str(HIDDEN);
             if let Hidden::Text(text) | Hidden::Number(text) = value {
                 out.push_str(last(text, *count as usize));
             }
         }
-        // Until patterns are looked for, all of the text goes.
-        Mask::Patterns(_) => out.push_str("****"),
+        Mask::Patterns(_) => return hide_found(&masker.finder, value, out),
         Mask::Hash | Mask::Own(_) => push_hash(value, key, out),
     }
+    Shown::Text
+}
+
+/// Hides the parts of a text that patterns find, and anything else whole if they find something in it. A container is
+/// not looked into.
+fn hide_found(finder: &Finder, value: Hidden<'_>, out: &mut String) -> Shown {
+    let (text, whole) = match value {
+        Hidden::Text(text) => (text, false),
+        Hidden::Number(text) | Hidden::Literal(text) => (text, true),
+        Hidden::Container(_) => {
+            out.push_str(HIDDEN);
+            return Shown::Text;
+        }
+    };
+    let found = finder.find(text);
+    if found.is_empty() {
+        return Shown::Same;
+    }
+    if whole {
+        out.push_str(HIDDEN);
+        return Shown::Text;
+    }
+    let mut behind = 0;
+    for part in found {
+        out.push_str(&text[behind..part.start]);
+        out.push_str(HIDDEN);
+        behind = part.end;
+    }
+    out.push_str(&text[behind..]);
     Shown::Text
 }
 
@@ -71,7 +138,7 @@ fn push_hash(value: Hidden<'_>, key: &[u8; 32], out: &mut String) {
     };
     let (kind, text) = match value {
         Hidden::Text(text) => (b"s", text),
-        Hidden::Number(text) | Hidden::Other(text) => (b"r", text),
+        Hidden::Number(text) | Hidden::Literal(text) | Hidden::Container(text) => (b"r", text),
     };
     hash.update(kind);
     hash.update(text.as_bytes());

@@ -34,6 +34,11 @@ impl SeenNames {
         }
     }
 
+    /// Names that may be remembered at one time.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     pub(crate) fn open(&mut self) {
         self.objects.push(self.hashes.len());
     }

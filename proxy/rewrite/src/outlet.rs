@@ -4,14 +4,21 @@ use bytes::{Bytes, BytesMut};
 
 use crate::error::{EditErrorKind, Limit};
 use crate::hold::{Hold, Lead, TotalId};
+use crate::limits::Limits;
 use crate::pieces::Pieces;
-use crate::place::Place;
+use crate::place::Spot;
 use crate::report::Report;
+
+/// Bytes that may be made of the shortest body.
+const SPARE: u64 = 64 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Outlet {
     hold: Hold,
     limit: usize,
+    /// What may be made for each byte of the body, and what has been made.
+    expansion: u64,
+    spent: u64,
     /// What is settled and waits for the caller.
     ready: Pieces,
     /// Kept bytes not yet in `ready`.
@@ -21,6 +28,9 @@ pub(crate) struct Outlet {
     /// Whether the caller gets another answer, so that nothing may come out.
     closed: bool,
 }
+
+/// Bytes of a buffer that made text is cut from.
+const MADE: usize = 2 << 10;
 
 /// A stretch of kept bytes of one buffer.
 #[derive(Debug)]
@@ -54,15 +64,26 @@ pub(crate) struct Before<'a> {
 }
 
 impl Outlet {
-    pub(crate) fn new(gated: bool, limit: usize) -> Outlet {
+    pub(crate) fn new(gated: bool, limits: &Limits) -> Outlet {
         Outlet {
             hold: Hold::new(gated),
-            limit,
+            limit: limits.held,
+            expansion: limits.expansion as u64,
+            spent: 0,
             ready: Pieces::new(),
             run: None,
             made: BytesMut::new(),
             closed: false,
         }
+    }
+
+    /// Takes account of bytes that were made, where so many of the body have been read.
+    pub(crate) fn spend(&mut self, made: usize, read: u64) -> Result<(), EditErrorKind> {
+        self.spent += made as u64;
+        if self.spent > allowance(self.expansion, read) {
+            return Err(EditErrorKind::Limit(Limit::Expansion));
+        }
+        Ok(())
     }
 
     /// Hands everything that is settled to the caller.
@@ -113,6 +134,10 @@ impl Outlet {
         if self.hold.is_active() {
             self.hold.text(text);
             return self.check_hold(report);
+        }
+        if self.made.capacity() < text.len() {
+            // A buffer that many masks are cut from, in place of one for each.
+            self.made = BytesMut::with_capacity(MADE.max(text.len()));
         }
         self.made.extend_from_slice(text);
         self.ready.push(self.made.split().freeze());
@@ -172,7 +197,7 @@ impl Outlet {
         &mut self,
         emitted: &mut Emitted,
         before: &Before<'_>,
-        (set, place): (u32, &Place),
+        (set, place): (u32, Spot<'_>),
         report: &mut Report,
     ) -> Result<(), EditErrorKind> {
         self.end_run(report)?;
@@ -272,6 +297,11 @@ impl Outlet {
         let ready = &mut self.ready;
         self.hold.drain(|text| ready.push(Bytes::from(text)));
     }
+}
+
+/// Bytes that may be made of so many that were read.
+pub(crate) fn allowance(expansion: u64, read: u64) -> u64 {
+    expansion.saturating_mul(read).saturating_add(SPARE)
 }
 
 impl Before<'_> {

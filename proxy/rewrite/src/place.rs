@@ -1,10 +1,17 @@
 //! The path to where the walk stands, for counts and traces.
 
 /// A path under way, as a pattern and, where differences are traced, as it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
     pattern: String,
     concrete: Option<String>,
+}
+
+/// Where something stands: its pattern, and its path if differences are traced.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spot<'a> {
+    pub(crate) pattern: &'a str,
+    pub(crate) concrete: Option<&'a str>,
 }
 
 /// A place to go back to.
@@ -50,6 +57,11 @@ impl Place {
         self.concrete.as_deref()
     }
 
+    #[allow(dead_code, reason = "for the formats whose places are no trails")]
+    pub(crate) fn spot(&self) -> Spot<'_> {
+        Spot { pattern: self.pattern(), concrete: self.concrete() }
+    }
+
     pub(crate) fn mark(&self) -> Mark {
         Mark { pattern: self.pattern.len(), concrete: self.concrete.as_ref().map_or(0, String::len) }
     }
@@ -73,9 +85,27 @@ impl Place {
 
     pub(crate) fn push_name(&mut self, name: &str) {
         self.pattern.push('.');
-        self.pattern.push_str(if is_identifier(name) { name } else { "*" });
+        self.pattern.push_str(shown(name));
         if let Some(concrete) = &mut self.concrete {
             push_member(concrete, name);
+        }
+    }
+
+    /// Appends an element's name, an attribute's with `@`, or `#text`.
+    pub(crate) fn push_markup(&mut self, name: &str) {
+        if is_identifier(name) || !is_markup(name) {
+            return self.push_name(name);
+        }
+        push_member(&mut self.pattern, name);
+        if let Some(concrete) = &mut self.concrete {
+            push_member(concrete, name);
+        }
+    }
+
+    /// Tells the last name from those before it that are the same, of which there are so many.
+    pub(crate) fn push_repeated(&mut self, before: u64) {
+        if let Some(concrete) = &mut self.concrete {
+            concrete.push_str(&format!("[{before}]"));
         }
     }
 
@@ -89,11 +119,25 @@ impl Place {
     }
 }
 
+/// What a pattern shows of a member's name.
+pub(crate) fn shown(name: &str) -> &str {
+    if is_identifier(name) { name } else { "*" }
+}
+
 fn is_identifier(name: &str) -> bool {
     let mut characters = name.chars();
     characters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
         && characters.all(|character| character.is_alphanumeric() || matches!(character, '_' | '-'))
         && name.chars().count() <= IDENTIFIER
+}
+
+/// Whether it is a name with a prefix, or with what tells attributes and texts from elements.
+fn is_markup(name: &str) -> bool {
+    let written = name.strip_prefix(['@', '#']).unwrap_or(name);
+    match written.split_once(':') {
+        Some((prefix, local)) => is_identifier(prefix) && is_identifier(local),
+        None => is_identifier(written),
+    }
 }
 
 #[cfg(test)]
@@ -118,5 +162,13 @@ mod tests {
         place.back(mark);
         place.push_name("+4930");
         assert_eq!(place.pattern(), "$.data[*].*");
+        place.back(mark);
+        place.push_name("@id");
+        assert_eq!(place.pattern(), "$.data[*].*");
+        for (name, pattern) in [("a", ".a"), ("@id", "['@id']"), ("@x:id", "['@x:id']"), ("a:b.c", ".*")] {
+            place.back(mark);
+            place.push_markup(name);
+            assert_eq!(place.pattern(), format!("$.data[*]{pattern}"));
+        }
     }
 }

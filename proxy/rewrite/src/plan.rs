@@ -2,20 +2,27 @@
 
 pub(crate) mod automaton;
 mod check;
+mod columns;
 mod determine;
 pub(crate) mod keys;
 mod lists;
-mod path;
+mod masks;
+pub(crate) mod path;
 mod product;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::csv::dialect::{self, Dialect};
 use crate::error::PlanError;
+use crate::json::Learned;
+use crate::pattern::Expressions;
 use crate::plan::automaton::Automaton;
+use crate::plan::columns::ShownColumns;
 use crate::plan::determine::{Scope, determine};
 use crate::plan::keys::KeyTree;
 use crate::plan::path::Path;
+use crate::pool::Pool;
 use crate::spec::{BodyPlan, Edit, Format};
 
 /// A compiled plan: immutable, and shared by the editors of many bodies.
@@ -25,8 +32,14 @@ use crate::spec::{BodyPlan, Edit, Format};
 #[derive(Debug)]
 pub struct Plan {
     spec: BodyPlan,
+    /// The regular expressions of its masks.
+    expressions: Expressions,
     pub(crate) outside: Automaton,
     pub(crate) sets: Vec<Set>,
+    /// What editors of JSON have learned.
+    pub(crate) learned: Pool<Box<Learned>>,
+    /// How CSV is written, if the body is that.
+    pub(crate) dialect: Option<Dialect>,
 }
 
 /// A record set, compiled.
@@ -42,6 +55,7 @@ pub(crate) struct Set {
     pub(crate) tree: KeyTree,
     profiles: Vec<OnceLock<Option<Automaton>>>,
     merged: Mutex<HashMap<Vec<u32>, Arc<Automaton>>>,
+    shown_columns: ShownColumns,
 }
 
 /// Where a key's value is found.
@@ -61,23 +75,39 @@ impl Plan {
     /// Checks and compiles a plan.
     ///
     /// # Errors
-    /// A path that does not stream, a plan that contradicts itself or is too large, or a format that is not built in.
+    /// A path that does not stream, or a plan that contradicts itself or is too large.
     pub fn compile(spec: BodyPlan) -> Result<Plan, PlanError> {
-        if spec.format != Format::Json {
-            return Err(PlanError::Format(spec.format));
-        }
+        let dialect = match spec.format {
+            Format::Json | Format::Ndjson | Format::Sse | Format::Xml => None,
+            Format::Csv => Some(Dialect::compile(&spec)?),
+        };
         if !spec.embedded.is_empty() || spec.sets.iter().any(|set| set.columns.is_some()) {
             return Err(PlanError::Invalid(
                 "JSON in strings and positional rows cannot be edited yet".to_owned(),
             ));
         }
         let paths = check::check(&spec)?;
+        if spec.format == Format::Ndjson {
+            check::check_lines(&spec, &paths)?;
+        }
+        let expressions = Expressions::of(&spec)?;
         let nested = nested_paths(&spec, &paths, None);
-        let outside = Scope { edits: parse_edits(&spec.outside)?, sets: nested };
+        let outside = Scope {
+            format: spec.format,
+            edits: parse_edits(spec.format, &spec.outside)?,
+            sets: nested,
+            expressions: &expressions,
+        };
         let outside = determine(&outside, BUDGET, true)
             .map_err(|refused| check::refusal(refused, "the edits outside records"))?;
+        if dialect.is_some() {
+            dialect::check_outside(&outside)?;
+        }
+        if spec.format == Format::Sse {
+            check::check_stream(&spec, &outside)?;
+        }
         let sets = compile_sets(&spec, &paths)?;
-        Ok(Plan { spec, outside, sets })
+        Ok(Plan { spec, expressions, outside, sets, dialect, learned: Pool::default() })
     }
 
     /// What the plan was compiled from.
@@ -110,7 +140,7 @@ impl Plan {
             return Some(Arc::clone(found));
         }
         let parts: Vec<_> = profiles.iter().map(|&part| self.profile(set, part)).collect::<Option<_>>()?;
-        let merged = Arc::new(product::merge(&parts, BUDGET)?);
+        let merged = Arc::new(product::merge(&parts, &self.expressions, BUDGET)?);
         let mut cache = locked();
         if cache.len() >= MERGERS {
             cache.clear();
@@ -121,7 +151,8 @@ impl Plan {
 
     fn compile_profile(&self, set: u32, profile: usize) -> Option<Automaton> {
         // Paths were parsed once when the plan was checked, and dropped: there may be very many.
-        let edits = parse_edits(&self.spec.sets[set as usize].profiles[profile]).ok()?;
+        let format = self.spec.format;
+        let edits = parse_edits(format, &self.spec.sets[set as usize].profiles[profile]).ok()?;
         let inside = |(_, spec): &(usize, &crate::spec::RecordSet)| spec.within == Some(set);
         let sets = self
             .spec
@@ -129,9 +160,9 @@ impl Plan {
             .iter()
             .enumerate()
             .filter(inside)
-            .map(|(index, spec)| Some((Path::parse(&spec.path).ok()?, u32::try_from(index).ok()?)))
+            .map(|(index, spec)| Some((Path::parse_in(format, &spec.path).ok()?, u32::try_from(index).ok()?)))
             .collect::<Option<_>>()?;
-        determine(&Scope { edits, sets }, BUDGET, true).ok()
+        determine(&Scope { format, edits, sets, expressions: &self.expressions }, BUDGET, true).ok()
     }
 }
 
@@ -148,9 +179,10 @@ fn compile_sets(spec: &BodyPlan, paths: &[Path]) -> Result<Vec<Set>, PlanError> 
             tree: KeyTree::new(),
             profiles: set.profiles.iter().map(|_| OnceLock::new()).collect(),
             merged: Mutex::default(),
+            shown_columns: ShownColumns::default(),
         };
         for key in &set.keys {
-            let path = Path::parse(&key.path)?;
+            let path = Path::parse_in(spec.format, &key.path)?;
             let mut outer = Some(index);
             for _ in 0..key.up {
                 outer = outer.and_then(|outer| spec.sets[outer as usize].within);
@@ -180,8 +212,11 @@ fn nested_paths(spec: &BodyPlan, paths: &[Path], within: Option<u32>) -> Vec<(Pa
         .collect()
 }
 
-pub(crate) fn parse_edits(edits: &[Edit]) -> Result<Vec<(Path, &crate::spec::Action)>, PlanError> {
-    edits.iter().map(|edit| Ok((Path::parse(&edit.path)?, &edit.action))).collect()
+pub(crate) fn parse_edits(
+    format: Format,
+    edits: &[Edit],
+) -> Result<Vec<(Path, &crate::spec::Action)>, PlanError> {
+    edits.iter().map(|edit| Ok((Path::parse_in(format, &edit.path)?, &edit.action))).collect()
 }
 
 #[cfg(test)]

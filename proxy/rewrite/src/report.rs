@@ -106,14 +106,30 @@ impl PathCounts {
     }
 
     pub(crate) fn add(&mut self, path: &str) {
+        self.add_several(path, 1);
+    }
+
+    pub(crate) fn add_several(&mut self, path: &str, count: u64) {
+        let place = self.place(path);
+        self.add_several_at(place, count);
+    }
+
+    /// The place at which a path is counted.
+    pub(crate) fn place(&mut self, path: &str) -> usize {
         if let Some(&place) = self.places.get(path) {
-            self.counts[place].1 += 1;
-        } else if self.counts.len() < PATHS || path == REST {
-            self.places.insert(path.into(), self.counts.len());
-            self.counts.push((path.into(), 1));
-        } else {
-            self.add(REST);
+            return place;
         }
+        if self.counts.len() >= PATHS && path != REST {
+            return self.place(REST);
+        }
+        self.places.insert(path.into(), self.counts.len());
+        self.counts.push((path.into(), 0));
+        self.counts.len() - 1
+    }
+
+    /// Counts several values at a place.
+    pub(crate) fn add_several_at(&mut self, place: usize, count: u64) {
+        self.counts[place].1 += count;
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) type Found<T> = Result<T, (EditErrorKind, u32)>;
 
 /// A slot in which nothing was found.
 pub(crate) const ABSENT: u32 = u32::MAX;
+/// A slot for which several values were found, where names may repeat.
+pub(crate) const SEVERAL: u32 = u32::MAX - 1;
 
 /// Fills the slots of a record's keys with the values found, duplicates refused in every object on the way.
 pub(crate) fn find_keys<T: Tree>(
@@ -129,16 +131,22 @@ pub(crate) fn resolve<T: Tree>(
         if tree.kind(at) != Kind::Object {
             continue;
         }
+        let mut named = 0;
         seen.open();
         for (name, value) in tree.children(at) {
             let name = add_name(&tree, name, seen)?;
-            if *name == *switch.name
-                && let Scalar::Text(text) = tree.scalar(value, &mut scratch)
-            {
-                id = switch.entries.get(text).copied().unwrap_or(switch.other);
+            if *name == *switch.name {
+                named += 1;
+                if let Scalar::Text(text) = tree.scalar(value, &mut scratch) {
+                    id = switch.entries.get(text).copied().unwrap_or(switch.other);
+                }
             }
         }
         seen.close();
+        // Where names may repeat, an entry with two names has none.
+        if named > 1 {
+            id = switch.other;
+        }
     }
     Ok(id)
 }
@@ -153,7 +161,7 @@ pub(crate) fn find_records<T: Tree>(
 ) -> Found<()> {
     let id = resolve(tree, automaton, id, at, seen)?;
     match fate(automaton, id, tree.kind(at)) {
-        Fate::Record(set) => found(set, at),
+        Fate::Record(set) if tree.is_record(at) => found(set, at),
         Fate::Walk => {
             for (index, (name, value)) in (0..).zip(tree.children(at)) {
                 let next = match name {

@@ -12,12 +12,46 @@ pub enum Format {
     /// RFC 4180 and its relatives: an array of rows, so that `$[*]` is every row, and `$[*].phone` the cells of a
     /// column.
     Csv,
-    /// XML 1.0 without DTD. The root element is a member of the document, an attribute `id` a member `@id` of its
-    /// element, a child element a member by its name as it is written, prefix and all. Elements of one name may
-    /// repeat: a path selects all of them, with `[*]` behind the name or without.
+    /// XML 1.0 with namespaces, without document types: no entities but the five, and UTF-8 only.
+    ///
+    /// `$` is the document, of which the root element is the one member. An element's members are its attributes, by
+    /// `@` and the name, and the elements in it, by their names; names are what is written, prefix and all, in paths
+    /// `$['soap:Envelope']`. Elements of one name may repeat, and a path selects all of them: `[*]` behind a name says
+    /// nothing more, other indices are refused. That holds for keys too: one that finds several scalars sees them all,
+    /// in order. What is written must mean one thing: a prefix that stands for two namespaces in one document is
+    /// refused, and so are elements, or attributes, of one namespace with two prefixes. What declares a namespace is
+    /// no member, and stays with its element.
+    ///
+    /// An element without attributes and elements is a scalar, its text. Judges see a text always; one that reads as a
+    /// number may be a total. Every other element is an object, which [`Action::Keep`] does not let through: of
+    /// `<id type="integer">1</id>` the text is the member `#text`. Nothing is an array: what is said of an array's
+    /// elements is said of each element with its name, so that repeated scalars are kept, or not, one by one. For
+    /// [`Action::Entries`] the entries are the elements in the one at the path; an entry that says its name twice has
+    /// none. Records are elements.
+    ///
+    /// Text between elements passes only where all of the element around it does; else it goes and is counted as
+    /// unlisted under `#text`. Comments likewise, under `#comment`. Processing instructions go everywhere, under
+    /// `#instruction`. White space goes with the element or attribute that it stands before. An element that is looked
+    /// into is written with an end tag of its own, even if it had none and nothing was in it, so that one from which
+    /// all was taken cannot be told from one that was empty. A root that goes stays with nothing in it, and a dropped
+    /// record that is the root too.
+    ///
+    /// A mask takes the place of an element's attributes and content, or of an attribute's value; null is nothing at
+    /// all. Since any element may repeat, no further record can come only when the root has ended: totals wait for
+    /// that, wherever they stand, and of a sole record a second one is refused.
     Xml,
-    /// Server-sent events: an array of them, so that `$[*]` is every event. Its members are `event`, `id`, `retry`, and
-    /// `data`, which is the JSON that the event's data holds.
+    /// Server-sent events: an array of them, so that `$[*]` is every event. Its members are `data`, which is the JSON
+    /// that the event's data holds, and the strings `event`, `id` and `retry`, of each one at the most.
+    ///
+    /// These three frame the data: they stay with it unless an edit removes or masks them (an `only` by its list of
+    /// names to remove). An event whose data goes, or that has none and is no record, goes with them, but for what a
+    /// plan names. A time to wait that stands alone (`retry`) is no event and stays. Fields of other names are members
+    /// too, which go if nothing names them, as does a `retry` or `id` that clients pass over. Comments are a member
+    /// `:`; if nothing names them, the line stays, but its text goes unless it is a word such as `ping`.
+    ///
+    /// An event cannot be masked as a whole, and goes where an edit says so. Data that is no JSON passes, goes or is
+    /// masked where the plan treats data alike whatever it is; where the plan looks into it, the body is refused.
+    /// Nothing is counted over the whole stream: a total must lie in a record.
     Sse,
 }
 

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Debug;
 
+use crate::batch::Batch;
 use crate::error::EditErrorKind;
-use crate::judge::Scalar;
+use crate::judge::{Scalar, Value};
 use crate::names::SeenNames;
 use crate::plan::keys::KeyTree;
 use crate::scan::{self, Found};
@@ -46,6 +47,11 @@ pub(crate) trait Tree: Copy {
         true
     }
 
+    /// Whether a value may be a record.
+    fn is_record(self, _at: u32) -> bool {
+        true
+    }
+
     /// Fills the slots of a record's keys with the values found, duplicates refused in every object on the way.
     fn find_keys(
         self,
@@ -56,6 +62,17 @@ pub(crate) trait Tree: Copy {
         slots: &mut [u32],
     ) -> Found<()> {
         scan::find_keys(self, record, keys, seen, slots)
+    }
+
+    /// Appends to a batch what a key found whose slot holds [`scan::SEVERAL`].
+    fn push_several(
+        self,
+        _record: u32,
+        (_keys, _slot): (&KeyTree, usize),
+        batch: &mut Batch,
+        _scratch: &mut String,
+    ) {
+        batch.push_value(&Value::Composite);
     }
 }
 

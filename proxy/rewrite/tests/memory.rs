@@ -1,128 +1,136 @@
-//! What an editor holds is bounded by the largest record and the batch, never by the body.
+//! What an editor holds is bounded by the largest record and some buffers, never by the body, and what it allocates by
+//! the chunks and the kept records.
+//!
+//! `CORDON_MEMORY_MIB` sets the length of the streams, 1024 in CI.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
-#![allow(unsafe_code, reason = "an allocator cannot be counted without implementing one")]
+#![allow(unreachable_pub, reason = "modules of a test")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+mod counting;
+mod streams;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use cordon_rewrite::{
-    Action, Batch, BodyPlan, Edit, Editor, Judge, JudgeError, Key, Limits, Mask, Options, OwnedScalar,
-    Pieces, Plan, RecordSet, Scalar, Value, Verdict,
-};
+use cordon_rewrite::{Editor, Limits, Options, Pieces, Plan};
+use counting::Count;
+use streams::{Stream, Third};
 
-/// Counts what is allocated at the moment and at the most.
-struct Counting;
+/// What a connection hands over at a time.
+const CHUNK: usize = 17 << 10;
+/// What may be held beside the largest record.
+const BUFFERS: usize = 256 << 10;
+/// Allocations for a chunk, which has more than a hundred records: the chunk itself, what shares it, and buffers for the
+/// records that are cut by its ends.
+const PER_CHUNK: usize = 20;
+/// Allocations for a record that is kept, with a mask.
+const PER_KEPT: usize = 1;
+/// Length of the streams in everyday runs.
+const EVERYDAY: usize = 48;
 
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: everything is left to the system's allocator; beside it only counters change.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(live, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the pointer came from `alloc` above with this layout.
-        unsafe { System.dealloc(pointer, layout) }
-    }
+fn length() -> usize {
+    let mebibytes = std::env::var("CORDON_MEMORY_MIB").map_or(EVERYDAY, |text| text.parse().unwrap());
+    mebibytes << 20
 }
 
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Keeps every third record.
-struct Third;
-
-impl Judge for Third {
-    fn judge(&mut self, _: u32, batch: &Batch, verdicts: &mut Vec<Verdict>) -> Result<(), JudgeError> {
-        for record in 0..batch.len() {
-            let keep =
-                matches!(batch.value(record, 0), Value::One(Scalar::Number(text)) if text.ends_with('1'));
-            verdicts.push(if keep { Verdict::Keep(0) } else { Verdict::Drop });
-        }
-        Ok(())
-    }
-
-    fn mask(&mut self, _: u32, _: &[Value<'_>], _: &mut Vec<OwnedScalar>) -> Result<(), JudgeError> {
-        Err("not asked for".into())
-    }
+/// What was seen of a stream while it passed.
+struct Passage {
+    /// The most that was held beside what was held before, chunks included.
+    peak: usize,
+    /// Allocations from the second round through the pool on.
+    allocations: usize,
+    /// Chunks and records of these rounds.
+    chunks: usize,
+    records: usize,
+    written: usize,
 }
 
-fn plan() -> Arc<Plan> {
-    let edit = |path: &str, action| Edit { path: path.to_owned(), action };
-    let profile = vec![
-        edit("$", Action::KeepAll),
-        edit("$.phone", Action::Mask(Mask::KeepLast(2))),
-        edit("$.note", Action::Remove),
-    ];
-    let set = RecordSet {
-        path: "$.data[*]".to_owned(),
-        keys: vec![Key { path: "$.project".to_owned(), up: 0 }],
-        profiles: vec![profile],
-        ..RecordSet::default()
-    };
-    let outside = vec![edit("$.total", Action::Recount(0))];
-    Arc::new(Plan::compile(BodyPlan { outside, sets: vec![set], ..BodyPlan::default() }).unwrap())
-}
-
-/// Feeds a body of so many bytes of records and gives the peak of what was held beyond the chunks, and the length of
-/// the output.
-fn stream(body: usize, total_first: bool) -> (usize, usize) {
-    const CHUNK: usize = 17 << 10;
-    let record = r#"{"id":12345,"project":1,"phone":"+49 30 1234567","note":"rang back","tags":["a","b"]},"#;
-    let other = record.replace("\"project\":1", "\"project\":2");
-    let records = [record, &other, &other].concat();
-    let mut text = records.repeat(CHUNK * 2 / records.len());
-    text.truncate(text.len() / records.len() * records.len());
-    let source = Bytes::from(text.into_bytes());
-    let mut editor = Editor::new(plan(), Options::default());
+/// Feeds a stream of about so many bytes, the same records again and again.
+fn pass(stream: &Stream, body: usize) -> Passage {
+    let plan = Arc::new(Plan::compile(stream.plan.clone()).unwrap());
+    let pool = stream.records.concat();
+    let pool = pool.repeat((2 * CHUNK).div_ceil(pool.len()));
+    let records = pool.len() / stream.records.concat().len() * stream.records.len();
+    let mut editor = Editor::new(plan, Options::default());
     let mut out = Pieces::new();
-    let mut written = 0;
-    let head = if total_first { &b"{\"total\":1,\"data\":["[..] } else { b"{\"data\":[" };
-    editor.feed(Bytes::copy_from_slice(head), &mut Third, &mut out).unwrap();
-    let mut drain = |out: &mut Pieces| {
-        while let Some(piece) = out.pop() {
-            written += piece.len();
+    let mut passage = Passage { peak: 0, allocations: 0, chunks: 0, records: 0, written: 0 };
+    let mut feed = |bytes: &[u8], passage: &mut Passage, out: &mut Pieces| {
+        for chunk in bytes.chunks(CHUNK) {
+            // A chunk of its own, as it comes from a connection.
+            editor.feed(Bytes::copy_from_slice(chunk), &mut Third, out).unwrap();
+            while let Some(piece) = out.pop() {
+                passage.written += piece.len();
+            }
         }
     };
-    let before = LIVE.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
-    let mut fed = 0;
+    let start = Count::from_here();
+    feed(stream.head.as_bytes(), &mut passage, &mut out);
+    feed(pool.as_bytes(), &mut passage, &mut out);
+    let warm = Count::now();
+    let mut fed = pool.len();
     while fed < body {
-        let mut at = 0;
-        while at < source.len() {
-            let end = (at + CHUNK).min(source.len());
-            // A chunk of its own, as it comes from a connection.
-            editor.feed(Bytes::copy_from_slice(&source[at..end]), &mut Third, &mut out).unwrap();
-            drain(&mut out);
-            at = end;
-        }
-        fed += source.len();
+        feed(pool.as_bytes(), &mut passage, &mut out);
+        passage.chunks += pool.len().div_ceil(CHUNK);
+        passage.records += records;
+        fed += pool.len();
     }
-    let peak = PEAK.load(Ordering::Relaxed) - before;
-    let tail = if total_first { &b"{}]}"[..] } else { b"{}],\"total\":7}" };
-    editor.feed(Bytes::from_static(tail), &mut Third, &mut out).unwrap();
+    passage.allocations = warm.allocations_since();
+    feed(stream.tail.as_bytes(), &mut passage, &mut out);
     editor.finish(&mut Third, &mut out).unwrap();
-    drain(&mut out);
-    (peak, written)
+    passage.peak = start.peak_since();
+    passage
 }
 
 #[test]
-fn a_long_stream_of_small_records_holds_next_to_nothing() {
+fn a_long_stream_holds_its_largest_record_and_some_buffers() {
+    for stream in streams::all() {
+        let passage = pass(&stream, length());
+        let largest = stream.records.iter().map(String::len).max().unwrap();
+        assert!(passage.written > length() / 10, "{}: {} bytes came out", stream.name, passage.written);
+        assert!(
+            passage.peak <= largest + BUFFERS,
+            "{}: {} bytes were held, the largest record has {largest}",
+            stream.name,
+            passage.peak
+        );
+    }
+}
+
+#[test]
+fn dropped_records_allocate_nothing() {
+    for stream in streams::all() {
+        let dropped = stream.with_all_dropped();
+        let passage = pass(&dropped, length() / 8);
+        assert!(
+            passage.allocations <= PER_CHUNK * passage.chunks,
+            "{}: {} allocations for {} chunks with {} dropped records",
+            stream.name,
+            passage.allocations,
+            passage.chunks,
+            passage.records
+        );
+    }
+}
+
+#[test]
+fn kept_records_allocate_next_to_nothing() {
+    for stream in streams::all() {
+        let passage = pass(&stream, length() / 8);
+        assert!(
+            passage.allocations <= PER_CHUNK * passage.chunks + PER_KEPT * passage.records.div_ceil(3),
+            "{}: {} allocations for {} chunks with {} records, of which a third is kept",
+            stream.name,
+            passage.allocations,
+            passage.chunks,
+            passage.records
+        );
+    }
+}
+
+#[test]
+fn a_total_in_front_is_held_for_up_to_the_limit() {
     let limits = Limits::default();
-    let (peak, written) = stream(64 << 20, false);
-    assert!(written > 10 << 20, "{written} bytes came out");
-    assert!(peak < limits.batch_bytes + (192 << 10), "{peak} bytes were held");
-    // With a total in front everything is held up to the limit, then the total goes and everything flows.
-    let (peak, written) = stream(8 << 20, true);
-    assert!(written > 1 << 20, "{written} bytes came out");
-    assert!(peak < 4 * limits.held + limits.batch_bytes + (192 << 10), "{peak} bytes were held");
+    let passage = pass(&streams::total_in_front(), 8 << 20);
+    assert!(passage.written > 1 << 20, "{} bytes came out", passage.written);
+    assert!(passage.peak <= 2 * limits.held + BUFFERS, "{} bytes were held", passage.peak);
 }

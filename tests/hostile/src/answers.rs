@@ -2,7 +2,7 @@
 
 use cordon_policy_sdk::Directory;
 use cordon_policy_sdk::types::{
-    Action, BodyPlan, Edit, ExchangePlan, Format, Key, Manifest, Mask, Masked, Names, PlanError, RecordSet,
+    Action, BodyPlan, Edit, ExchangePlan, Format, Key, Manifest, Mask, Masked, Names, Pattern, PlanError, RecordSet,
     RequestPlan, ResponsePlan, Route, Scalar, Scope, Value, Verdict,
 };
 
@@ -63,6 +63,7 @@ pub fn plan(directory: &dyn Directory, route: &str) -> Result<ExchangePlan, Plan
     let set = RecordSet {
         within: None,
         path: if sole { "$".into() } else { "$.items[*]".into() },
+        columns: None,
         keys: ["$.project", "$.queue"]
             .map(|path| Key {
                 path: path.into(),
@@ -75,9 +76,8 @@ pub fn plan(directory: &dyn Directory, route: &str) -> Result<ExchangePlan, Plan
     Ok(ExchangePlan {
         request: RequestPlan::Empty,
         response: ResponsePlan::Edit(BodyPlan {
-            format: Format::Json,
-            outside: Vec::new(),
             sets: vec![set],
+            ..BodyPlan::of(Format::Json)
         }),
         headers: vec!["x-page".into(), "x-page".into(), "link".into()],
     })
@@ -88,6 +88,15 @@ pub fn body(plan: &mut ExchangePlan) -> &mut BodyPlan {
     match &mut plan.response {
         ResponsePlan::Edit(body) => body,
         ResponsePlan::Empty | ResponsePlan::Pass => panic!("every plan edits"),
+    }
+}
+
+/// Masks the phone by what these expressions find.
+pub fn look_for(plan: &mut ExchangePlan, expressions: impl IntoIterator<Item = String>) {
+    let patterns = expressions.into_iter().map(Pattern::Regex).collect();
+    let masked = Action::Mask(Mask::Patterns(patterns));
+    for profile in &mut body(plan).sets[0].profiles {
+        profile.push(edit("$.phone", masked.clone()));
     }
 }
 

@@ -9,7 +9,7 @@ use std::hint::black_box;
 
 use answers::{body, manifest, verdict};
 use cordon_policy_sdk::types::{
-    Action, Binding, Condition, Decision, ExchangePlan, JudgeError, Manifest, MaskError, Pair, PlanError,
+    Action, Binding, Columns, Condition, Csv, Decision, ExchangePlan, Format, JudgeError, Manifest, MaskError, Pair, PlanError,
     Probe, Problem, QueryEdits, Refusal, Request, RequestPlan, ResponsePlan, Scalar, Scope, Span, Value,
     Verdict,
 };
@@ -127,6 +127,26 @@ impl Policy for Hostile {
                 body.sets = vec![body.sets[0].clone(); 300];
             }
             "bad-path" => body(&mut plan).sets[0].path = "$.items[?@.a]".into(),
+            "many-columns" => {
+                let names = vec![String::new(); 10_001];
+                body(&mut plan).sets[0].columns = Some(Columns::Listed(names));
+            }
+            "many-csv-columns" => {
+                let columns = (0..10_001).map(|column| column.to_string()).collect();
+                let body = body(&mut plan);
+                body.format = Format::Csv;
+                body.csv = Some(csv(',', columns, "utf-8"));
+            }
+            "bad-delimiter" => body(&mut plan).csv = Some(csv('☃', Vec::new(), "utf-8")),
+            "huge-embedded" => body(&mut plan).embedded = vec!["$.x".repeat(1000); 2000],
+            "huge-regex" => answers::look_for(&mut plan, ["x".repeat(1001)]),
+            "exploding-regex" => answers::look_for(&mut plan, [r"((\w{99}){99}){99}".into()]),
+            "nested-regex" => answers::look_for(&mut plan, [["(".repeat(400), ")".repeat(400)].concat()]),
+            "empty-regex" => answers::look_for(&mut plan, [r"\b".into()]),
+            "unreadable-regex" => answers::look_for(&mut plan, ["(?<=a)b".into()]),
+            "many-regexes" => answers::look_for(&mut plan, (0..17).map(|number| number.to_string())),
+            "many-patterns" => answers::look_for(&mut plan, vec!["x".into(); 65]),
+            "slow-regex" => answers::look_for(&mut plan, [r"(?:(?:a+)+)+$".into()]),
             "bad-header" => plan.headers = vec!["Set-Cookie: a".into()],
             "edits-requests" => plan.request = RequestPlan::Edit(Vec::new()),
             "passes-everything" => plan.response = ResponsePlan::Pass,
@@ -223,6 +243,14 @@ fn probe(route: &str, source: &str) -> Decision {
             remove: Vec::new(),
         },
     })
+}
+
+fn csv(delimiter: char, columns: Vec<String>, encoding: &str) -> Csv {
+    Csv {
+        delimiter,
+        columns,
+        encoding: encoding.into(),
+    }
 }
 
 fn spin() -> ! {

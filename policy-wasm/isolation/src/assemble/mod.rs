@@ -106,10 +106,13 @@ fn body(said: &read::Route, document: &Document, problems: &Problems) -> Respons
         let advice = "add `records` or `keep`, or write `response = \"empty\"`";
         problems.add(&said.place, format!("nothing of this route's response would pass: {advice}"));
     }
-    if said.format.is_none() {
+    if said.written.format.is_none() {
         problems.add(&said.place, "the body's format is not said: write `format = \"json\"` at the top");
     }
     for path in outside.chain(&said.expect).chain(said.total.iter().map(|total| &total.path)) {
+        inside(path, &said.parts, problems);
+    }
+    for path in &said.embedded {
         inside(path, &said.parts, problems);
     }
     let sets = Sets::of(&said.parts, &document.kinds, problems);
@@ -122,8 +125,13 @@ fn body(said: &read::Route, document: &Document, problems: &Problems) -> Respons
             edits.push(edit(&total.path.value, Action::Recount(set)));
         }
     }
-    let format = said.format.unwrap_or(types::Format::Json);
-    Response::Edit(Body { format, outside: edits, sets: sets.into_sets() })
+    let format = said.written.format.unwrap_or(types::Format::Json);
+    let mut embedded: Vec<String> = said.embedded.iter().map(|path| path.value.to_string()).collect();
+    let (sets, inside) = sets.into_sets();
+    embedded.extend(inside);
+    embedded.sort_unstable();
+    embedded.dedup();
+    Response::Edit(Body { format, csv: said.written.csv.clone(), embedded, outside: edits, sets })
 }
 
 /// Notes a path outside records that leads into one.

@@ -22,6 +22,10 @@ pub(super) struct Sets<'a> {
     sets: Vec<Set>,
     /// For each set its path.
     paths: Vec<Path>,
+    /// For each set its path from the body.
+    from_body: Vec<Path>,
+    /// Where strings in records hold JSON, from the body.
+    embedded: Vec<String>,
     /// The set of each part of the route.
     of_parts: Vec<Option<u32>>,
     /// The records around the part at hand, outermost first.
@@ -51,6 +55,8 @@ impl<'a> Sets<'a> {
             problems,
             sets: Vec::new(),
             paths: Vec::new(),
+            from_body: Vec::new(),
+            embedded: Vec::new(),
             of_parts: Vec::new(),
             around: Vec::new(),
         };
@@ -83,9 +89,9 @@ impl<'a> Sets<'a> {
         self.of_parts.get(part).copied().flatten()
     }
 
-    /// The finished sets.
-    pub(super) fn into_sets(self) -> Vec<Set> {
-        self.sets
+    /// The finished sets, and where strings in their records hold JSON.
+    pub(super) fn into_sets(self) -> (Vec<Set>, Vec<String>) {
+        (self.sets, self.embedded)
     }
 
     /// Adds a part and all that lies in it. The set that it became, if it became one.
@@ -124,11 +130,17 @@ impl<'a> Sets<'a> {
         self.sets.push(Set {
             within,
             path: path.to_string(),
+            columns: part.columns.as_ref().map(|columns| columns.value.clone()),
             sole,
             whose,
             profile: crate::rules::Profile::default(),
             tile: None,
         });
+        let from_body = match self.around.last() {
+            None => path.clone(),
+            Some(around) => self.from_body[around.set].join(&path),
+        };
+        self.from_body.push(from_body);
         self.paths.push(path);
         self.around.push(Around { kind: name, set, depth, prefix: Path::default() });
         self.lay(kind);
@@ -168,6 +180,12 @@ impl<'a> Sets<'a> {
                 .add(&project.place, format!("there is no record around `{}`: {advice}", part.path.value));
             return None;
         };
+        if let Some(columns) = &part.columns {
+            let advice = "give it a `project` of its own, or name its values by their places, such as `$[0]`";
+            let message =
+                format!("a `{}` that goes with its record has no columns: {advice}", part.kind.value);
+            self.problems.add(&columns.place, message);
+        }
         let (set, depth, prefix) = (around.set, around.depth, around.prefix.join(&part.path.value));
         self.around.push(Around { kind: &part.kind.value, set, depth, prefix });
         self.lay(kind);
@@ -180,6 +198,8 @@ impl<'a> Sets<'a> {
         let Some(around) = self.around.last() else { return };
         let prefix = around.prefix.clone();
         let at = |path: &Said<Path>| prefix.join(&path.value);
+        let from_body = &self.from_body[around.set];
+        self.embedded.extend(kind.embedded.iter().map(|path| from_body.join(&at(path)).to_string()));
         let profile = &mut self.sets[around.set].profile;
         profile.edits.extend(kind.keep.iter().map(|path| edit(&at(path), Action::Keep)));
         profile.edits.extend(kind.keep_all.iter().map(|path| edit(&at(path), Action::KeepAll)));
@@ -209,7 +229,8 @@ impl<'a> Sets<'a> {
     /// Notes what is said of a record but lies in another one inside it.
     fn check_inside(&self, kind: &Kind) {
         let masked = kind.mask.iter().map(|masked| &masked.path);
-        for path in kind.keep.iter().chain(&kind.keep_all).chain(&kind.expect).chain(masked) {
+        let other = kind.expect.iter().chain(&kind.embedded);
+        for path in kind.keep.iter().chain(&kind.keep_all).chain(other).chain(masked) {
             let enters = |part: &&Part| path.value.can_reach_into(&part.path.value) && !path.value.descends();
             if let Some(part) = kind.parts.iter().find(enters) {
                 let advice = format!("what is in them is said under `[kind.{}]`", part.kind.value);

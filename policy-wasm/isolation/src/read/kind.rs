@@ -1,15 +1,20 @@
 //! What the rules say of a kind of record.
 
+use cordon_policy_sdk::types::{Columns, Mask};
+
 use super::document::{Item, Place, Said, Table};
-use super::{mask, path, paths};
+use super::format::columns;
+use super::mask::mask;
+use super::{path, paths};
 use crate::path::Path;
-use cordon_policy_sdk::types::Mask;
 
 /// A kind of record.
 #[derive(Debug)]
 pub(crate) struct Kind {
     pub(crate) place: Place,
     pub(crate) project: Option<Said<Whose>>,
+    /// Where strings of it hold JSON.
+    pub(crate) embedded: Vec<Said<Path>>,
     pub(crate) keep: Vec<Said<Path>>,
     pub(crate) keep_all: Vec<Said<Path>>,
     pub(crate) expect: Vec<Said<Path>>,
@@ -88,6 +93,8 @@ pub(crate) enum Layout {
 pub(crate) struct Part {
     pub(crate) path: Said<Path>,
     pub(crate) kind: Said<String>,
+    /// The records are rows whose values have these names (H30).
+    pub(crate) columns: Option<Said<Columns>>,
     /// Instead of the kind's own.
     pub(crate) project: Option<Said<Whose>>,
     pub(crate) sole: Option<Said<bool>>,
@@ -97,6 +104,7 @@ impl Kind {
     /// Reads `[kind.NAME]`.
     pub(super) fn read(mut table: Table<'_>) -> Kind {
         let project = table.optional("project").map(|item| whose(&item));
+        let embedded = paths(&mut table, "embedded");
         let keep = paths(&mut table, "keep");
         let keep_all = paths(&mut table, "keep_all");
         let expect = paths(&mut table, "expect");
@@ -107,7 +115,7 @@ impl Kind {
         let tile = tile.map(|item| item.saying(item.list().iter().filter_map(path).collect()));
         let place = table.place.clone();
         table.finish();
-        Kind { place, project, keep, keep_all, expect, mask, fields, parts, tile }
+        Kind { place, project, embedded, keep, keep_all, expect, mask, fields, parts, tile }
     }
 }
 
@@ -180,11 +188,12 @@ impl Part {
         let place = table.required("path", "say where the records are, such as \"$.data[*]\"");
         let path = place.and_then(|item| path(&item));
         let kind = table.required("kind", "name their kind").and_then(|item| item.said());
+        let columns = table.optional("columns").and_then(|item| Some(item.saying(columns(&item)?)));
         let project = table.optional("project").map(|item| whose(&item));
         let sole = if outermost { table.optional("sole") } else { None };
         let sole = sole.and_then(|item| Some(item.saying(item.flag()?)));
         table.finish();
-        Some(Part { path: path?, kind: kind?, project, sole })
+        Some(Part { path: path?, kind: kind?, columns, project, sole })
     }
 }
 

@@ -1,10 +1,11 @@
 //! What the rules say of a route.
 
-use cordon_policy_sdk::types::{Format, Rights};
+use cordon_policy_sdk::types::Rights;
 
 use super::document::{Item, Place, Said, Table, listed};
+use super::format::Written;
 use super::kind::{Part, each};
-use super::{format, nearest, path, paths};
+use super::{nearest, path, paths};
 use crate::path::Path;
 
 /// A kind of request.
@@ -25,8 +26,10 @@ pub(crate) struct Route {
     /// Whether a request body goes on as it is; otherwise there must be none.
     pub(crate) request_pass: bool,
     pub(crate) response: Response,
-    pub(crate) format: Option<Format>,
+    pub(crate) written: Written,
     pub(crate) parts: Vec<Part>,
+    /// Where strings hold JSON.
+    pub(crate) embedded: Vec<Said<Path>>,
     pub(crate) keep: Vec<Said<Path>>,
     pub(crate) keep_all: Vec<Said<Path>>,
     pub(crate) expect: Vec<Said<Path>>,
@@ -66,8 +69,8 @@ pub(crate) struct Total {
 }
 
 impl Route {
-    /// Reads `[[route]]`. `fallback`: the format for all routes.
-    pub(super) fn read(mut table: Table<'_>, fallback: Option<Format>) -> Route {
+    /// Reads `[[route]]`. `all`: how the bodies of all routes are written.
+    pub(super) fn read(mut table: Table<'_>, all: &Written) -> Route {
         let name = table.required("name", "give the route a name of its own").and_then(|item| item.said());
         let methods = methods(&mut table);
         let path = table.required("path", "write the path template, such as \"/api/calls/{id}\"");
@@ -84,12 +87,8 @@ impl Route {
         let request = table.optional("request");
         let request_pass = request.is_some_and(|item| request_passes(&item));
         let response = response(&mut table);
-        let own_format = table.optional("format");
+        let written = Written::of_route(&mut table, all);
         let edited = Edited::read(&mut table, response);
-        let format = match own_format {
-            Some(item) => Some(format(&item)),
-            None => fallback,
-        };
         let place = table.place.clone();
         table.finish();
         Route {
@@ -105,8 +104,9 @@ impl Route {
             about,
             request_pass,
             response,
-            format,
+            written,
             parts: edited.parts,
+            embedded: edited.embedded,
             keep: edited.keep,
             keep_all: edited.keep_all,
             expect: edited.expect,
@@ -116,8 +116,10 @@ impl Route {
 }
 
 /// What is said of a body that is edited.
+#[derive(Default)]
 struct Edited {
     parts: Vec<Part>,
+    embedded: Vec<Said<Path>>,
     keep: Vec<Said<Path>>,
     keep_all: Vec<Said<Path>>,
     expect: Vec<Said<Path>>,
@@ -127,18 +129,19 @@ struct Edited {
 impl Edited {
     fn read(table: &mut Table<'_>, response: Response) -> Edited {
         if response != Response::Edit {
-            for key in ["records", "keep", "keep_all", "expect", "total"] {
+            for key in ["records", "embedded", "keep", "keep_all", "expect", "total"] {
                 if let Some(item) = table.optional(key) {
                     item.wrong::<()>(format!(
                         "a response that is not edited has no `{key}`: take one of them out"
                     ));
                 }
             }
-            return Edited { parts: vec![], keep: vec![], keep_all: vec![], expect: vec![], total: vec![] };
+            return Edited::default();
         }
         let total = table.optional("total").map(|item| item.list()).unwrap_or_default();
         Edited {
             parts: each(table, "records", |table| Part::read(table, true)),
+            embedded: paths(table, "embedded"),
             keep: paths(table, "keep"),
             keep_all: paths(table, "keep_all"),
             expect: paths(table, "expect"),

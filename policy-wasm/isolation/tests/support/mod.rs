@@ -144,19 +144,35 @@ fn scalar(scalar: &rewrite::Scalar<'_>) -> types::Scalar {
 
 /// A plan as the editor has it.
 pub(crate) fn rewritten(plan: types::BodyPlan) -> rewrite::BodyPlan {
-    assert_eq!(plan.format, types::Format::Json);
     let set = |set: types::RecordSet| rewrite::RecordSet {
         within: set.within,
         path: set.path,
+        columns: set.columns.map(|columns| match columns {
+            types::Columns::Listed(names) => rewrite::Columns::Listed(names),
+            types::Columns::At(place) => rewrite::Columns::At { path: place.path, name: place.name },
+            types::Columns::FirstRow => rewrite::Columns::FirstRow,
+        }),
         keys: set.keys.into_iter().map(|key| rewrite::Key { path: key.path, up: key.up }).collect(),
         profiles: set.profiles.into_iter().map(edits).collect(),
         sole: set.sole,
-        ..rewrite::RecordSet::default()
+    };
+    let csv = |csv: types::Csv| rewrite::Csv {
+        delimiter: u8::try_from(csv.delimiter).unwrap(),
+        columns: csv.columns,
+        encoding: csv.encoding,
     };
     rewrite::BodyPlan {
+        format: match plan.format {
+            types::Format::Json => rewrite::Format::Json,
+            types::Format::Ndjson => rewrite::Format::Ndjson,
+            types::Format::Csv => rewrite::Format::Csv,
+            types::Format::Xml => rewrite::Format::Xml,
+            types::Format::Sse => rewrite::Format::Sse,
+        },
+        csv: plan.csv.map(csv).unwrap_or_default(),
+        embedded: plan.embedded,
         outside: edits(plan.outside),
         sets: plan.sets.into_iter().map(set).collect(),
-        ..rewrite::BodyPlan::default()
     }
 }
 
@@ -197,5 +213,16 @@ fn mask(mask: types::Mask) -> rewrite::Mask {
         types::Mask::Null => rewrite::Mask::Null,
         types::Mask::Hash => rewrite::Mask::Hash,
         types::Mask::Own(number) => rewrite::Mask::Own(number),
+        types::Mask::Patterns(patterns) => {
+            rewrite::Mask::Patterns(patterns.into_iter().map(pattern).collect())
+        }
+    }
+}
+
+fn pattern(pattern: types::Pattern) -> rewrite::Pattern {
+    match pattern {
+        types::Pattern::Phone => rewrite::Pattern::Phone,
+        types::Pattern::Email => rewrite::Pattern::Email,
+        types::Pattern::Regex(text) => rewrite::Pattern::Regex(text),
     }
 }

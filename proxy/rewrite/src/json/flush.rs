@@ -1,60 +1,113 @@
 //! Lets the records that are held go on: judged, edited, and out.
 
-use std::sync::Arc;
+use bytes::Bytes;
 
 use crate::batch::Batch;
 use crate::error::{EditError, EditErrorKind};
-use crate::json::held::Held;
+use crate::json::escape::unescape;
+use crate::json::held::{Held, Window};
+use crate::json::index::Index;
+use crate::json::keys::KeyMemo;
 use crate::json::record::{RecordEdit, Remains, Segment};
-use crate::json::tape::{View, unescape};
+use crate::json::trail::Trails;
+use crate::json::view::{View, inner, text};
 use crate::json::walk::{FrameKind, Walk};
 use crate::json::write::{write_mask, write_own};
 use crate::judge::{Judge, OwnedScalar, Value};
-use crate::judging::{Docket, Pending, Standing};
-use crate::outlet::Before;
+use crate::judging::{Docket, Judging, Pending, Standing};
+use crate::outlet::{Before, allowance};
+use crate::place::Place;
+use crate::plan::Plan;
 use crate::report::DifferenceKind;
 use crate::scan::push_found;
-use crate::spec::Mask;
+
+/// What a walk has learned and made, of use to the next body of the same plan.
+#[derive(Debug)]
+pub(crate) struct Learned {
+    pub(crate) index: Index,
+    pub(crate) trails: Trails,
+    judging: Judging<KeyMemo>,
+    remains: Remains,
+}
+
+impl Learned {
+    pub(crate) fn new(plan: &Plan) -> Learned {
+        let trails = Trails::new(&plan.outside);
+        Learned { trails, judging: Judging::new(plan.sets.len()), ..Learned::empty() }
+    }
+
+    /// What stands in the place of what was given away.
+    pub(crate) fn empty() -> Learned {
+        Learned {
+            index: Index::default(),
+            trails: Trails::default(),
+            judging: Judging::new(0),
+            remains: Remains::default(),
+        }
+    }
+}
 
 impl Walk {
     /// Judges what is held and writes what is left of it.
-    pub(crate) fn flush(&mut self, judge: &mut dyn Judge) -> Result<(), EditError> {
+    pub(crate) fn flush(
+        &mut self,
+        plan: &Plan,
+        window: Window<'_>,
+        judge: &mut dyn Judge,
+    ) -> Result<(), EditError> {
         if self.held.is_empty() {
             return Ok(());
         }
         let mut held = std::mem::take(&mut self.held);
-        let mut tokens = std::mem::take(&mut self.held_tokens);
+        let mut buffers = std::mem::take(&mut self.buffers);
         self.held_bytes = 0;
-        let views = held.iter().map(|held| held.view(&tokens)).collect::<Result<Vec<_>, _>>()?;
-        let plan = Arc::clone(&self.plan);
-        let batch_records = self.options.limits.batch_records;
+        let buffer_of = |held: &Held| match held.buffer {
+            0 => (window.bytes, window.view(), window.offset),
+            place => {
+                let buffer = &buffers[place - 1];
+                (&buffer.bytes, buffer.view(), buffer.offset)
+            }
+        };
         let pending: Vec<_> = held
             .iter()
-            .zip(&views)
-            .map(|(held, &tree)| Pending { set: held.set, tree, root: 0, offset: held.offset })
+            .map(|held| {
+                let (_, tree, offset) = buffer_of(held);
+                Pending { set: held.set, tree, root: held.root, offset }
+            })
             .collect();
-        let docket = Docket { plan: &plan, pending: &pending, batch_records };
-        self.judging.judge(&docket, &mut self.record_names, judge, &mut self.report)?;
-        if self.is_missing() {
+        let batch_records = self.options.limits.batch_records;
+        let docket = Docket { plan, pending: &pending, batch_records };
+        self.learned.judging.judge(&docket, &mut self.record_names, judge, &mut self.report)?;
+        let first = |kind| EditError { offset: pending[0].offset + held[0].start as u64, kind };
+        if self.is_missing(plan) {
             // What was held for it counts against the limit, whether or not it was written out by now.
-            let ended = self.outlet.end_run(&mut self.report);
-            ended.map_err(|kind| EditError { offset: held[0].offset, kind })?;
+            self.outlet.end_run(&mut self.report).map_err(first)?;
             self.go_missing();
             return Ok(());
         }
-        if !self.lacks_sole() {
-            let opened = self.outlet.open_gate(&mut self.report);
-            opened.map_err(|kind| EditError { offset: held[0].offset, kind })?;
+        if !self.lacks_sole(plan) {
+            self.outlet.open_gate(&mut self.report).map_err(first)?;
         }
-        for (place, held) in held.iter().enumerate() {
-            self.let_go(&docket, (held, place), judge)?;
+        for (place, (held, pending)) in held.iter().zip(&pending).enumerate() {
+            let failed = |(kind, position): (EditErrorKind, u32)| EditError {
+                offset: pending.offset + u64::from(position),
+                kind,
+            };
+            let stays = self.let_go(&docket, (held, place), judge).map_err(failed)?;
+            let (source, view, _) = buffer_of(held);
+            if stays {
+                let read = pending.offset + view.end(held.root) as u64;
+                let spent = self.outlet.spend(self.learned.remains.made.len(), read);
+                spent.map_err(|kind| failed((kind, held.root_start(view))))?;
+            }
+            self.write(held, (source, view), stays)
+                .map_err(|kind| failed((kind, crate::number(held.start))))?;
         }
         drop(pending);
-        drop(views);
         held.clear();
         self.held = held;
-        tokens.clear();
-        self.held_tokens = tokens;
+        buffers.clear();
+        self.buffers = buffers;
         Ok(())
     }
 
@@ -66,85 +119,99 @@ impl Walk {
     }
 
     /// Whether a sole record is not there, now that everything has been read.
-    pub(crate) fn lacks_sole(&self) -> bool {
-        self.sole_sets().any(|set| self.report.sets[set].kept == 0)
+    pub(crate) fn lacks_sole(&self, plan: &Plan) -> bool {
+        sole_sets(plan).any(|set| self.report.sets[set].kept == 0)
     }
 
-    fn is_missing(&self) -> bool {
-        self.sole_sets().any(|set| self.report.sets[set].dropped > 0)
+    fn is_missing(&self, plan: &Plan) -> bool {
+        sole_sets(plan).any(|set| self.report.sets[set].dropped > 0)
     }
 
-    fn sole_sets(&self) -> impl Iterator<Item = usize> {
-        self.plan.sets.iter().enumerate().filter(|(_, set)| set.sole).map(|(index, _)| index)
-    }
-
-    /// Writes what is left of a held record, if anything is.
+    /// Edits a held record. False: nothing is left of it.
     fn let_go(
         &mut self,
         docket: &Docket<'_, View<'_>>,
         (held, place): (&Held, usize),
         judge: &mut dyn Judge,
-    ) -> Result<(), EditError> {
+    ) -> Result<bool, (EditErrorKind, u32)> {
         let view = docket.pending[place].tree;
-        let failed = |(kind, position): (EditErrorKind, u32)| EditError {
-            offset: held.offset + u64::from(position),
-            kind,
+        self.enter_record(held, view);
+        let learned = &mut *self.learned;
+        let judged = learned.judging.judged(docket.plan);
+        if judged.records[place].standing == Standing::Dropped {
+            if let Some(path) = self.record_place.as_ref().and_then(Place::concrete) {
+                let values = judged.display_keys(place, view);
+                self.report.difference(path, DifferenceKind::Dropped { set: held.set, values });
+            }
+            return Ok(false);
+        }
+        learned.remains.clear();
+        let mut edit = RecordEdit {
+            view,
+            judged: &judged,
+            hash_key: &self.options.hash_key,
+            trails: &mut learned.trails,
+            remains: &mut learned.remains,
+            report: &mut self.report,
+            seen: &mut self.record_names,
+            place: self.record_place.as_mut(),
+            names: 0,
+            limit: self.options.limits.members,
+            room: allowance(self.options.limits.expansion as u64, view.raw(held.root).len() as u64),
         };
-        self.enter_records();
-        match self.innermost() {
+        let stays = edit.edit(place, held.trail)?;
+        if stays {
+            let asked = ask_for_masks(&mut learned.remains, view, judge);
+            asked.map_err(|kind| (kind, crate::number(held.start)))?;
+        }
+        Ok(stays)
+    }
+
+    /// Brings the place of records to that of a held one, if differences are traced.
+    fn enter_record(&mut self, held: &Held, view: View<'_>) {
+        let (Some(place), Some(around), Some(frame)) =
+            (&mut self.record_place, &self.place, self.frames.last())
+        else {
+            return;
+        };
+        place.copy(around, frame.place);
+        match frame.kind {
             FrameKind::Object => {
                 let mut name = String::new();
-                unescape(held.name(view), &mut name);
-                self.record_place.push_name(&name);
+                unescape(text(inner(&view.bytes[held.child..held.name_end])), &mut name);
+                place.push_name(&name);
             }
-            FrameKind::Array => self.record_place.push_index(held.index),
+            FrameKind::Array | FrameKind::Lines => place.push_index(held.index),
             FrameKind::Document => {}
         }
-        let judged = self.judging.judged(docket.plan);
-        let mut stays = judged.records[place].standing != Standing::Dropped;
-        if stays {
-            self.remains.clear();
-            let mut edit = RecordEdit {
-                view,
-                judged: &judged,
-                hash_key: &self.options.hash_key,
-                remains: &mut self.remains,
-                report: &mut self.report,
-                place: &mut self.record_place,
-                seen: &mut self.record_names,
-            };
-            stays = edit.edit(place).map_err(failed)?;
-        } else if let Some(path) = self.record_place.concrete() {
-            let values = judged.display_keys(place, view);
-            self.report.difference(path, DifferenceKind::Dropped { set: held.set, values });
-        }
-        if stays {
-            ask_for_masks(&mut self.remains, view, judge).map_err(|kind| failed((kind, 0)))?;
-        }
-        self.write(held, stays).map_err(|kind| failed((kind, 0)))
     }
 
-    fn innermost(&self) -> FrameKind {
-        self.frames.last().map_or(FrameKind::Document, |frame| frame.kind)
-    }
-
-    fn write(&mut self, held: &Held, stays: bool) -> Result<(), EditErrorKind> {
+    fn write(
+        &mut self,
+        held: &Held,
+        (source, view): (&Bytes, View<'_>),
+        stays: bool,
+    ) -> Result<(), EditErrorKind> {
         let Some(frame) = self.frames.last_mut() else {
             return Ok(());
         };
         let report = &mut self.report;
         let root = frame.kind == FrameKind::Document;
+        let line = frame.kind == FrameKind::Lines;
+        if line {
+            self.line.stays = stays;
+        }
         if !stays && !root {
             if held.first {
-                frame.opening = held.bytes[held.base..held.base + held.child].to_vec();
+                frame.opening = source[held.start..held.child].to_vec();
             }
             return Ok(());
         }
         let before = Before {
-            source: &held.bytes,
-            start: held.base,
-            child: held.base + held.child,
-            value: held.base + held.value,
+            source,
+            start: held.start,
+            child: held.child,
+            value: view.position(held.root),
             opening: (!held.first).then_some(&*frame.opening),
         };
         self.outlet.lead(&mut frame.emitted, &before, report)?;
@@ -152,46 +219,64 @@ impl Walk {
             // A body must be something.
             return self.outlet.make(b"null", report);
         }
-        for segment in &self.remains.segments {
+        for segment in &self.learned.remains.segments {
             match *segment {
                 Segment::Kept(start, end) => {
-                    let (start, end) = (held.base + start as usize, held.base + end as usize);
-                    self.outlet.keep(&held.bytes, start, end, report)?;
+                    self.outlet.keep(source, start as usize, end as usize, report)?;
                 }
                 Segment::Made(start, end) => {
-                    self.outlet.make(&self.remains.made.as_bytes()[start..end], report)?;
+                    self.outlet.make(&self.learned.remains.made.as_bytes()[start..end], report)?;
                 }
                 // All have been asked for.
                 Segment::Own(_) => {}
             }
         }
+        if line {
+            return self.outlet.keep(source, view.end(held.root), held.behind, report);
+        }
         Ok(())
     }
 
-    /// Writes the mask of a value outside records.
-    pub(crate) fn mask_held(
+    /// Writes the mask of a value outside records; `offset` is that of its buffer, `source`.
+    pub(crate) fn write_mask(
         &mut self,
-        held: &Held,
-        number: u32,
+        (plan, mask): (&Plan, u32),
+        (view, at): (View<'_>, u32),
+        (source, offset): (&Bytes, u64),
         judge: &mut dyn Judge,
     ) -> Result<(), EditError> {
-        let failed = |kind| EditError { offset: held.offset + held.value as u64, kind };
-        let view = held.view(&self.held_tokens)?;
+        let failed = |kind| EditError { offset: offset + view.position(at) as u64, kind };
         let mut remains = Remains::default();
-        match self.plan.outside.mask(number) {
-            Mask::Own(own) => {
-                remains.own.push((*own, 0));
-                remains.segments.push(Segment::Own(0));
-                ask_for_masks(&mut remains, view, judge).map_err(failed)?;
-            }
-            mask => write_mask(mask, Some((view, 0)), &self.options.hash_key, &mut remains.made),
+        let masker = plan.outside.mask(mask);
+        if let Some(own) = masker.own() {
+            remains.own.push((own, at));
+            remains.segments.push(Segment::Own(0));
+            ask_for_masks(&mut remains, view, judge).map_err(failed)?;
+        } else if !write_mask(masker, Some((view, at)), &self.options.hash_key, &mut remains.made) {
+            return self
+                .outlet
+                .keep(source, view.position(at), view.end(at), &mut self.report)
+                .map_err(failed);
         }
-        self.outlet.make(remains.made.as_bytes(), &mut self.report).map_err(failed)
+        self.count_mask();
+        let read = offset + view.end(at) as u64;
+        self.outlet
+            .spend(remains.made.len(), read)
+            .and_then(|()| self.outlet.make(remains.made.as_bytes(), &mut self.report))
+            .map_err(failed)
     }
 }
 
+fn sole_sets(plan: &Plan) -> impl Iterator<Item = usize> {
+    plan.sets.iter().enumerate().filter(|(_, set)| set.sole).map(|(index, _)| index)
+}
+
 /// Asks for the values that take the place of those which the policy masks itself, one call for each of its masks.
-fn ask_for_masks(remains: &mut Remains, view: View<'_>, judge: &mut dyn Judge) -> Result<(), EditErrorKind> {
+pub(crate) fn ask_for_masks(
+    remains: &mut Remains,
+    view: View<'_>,
+    judge: &mut dyn Judge,
+) -> Result<(), EditErrorKind> {
     if remains.own.is_empty() {
         return Ok(());
     }

@@ -1,46 +1,73 @@
 //! Records that wait for their verdicts.
 
-use std::ops::Range;
-
 use bytes::Bytes;
 
-use crate::error::{EditError, EditErrorKind};
-use crate::json::tape::{Token, View};
+use crate::json::index::Index;
+use crate::json::trail::TrailId;
+use crate::json::view::View;
+use crate::tree::Tree;
 
-/// A record that waits for its verdict.
-#[derive(Debug)]
+/// A record that waits for its verdict. Its positions are those of its buffer.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Held {
     pub(crate) set: u32,
-    pub(crate) bytes: Bytes,
-    /// Where its buffer begins in `bytes`: all further positions count from there.
-    pub(crate) base: usize,
-    /// Where the child begins, its name in an object: before it stand a comma and white space.
+    /// The place in its container's scope.
+    pub(crate) trail: TrailId,
+    /// The buffer it lies in: the window at hand if 0, else one that was put together for it.
+    pub(crate) buffer: usize,
+    /// Its token.
+    pub(crate) root: u32,
+    /// Where what stands before it begins: a comma and white space.
+    pub(crate) start: usize,
+    /// Where the child begins, its name in an object.
     pub(crate) child: usize,
-    pub(crate) value: usize,
-    pub(crate) end: usize,
-    /// Whether it is the first child of its container.
-    pub(crate) first: bool,
-    /// Its tokens among those of all that are held.
-    pub(crate) tokens: Range<usize>,
-    /// Its index in an array.
-    pub(crate) index: u64,
     /// Where its name ends in an object.
     pub(crate) name_end: usize,
-    /// Bytes of the body before the buffer.
-    pub(crate) offset: u64,
+    /// Where it ends, with the end of its line if it is one.
+    pub(crate) behind: usize,
+    /// Whether it is the first child of its container.
+    pub(crate) first: bool,
+    /// Its index in an array.
+    pub(crate) index: u64,
 }
 
 impl Held {
-    pub(crate) fn view<'a>(&'a self, tokens: &'a [Token]) -> Result<View<'a>, EditError> {
-        let bytes = &self.bytes[self.base..self.base + self.end];
-        // The lexer has let nothing else through.
-        let text = simdutf8::basic::from_utf8(bytes)
-            .map_err(|_| EditError { offset: self.offset, kind: EditErrorKind::Malformed("not UTF-8") })?;
-        Ok(View { text, tokens: &tokens[self.tokens.clone()] })
+    /// Where its value begins.
+    pub(crate) fn root_start(&self, view: View<'_>) -> u32 {
+        view.start(self.root)
     }
+}
 
-    /// Its name in an object, as it stands between its quotes.
-    pub(crate) fn name<'a>(&self, view: View<'a>) -> &'a str {
-        view.text.get(self.child + 1..self.name_end.saturating_sub(1)).unwrap_or_default()
+/// A buffer with its tokens.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    pub(crate) bytes: Bytes,
+    pub(crate) index: Index,
+    /// Bytes of the body before it.
+    pub(crate) offset: u64,
+}
+
+/// A stretch of the body that is looked at in one go.
+#[derive(Clone, Copy)]
+pub(crate) struct Window<'a> {
+    pub(crate) bytes: &'a Bytes,
+    pub(crate) index: &'a Index,
+    /// Bytes of the body before it.
+    pub(crate) offset: u64,
+    /// Containers that were open before it.
+    pub(crate) depth: usize,
+    /// Where it ends, or where the byte stands that is refused.
+    pub(crate) end: usize,
+}
+
+impl<'a> Window<'a> {
+    pub(crate) fn view(self) -> View<'a> {
+        View::new(self.bytes, self.index)
+    }
+}
+
+impl Buffer {
+    pub(crate) fn view(&self) -> View<'_> {
+        View::new(&self.bytes, &self.index)
     }
 }

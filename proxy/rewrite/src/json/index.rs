@@ -100,6 +100,12 @@ impl Indexer {
         indexer
     }
 
+    /// Goes on with another document, whatever became of the one before.
+    pub(crate) fn restart(&mut self) {
+        self.lexer.restart();
+        self.open.clear();
+    }
+
     /// Expects `)` and perhaps `;` behind the document.
     pub(crate) fn expect_call(&mut self) {
         self.lexer.expect_call();

@@ -104,6 +104,15 @@ impl Lexer {
         }
     }
 
+    /// Goes on with another document, whatever became of the one before.
+    pub(crate) fn restart(&mut self) {
+        self.state = State::Value;
+        self.open.clear();
+        self.length = 0;
+        self.blanks = 0;
+        self.escaped = false;
+    }
+
     /// Expects `)` and perhaps `;` behind the document.
     pub(crate) fn expect_call(&mut self) {
         self.wrapped = true;

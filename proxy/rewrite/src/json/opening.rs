@@ -15,12 +15,20 @@ const PREFIXES: [&[u8]; 6] = [b")]}'\n", b")]}'\r\n", b")]}',\n", b")]}',\r\n", 
 /// Bytes of the name of a JSONP function at the most.
 const CALLBACK: usize = 255;
 
-/// Looks at the beginning of a body. What is none of these is left to the lexer, which refuses it.
-pub(crate) fn recognise(body: &[u8]) -> Opening {
+/// Looks for a byte order mark at the beginning of a body, and for nothing else.
+pub(crate) fn recognise_mark(body: &[u8]) -> Opening {
     if body.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(body) {
         return Opening::Undecided;
     }
     let skip = if body.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    Opening::Document { skip, keep: 0, call: false }
+}
+
+/// Looks at the beginning of a body. What is none of these is left to the lexer, which refuses it.
+pub(crate) fn recognise(body: &[u8]) -> Opening {
+    let Opening::Document { skip, .. } = recognise_mark(body) else {
+        return Opening::Undecided;
+    };
     let text = &body[skip..];
     if let Some(prefix) = PREFIXES.iter().find(|prefix| text.starts_with(prefix)) {
         return Opening::Document { skip, keep: prefix.len(), call: false };

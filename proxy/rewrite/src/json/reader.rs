@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::EditError;
-use crate::json::lexer::Lexer;
-use crate::json::opening::{Opening, recognise};
-use crate::json::walk::{Chunk, Walk};
+use crate::json::held::Window;
+use crate::json::index::{Index, Indexer};
+use crate::json::opening::{Opening, recognise, recognise_mark};
+use crate::json::walk::Walk;
 use crate::judge::Judge;
 use crate::limits::Options;
 use crate::pieces::Pieces;
@@ -18,21 +19,28 @@ use crate::report::Report;
 /// A document under way.
 #[derive(Debug)]
 pub(crate) struct Json {
-    lexer: Lexer,
+    plan: Arc<Plan>,
+    /// Whether each line is a document.
+    lines: bool,
+    indexer: Indexer,
     walk: Walk,
     /// The beginning of the body, as long as it does not tell what it is.
     opening: Option<Vec<u8>>,
-    /// Bytes of the body before the chunk at hand.
+    /// Bytes of the body before the window at hand.
     offset: u64,
 }
 
 impl Json {
-    pub(crate) fn new(plan: Arc<Plan>, options: Options) -> Json {
+    /// A body that is one document, or one document on each of its lines.
+    pub(crate) fn new(plan: Arc<Plan>, options: Options, lines: bool) -> Json {
+        let limits = &options.limits;
         Json {
-            lexer: Lexer::new(&options.limits),
-            walk: Walk::new(plan, options),
+            lines,
+            indexer: if lines { Indexer::lines(limits) } else { Indexer::new(limits) },
+            walk: Walk::new(&plan, options, lines),
             opening: Some(Vec::new()),
             offset: 0,
+            plan,
         }
     }
 
@@ -46,14 +54,14 @@ impl Json {
             beginning.extend_from_slice(&chunk);
             Bytes::from(beginning)
         };
-        match recognise(&whole) {
+        match if self.lines { recognise_mark(&whole) } else { recognise(&whole) } {
             Opening::Undecided => {
                 self.opening = Some(whole.to_vec());
                 Ok(())
             }
             Opening::Document { skip, keep, call } => {
                 if call {
-                    self.lexer.expect_call();
+                    self.indexer.expect_call();
                 }
                 let kept = self.walk.outlet.keep(&whole, skip, skip + keep, &mut self.walk.report);
                 kept.map_err(|kind| EditError { offset: 0, kind })?;
@@ -62,37 +70,27 @@ impl Json {
         }
     }
 
-    /// Reads the document on from a position in a chunk.
+    /// Reads the document on from a position in a window.
     fn read_on(
         &mut self,
         bytes: &Bytes,
-        mut at: usize,
+        from: usize,
         judge: &mut dyn Judge,
         out: &mut Pieces,
     ) -> Result<(), EditError> {
-        let chunk = Chunk { bytes, offset: self.offset };
-        self.walk.begin(at);
-        loop {
-            let step = match self.lexer.next(bytes, &mut at) {
-                Ok(None) => break,
-                Ok(Some(event)) => self.walk.event(chunk, event, (at, self.lexer.depth()), judge),
-                Err(kind) => {
-                    let error = EditError { offset: self.offset + at as u64, kind };
-                    self.walk.stop(chunk, at).and(Err(error))
-                }
-            };
-            if let Err(error) = step {
-                // What stands before an error goes first, whatever the chunks: so does an error that it makes.
-                self.walk.flush(judge)?;
-                self.settle(out)?;
-                return Err(error);
-            }
-        }
-        let ended = self.walk.end_chunk(chunk);
-        self.walk.flush(judge)?;
+        let depth = self.indexer.depth();
+        let mut index = std::mem::take(&mut self.walk.learned.index);
+        let read = self.indexer.read(bytes, from, &mut index);
+        let end = read.as_ref().map_or_else(|(at, _)| *at, |()| bytes.len());
+        let window = Window { bytes, index: &index, offset: self.offset, depth, end };
+        let walked = self.walk.read(&self.plan, (window, from), judge);
+        // What stands before an error goes first, whatever the windows: so does an error that it makes.
+        self.walk.flush(&self.plan, window, judge)?;
         self.settle(out)?;
-        ended?;
+        walked?;
+        read.map_err(|(at, kind)| EditError { offset: self.offset + at as u64, kind })?;
         self.offset += bytes.len() as u64;
+        self.walk.learned.index = index;
         Ok(())
     }
 
@@ -100,20 +98,25 @@ impl Json {
         if let Some(beginning) = self.opening.take() {
             self.read_on(&Bytes::from(beginning), 0, judge, out)?;
         }
-        let event = self.lexer.finish().map_err(|kind| EditError { offset: self.offset, kind })?;
-        if let Some(event) = event {
-            let chunk = Chunk { bytes: &Bytes::new(), offset: self.offset };
-            self.walk.event(chunk, event, (0, self.lexer.depth()), judge)?;
-            self.walk.end_chunk(chunk)?;
-        }
-        self.walk.flush(judge)?;
-        if self.walk.lacks_sole() {
+        let depth = self.indexer.depth();
+        let mut index = Index::default();
+        let finished = self.indexer.finish(&mut index);
+        finished.map_err(|kind| EditError { offset: self.offset, kind })?;
+        let bytes = Bytes::new();
+        let window = Window { bytes: &bytes, index: &index, offset: self.offset, depth, end: 0 };
+        self.walk.read(&self.plan, (window, 0), judge)?;
+        self.walk.flush(&self.plan, window, judge)?;
+        self.walk.end_lines(&self.plan, window)?;
+        if self.walk.lacks_sole(&self.plan) {
             self.walk.go_missing();
         }
-        self.settle(out)
+        self.settle(out)?;
+        self.walk.give_back(&self.plan);
+        Ok(())
     }
 
     fn settle(&mut self, out: &mut Pieces) -> Result<(), EditError> {
+        self.walk.settle_counts();
         let settled = self.walk.outlet.settle(&mut self.walk.report, out);
         settled.map_err(|kind| EditError { offset: self.offset, kind })
     }
@@ -123,6 +126,7 @@ impl Reader for Json {
     fn read(&mut self, chunk: Bytes, judge: &mut dyn Judge, out: &mut Pieces) -> Result<(), EditError> {
         let result = self.take(chunk, judge, out);
         if result.is_err() {
+            self.walk.settle_counts();
             self.walk.outlet.hand_over(out);
         }
         result
@@ -131,6 +135,7 @@ impl Reader for Json {
     fn finish(&mut self, judge: &mut dyn Judge, out: &mut Pieces) -> Result<(), EditError> {
         let result = self.end(judge, out);
         if result.is_err() {
+            self.walk.settle_counts();
             self.walk.outlet.hand_over(out);
         }
         result

@@ -1,16 +1,19 @@
 //! Edits a kept record: walks its tokens along the automaton of its profile and notes what stays.
 
-use crate::json::tape::View;
+use crate::error::{EditErrorKind, Limit};
+use crate::json::shape::{Meeting, Met};
+use crate::json::trail::{Counted, TrailId, Trails, Turn, switch};
+use crate::json::view::{View, comma_before, end_before, failed};
 use crate::json::write::write_mask;
 use crate::judging::{Judged, Standing};
-use crate::mask;
+use crate::mask::{self, Masker};
 use crate::names::SeenNames;
-use crate::place::Place;
-use crate::plan::automaton::{Automaton, Fate, NodeId, ROOT};
+use crate::number;
+use crate::place::{Mark, Place};
+use crate::plan::automaton::{Automaton, Fate};
 use crate::report::{DifferenceKind, Report};
-use crate::scan::{Found, add_name, fate, resolve};
-use crate::spec::Mask;
-use crate::tree::{Kind, Tree};
+use crate::scan::Found;
+use crate::tree::Tree;
 
 /// What is left of a record, in order.
 #[derive(Debug, Default)]
@@ -20,6 +23,8 @@ pub(crate) struct Remains {
     pub(crate) made: String,
     /// Values that the policy masks itself: its mask's number and the value's token.
     pub(crate) own: Vec<(u32, u32)>,
+    /// The bytes kept last, which are no segment yet.
+    run: (u32, u32),
 }
 
 /// A part of what is left.
@@ -38,218 +43,459 @@ pub(crate) struct RecordEdit<'a> {
     pub(crate) view: View<'a>,
     pub(crate) judged: &'a Judged<'a>,
     pub(crate) hash_key: &'a [u8; 32],
+    pub(crate) trails: &'a mut Trails,
     pub(crate) remains: &'a mut Remains,
     pub(crate) report: &'a mut Report,
-    pub(crate) place: &'a mut Place,
     pub(crate) seen: &'a mut SeenNames,
+    /// Where the record stands, if differences are traced.
+    pub(crate) place: Option<&'a mut Place>,
+    /// Names of the objects that are open, and how many these may be.
+    pub(crate) names: usize,
+    pub(crate) limit: usize,
+    /// Bytes that may be made for the record.
+    pub(crate) room: u64,
 }
 
 /// A record whose automaton is being walked, and how many of its nested records have been met.
-struct Scope<'a> {
+pub(crate) struct Scope<'a> {
     automaton: &'a Automaton,
     record: usize,
     nested: std::ops::Range<usize>,
+    display: Option<Display<'a>>,
 }
 
-/// What comes before a value if it stays: the white space behind the opening bracket if another child had it, and
-/// everything from `start`.
+/// Shows a record's keys, which may lie outside the JSON at hand.
+pub(crate) type Display<'a> = &'a dyn Fn(usize) -> Vec<String>;
+
+/// What comes before a value if it stays: its comma and name. The first child that stays has no comma, and takes over
+/// the white space behind the opening bracket.
 #[derive(Clone, Copy)]
-struct Lead {
+pub(crate) struct Lead {
     opening: (u32, u32),
-    start: u32,
+    /// Where the child begins.
+    child: u32,
+    first: bool,
+}
+
+/// An object whose members are edited one after the other.
+#[derive(Clone, Copy)]
+struct Object {
+    /// The white space behind its bracket.
+    opening: (u32, u32),
+    /// The token of the next member's name, or of the closing bracket.
+    name: u32,
+    end: u32,
+    met: Met,
+    /// Whether a member has stayed.
+    kept: bool,
 }
 
 /// How a value is reached from its container.
 #[derive(Clone, Copy)]
-enum Step<'s> {
-    Root,
-    Name(&'s str),
+enum Step {
+    /// A member, by the token of its name.
+    Name(u32),
     Index(u64),
 }
 
+/// What came of an edit, true if something is left; small, since it is handed on from each value.
+type Edited<T = bool> = Result<T, Box<(EditErrorKind, u32)>>;
+
+fn refused(view: View<'_>, at: u32, kind: EditErrorKind) -> Box<(EditErrorKind, u32)> {
+    Box::new(failed(view, at, kind))
+}
+
 impl<'a> RecordEdit<'a> {
-    /// Edits a record that is kept. False: nothing is left of it.
-    pub(crate) fn edit(&mut self, record: usize) -> Found<bool> {
-        let start = self.view.token(self.judged.records[record].at).start;
-        self.record(record, Lead { opening: (0, 0), start })
+    /// Edits a record that is kept, met at a trail of the scope around it. False: nothing is left of it.
+    pub(crate) fn edit(&mut self, record: usize, around: TrailId) -> Found<bool> {
+        let start = self.view.start(self.judged.records[record].at);
+        let lead = Lead { opening: (0, 0), child: start, first: true };
+        let edited = self.record(record, (around, None), lead);
+        self.remains.end_run();
+        edited.map_err(|refusal| *refusal)
     }
 
-    fn record(&mut self, record: usize, lead: Lead) -> Found<bool> {
+    /// Edits a document that is a part of a record, or of what lies outside records. `nested` are the records in it,
+    /// of which those met are taken away. False: nothing is left of it.
+    pub(crate) fn part(
+        &mut self,
+        automaton: &'a Automaton,
+        (record, nested): (usize, &mut std::ops::Range<usize>),
+        (trail, at): (TrailId, u32),
+        display: Display<'a>,
+    ) -> Found<bool> {
+        let mut scope = Scope { automaton, record, nested: nested.clone(), display: Some(display) };
+        let lead = Lead { opening: (0, 0), child: self.view.start(at), first: true };
+        let edited = self.value(&mut scope, (trail, at), None, lead);
+        self.remains.end_run();
+        *nested = scope.nested;
+        edited.map_err(|refusal| *refusal)
+    }
+
+    fn record(
+        &mut self,
+        record: usize,
+        (around, display): (TrailId, Option<Display<'a>>),
+        lead: Lead,
+    ) -> Edited {
         let judged = self.judged;
+        let found = &judged.records[record];
         let Some(automaton) = judged.automaton(record) else {
             return Ok(false);
         };
-        let nested = judged.records[record].nested.clone();
-        let mut scope = Scope { automaton, record, nested };
-        let at = judged.records[record].at;
-        self.value(&mut scope, (ROOT, at), Step::Root, lead)
+        let turn = Turn::Record(found.set, found.standing.number());
+        let trail = self.trails.turn(automaton, around, turn);
+        let mut scope = Scope { automaton, record, nested: found.nested.clone(), display };
+        self.value(&mut scope, (trail, found.at), None, lead)
     }
 
     fn value(
         &mut self,
         scope: &mut Scope<'a>,
-        (id, at): (NodeId, u32),
-        step: Step<'_>,
+        (mut trail, at): (TrailId, u32),
+        step: Option<Step>,
         lead: Lead,
-    ) -> Found<bool> {
-        let id = resolve(self.view, scope.automaton, id, at, self.seen)?;
-        let token = self.view.token(at);
-        let fate = fate(scope.automaton, id, token.kind);
-        if fate == Fate::Keep {
-            self.lead(lead, token.start);
-            self.keep(token.start, token.end);
-            return Ok(true);
+    ) -> Edited {
+        let mut found = self.trails.get(trail);
+        if found.switches {
+            trail =
+                switch(self.trails, scope.automaton, trail, (self.view, at), self.seen).map_err(Box::new)?;
+            found = self.trails.get(trail);
         }
-        let mark = self.place.mark();
-        match step {
-            Step::Root => {}
-            Step::Name(name) => self.place.push_name(name),
-            Step::Index(index) => self.place.push_index(index),
+        match found.fate(self.view.byte(at)) {
+            Fate::Keep => {
+                self.lead(lead, self.view.start(at));
+                self.keep(self.view.start(at), number(self.view.end(at)));
+                Ok(true)
+            }
+            fate if self.place.is_none() => self.change(scope, (trail, at), fate, lead),
+            fate => self.change_traced(scope, (trail, at), (fate, step), lead),
         }
-        let stays = match fate {
-            Fate::Keep | Fate::Walk => {
-                self.lead(lead, token.start);
-                self.container(scope, id, at)?;
-                true
+    }
+
+    /// Does what becomes of a value that does not pass whole, and knows where it stands.
+    #[inline(never)]
+    fn change_traced(
+        &mut self,
+        scope: &mut Scope<'a>,
+        value: (TrailId, u32),
+        (fate, step): (Fate, Option<Step>),
+        lead: Lead,
+    ) -> Edited {
+        let mut mark = Mark::default();
+        if let Some(place) = &mut self.place {
+            mark = place.mark();
+            match step {
+                None => {}
+                Some(Step::Name(name)) => place.push_name(&self.view.name(name)),
+                Some(Step::Index(index)) => place.push_index(index),
             }
-            Fate::Mask(mask) => {
-                self.lead(lead, token.start);
-                self.mask(scope.automaton.mask(mask), at);
-                true
-            }
-            Fate::Recount(set) => {
-                self.lead(lead, token.start);
-                let count = self.judged.count_kept(scope.record, set);
-                self.make(|made| made.push_str(&count.to_string()));
-                self.note(DifferenceKind::Recounted);
-                true
-            }
-            Fate::Record(_) => self.nested(scope, lead)?,
-            Fate::Remove => {
-                self.report.removed.add(self.place.pattern());
-                self.note(DifferenceKind::Removed);
-                false
-            }
-            Fate::Unlisted => {
-                self.report.unlisted.add(self.place.pattern());
-                self.note(DifferenceKind::Unlisted);
-                false
-            }
-        };
-        self.place.back(mark);
+        }
+        let stays = self.change(scope, value, fate, lead)?;
+        if let Some(place) = &mut self.place {
+            place.back(mark);
+        }
         Ok(stays)
     }
 
-    fn nested(&mut self, scope: &mut Scope<'a>, lead: Lead) -> Found<bool> {
+    /// Does what becomes of a value that does not pass whole.
+    fn change(
+        &mut self,
+        scope: &mut Scope<'a>,
+        (trail, at): (TrailId, u32),
+        fate: Fate,
+        lead: Lead,
+    ) -> Edited {
+        match fate {
+            Fate::Keep | Fate::Walk => {
+                self.lead(lead, self.view.start(at));
+                self.container(scope, (trail, at))?;
+                Ok(true)
+            }
+            Fate::Mask(mask) => {
+                self.lead(lead, self.view.start(at));
+                if self.mask(scope.automaton.mask(mask), at) {
+                    if self.remains.made.len() as u64 > self.room {
+                        return Err(refused(self.view, at, EditErrorKind::Limit(Limit::Expansion)));
+                    }
+                    self.trails.count(trail, Counted::Masked, self.report);
+                    self.note(DifferenceKind::Masked);
+                }
+                Ok(true)
+            }
+            Fate::Recount(set) => {
+                self.lead(lead, self.view.start(at));
+                let count = self.judged.count_kept(scope.record, set);
+                self.make(|made| made.push_str(&count.to_string()));
+                self.note(DifferenceKind::Recounted);
+                Ok(true)
+            }
+            Fate::Record(_) => self.nested(scope, trail, lead),
+            Fate::Remove => {
+                self.trails.count(trail, Counted::Removed, self.report);
+                self.note(DifferenceKind::Removed);
+                Ok(false)
+            }
+            Fate::Unlisted => {
+                self.trails.count(trail, Counted::Unlisted, self.report);
+                self.note(DifferenceKind::Unlisted);
+                Ok(false)
+            }
+        }
+    }
+
+    fn nested(&mut self, scope: &mut Scope<'a>, trail: TrailId, lead: Lead) -> Edited {
         let Some(record) = scope.nested.next() else {
             return Ok(false);
         };
         if self.judged.records[record].standing == Standing::Dropped {
             let set = self.judged.records[record].set;
-            if self.place.concrete().is_some() {
-                self.note(DifferenceKind::Dropped {
-                    set,
-                    values: self.judged.display_keys(record, self.view),
-                });
+            if self.place.is_some() {
+                let values = match scope.display {
+                    Some(display) => display(record),
+                    None => self.judged.display_keys(record, self.view),
+                };
+                self.note(DifferenceKind::Dropped { set, values });
             }
             return Ok(false);
         }
-        self.record(record, lead)
+        self.record(record, (trail, scope.display), lead)
     }
 
-    fn container(&mut self, scope: &mut Scope<'a>, id: NodeId, at: u32) -> Found<()> {
+    fn container(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Edited<()> {
         let view = self.view;
-        let token = view.token(at);
-        let object = token.kind == Kind::Object;
-        let inner = token.start + 1;
-        self.keep(token.start, inner);
-        if object {
-            self.seen.open();
-        }
-        let mut behind = inner;
-        let mut opening = None;
-        let mut kept = false;
-        for (index, (name, value)) in (0..).zip(view.children(at)) {
-            let child = name.map_or(view.token(value), |name| view.token(name));
-            let start = if opening.is_some() { comma(view, behind) } else { inner };
-            let lead = match opening {
-                Some(opening) if !kept => Lead { opening, start: child.start },
-                _ => Lead { opening: (0, 0), start },
-            };
-            opening.get_or_insert((inner, child.start));
-            behind = view.token(value).end;
-            kept |= if object {
-                let name = add_name(&view, name, self.seen)?;
-                let next = scope.automaton.member(id, &name);
-                self.value(scope, (next, value), Step::Name(&name), lead)?
-            } else {
-                let next = scope.automaton.element(id, index);
-                self.value(scope, (next, value), Step::Index(index), lead)?
-            };
-        }
-        if object {
-            self.seen.close();
-        }
+        let inner = view.start(at) + 1;
+        self.keep(inner - 1, inner);
+        let mark = self.trails.mark();
+        let kept = match view.byte(at) {
+            b'{' => self.members(scope, (trail, at))?,
+            _ => self.elements(scope, (trail, at))?,
+        };
+        self.trails.back(mark);
+        let close = view.start(view.closing(at));
         if kept {
-            self.keep(behind, token.end - 1);
+            let mut behind = close;
+            while matches!(view.bytes.get(behind as usize - 1), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+                behind -= 1;
+            }
+            self.keep(behind, close);
         }
-        self.keep(token.end - 1, token.end);
+        self.keep(close, close + 1);
         Ok(())
     }
 
-    fn mask(&mut self, mask: &Mask, at: u32) {
-        if let Mask::Own(number) = mask {
-            self.remains.segments.push(Segment::Own(self.remains.own.len()));
-            self.remains.own.push((*number, at));
-        } else {
-            let container = matches!(self.view.kind(at), Kind::Object | Kind::Array);
-            let value = mask::needs_value(mask, container).then_some((self.view, at));
-            let key = self.hash_key;
-            self.make(|made| write_mask(mask, value, key, made));
+    /// Edits the members of an object. True: something is left.
+    fn members(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Edited {
+        let View { tokens, skips, .. } = self.view;
+        let names = self.names;
+        let first = at + 1;
+        let mut object = Object {
+            opening: (tokens[at as usize] + 1, tokens[first as usize]),
+            name: first,
+            end: skips[at as usize],
+            met: Met::default(),
+            kept: false,
+        };
+        loop {
+            self.run(trail, &mut object);
+            if object.name >= object.end {
+                break;
+            }
+            self.member(scope, (trail, at), &mut object)?;
         }
-        self.report.masked.add(self.place.pattern());
-        self.note(DifferenceKind::Masked);
+        self.names = names;
+        Ok(object.kept)
+    }
+
+    /// Edits members as long as they are those that are expected, and either pass whole or go.
+    #[inline(never)]
+    fn run(&mut self, trail: TrailId, object: &mut Object) {
+        let View { bytes, tokens, skips, .. } = self.view;
+        let mut tally = self.trails.tally();
+        let Some(here) = tally.trail(trail) else { return };
+        let Object { opening, mut name, end, mut met, mut kept } = *object;
+        let mut run = self.remains.run;
+        let traced = self.place.is_some();
+        while name < end && self.names < self.limit {
+            let child = tokens[name as usize];
+            let Some(below) = here.members().expect(met, bytes, child as usize) else { break };
+            let Some(found) = tally.trail(below) else { break };
+            let value = name + 1;
+            let first = bytes[tokens[value as usize] as usize];
+            let container = first == b'{' || first == b'[';
+            let next = if container { skips[value as usize] + 1 } else { value + 1 };
+            match found.fate(first) {
+                _ if found.switches => break,
+                Fate::Keep => {
+                    let start = if kept {
+                        number(comma_before(bytes, child as usize))
+                    } else {
+                        self.remains.keep(&mut run, opening.0, opening.1);
+                        child
+                    };
+                    let end = if container {
+                        tokens[next as usize - 1] + 1
+                    } else {
+                        number(end_before(bytes, tokens[next as usize] as usize))
+                    };
+                    self.remains.keep(&mut run, start, end);
+                    kept = true;
+                }
+                Fate::Unlisted if !traced => tally.count(below, Counted::Unlisted),
+                Fate::Remove if !traced => tally.count(below, Counted::Removed),
+                _ => break,
+            }
+            met.pass();
+            self.names += 1;
+            name = next;
+        }
+        self.remains.run = run;
+        *object = Object { opening, name, end, met, kept };
+    }
+
+    /// Edits one member of any name and fate.
+    fn member(
+        &mut self,
+        scope: &mut Scope<'a>,
+        (trail, at): (TrailId, u32),
+        object: &mut Object,
+    ) -> Edited<()> {
+        let view = self.view;
+        let name = object.name;
+        self.names += 1;
+        if self.names > self.limit {
+            return Err(refused(view, name, EditErrorKind::Limit(Limit::Members)));
+        }
+        let below = match self.trails.meet(trail, &mut object.met, view, name) {
+            Meeting::Known(below) => below,
+            Meeting::Again => return Err(refused(view, name, EditErrorKind::DuplicateName)),
+            Meeting::Unknown => self.learn(scope, (trail, at), name, &mut object.met)?,
+        };
+        let lead = Lead { opening: object.opening, child: view.start(name), first: !object.kept };
+        object.kept |= self.value(scope, (below, name + 1), Some(Step::Name(name)), lead)?;
+        object.name = view.behind(name + 1);
+        Ok(())
+    }
+
+    /// Where a member's name leads that was not met before at this place.
+    fn learn(
+        &mut self,
+        scope: &Scope<'a>,
+        (trail, object): (TrailId, u32),
+        name: u32,
+        met: &mut Met,
+    ) -> Edited<TrailId> {
+        let view = self.view;
+        let text = view.name(name);
+        let (below, known) = self.trails.member(scope.automaton, trail, met, (&text, view.raw(name)));
+        if !known && !met.compared {
+            met.compared = true;
+            view.check_names(object, self.seen).map_err(Box::new)?;
+        }
+        Ok(below)
+    }
+
+    /// Edits the elements of an array. True: something is left.
+    fn elements(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32)) -> Edited {
+        let view = self.view;
+        let end = view.closing(at);
+        let first = at + 1;
+        let opening = (view.start(at) + 1, view.start(first));
+        let mut kept = false;
+        let mut element = first;
+        let mut index = 0;
+        while element < end {
+            let below = self.trails.element(scope.automaton, trail, index);
+            let lead = Lead { opening, child: view.start(element), first: !kept };
+            kept |= self.value(scope, (below, element), Some(Step::Index(index)), lead)?;
+            element = view.behind(element);
+            index += 1;
+        }
+        Ok(kept)
+    }
+
+    /// Writes what takes the value's place. False: the value stays, since there is nothing in it to be hidden.
+    fn mask(&mut self, masker: &Masker, at: u32) -> bool {
+        self.remains.end_run();
+        if let Some(number) = masker.own() {
+            self.remains.segments.push(Segment::Own(self.remains.own.len()));
+            self.remains.own.push((number, at));
+            return true;
+        }
+        let value = mask::needs_value(masker, self.view.is_container(at)).then_some((self.view, at));
+        let start = self.remains.made.len();
+        let hidden = write_mask(masker, value, self.hash_key, &mut self.remains.made);
+        if hidden {
+            self.remains.segments.push(Segment::Made(start, self.remains.made.len()));
+        } else {
+            self.keep(self.view.start(at), number(self.view.end(at)));
+        }
+        hidden
     }
 
     fn lead(&mut self, lead: Lead, value: u32) {
+        let start = self.lead_start(lead);
+        self.keep(start, value);
+    }
+
+    /// Where the comma or name begins that stands before a child that stays.
+    #[inline]
+    fn lead_start(&mut self, lead: Lead) -> u32 {
+        if !lead.first {
+            return number(comma_before(self.view.bytes, lead.child as usize));
+        }
         self.keep(lead.opening.0, lead.opening.1);
-        self.keep(lead.start, value);
+        lead.child
     }
 
     fn keep(&mut self, start: u32, end: u32) {
-        if start >= end {
-            return;
-        }
-        if let Some(Segment::Kept(_, last)) = self.remains.segments.last_mut()
-            && *last == start
-        {
-            *last = end;
-        } else {
-            self.remains.segments.push(Segment::Kept(start, end));
-        }
+        let mut run = self.remains.run;
+        self.remains.keep(&mut run, start, end);
+        self.remains.run = run;
     }
 
     fn make(&mut self, write: impl FnOnce(&mut String)) {
+        self.remains.end_run();
         let start = self.remains.made.len();
         write(&mut self.remains.made);
         self.remains.segments.push(Segment::Made(start, self.remains.made.len()));
     }
 
     fn note(&mut self, kind: DifferenceKind) {
-        if let Some(path) = self.place.concrete() {
+        if let Some(path) = self.place.as_ref().and_then(|place| place.concrete()) {
             self.report.difference(path, kind);
         }
     }
 }
 
-/// The comma behind a child, which nothing but white space parts from it.
-fn comma(view: View<'_>, behind: u32) -> u32 {
-    let bytes = &view.text.as_bytes()[behind as usize..];
-    behind + crate::number(bytes.iter().position(|&byte| byte == b',').unwrap_or_default())
-}
-
 impl Remains {
+    /// Keeps bytes of the buffer. `run` are those kept last, which are no segment yet.
+    #[inline(always)]
+    fn keep(&mut self, run: &mut (u32, u32), start: u32, end: u32) {
+        if run.1 == start {
+            run.1 = end;
+        } else if start < end {
+            self.begin_run(run, start, end);
+        }
+    }
+
+    fn begin_run(&mut self, run: &mut (u32, u32), start: u32, end: u32) {
+        if run.0 < run.1 {
+            self.segments.push(Segment::Kept(run.0, run.1));
+        }
+        *run = (start, end);
+    }
+
+    /// Makes a segment of the bytes kept last.
+    pub(crate) fn end_run(&mut self) {
+        let (start, end) = std::mem::take(&mut self.run);
+        if start < end {
+            self.segments.push(Segment::Kept(start, end));
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
+        self.run = (0, 0);
         self.segments.clear();
         self.made.clear();
         self.own.clear();

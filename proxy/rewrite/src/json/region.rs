@@ -13,6 +13,8 @@ pub(crate) struct Region {
     pub(crate) name_end: usize,
     /// Whether no comma stands at the beginning.
     pub(crate) first: bool,
+    /// Whether the child's name has ended.
+    pub(crate) named: bool,
 }
 
 impl Region {
@@ -20,7 +22,23 @@ impl Region {
         self.stash.clear();
         self.mark = mark;
         self.first = first;
+        self.named = false;
         self.child = 0;
+    }
+
+    /// Drops white space before the comma of a child that is not the first; the child has begun.
+    pub(crate) fn begin_at_comma(&mut self, chunk: &[u8]) {
+        if self.first {
+            return;
+        }
+        let blank = |byte: &&u8| **byte != b',';
+        let stashed = self.stash.iter().take_while(blank).count();
+        if stashed < self.stash.len() {
+            self.stash.drain(..stashed);
+            return;
+        }
+        self.stash.clear();
+        self.mark += chunk[self.mark..].iter().take_while(blank).count();
     }
 
     /// Its length up to a position in the chunk.

@@ -1,57 +1,56 @@
-//! The walk outside records: follows the lexer along the plan's automaton and decides at each value's beginning.
+//! The second stage outside records: follows a window's tokens along the plan's automaton and decides at each value's
+//! beginning.
 //!
 //! Before that decision the *region* of a child is pending: the comma and white space before it, and its name. It is
 //! all that is held outside records, but for values that a mask needs and what the outlet holds.
 
 mod child;
+mod hold;
+mod lines;
+mod resume;
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-
-use crate::error::{EditError, EditErrorKind, Limit};
-use crate::json::capture::Capture;
-use crate::json::held::Held;
-use crate::json::lexer::Event;
-use crate::json::record::Remains;
+use crate::error::{EditError, EditErrorKind};
+use crate::json::flush::Learned;
+use crate::json::held::{Buffer, Held, Window};
 use crate::json::region::Region;
-use crate::json::tape::{Token, unescape};
+use crate::json::trail::{START, TrailId};
+use crate::json::view::{end_before, kind_of, name_of};
 use crate::judge::Judge;
-use crate::judging::Judging;
 use crate::limits::Options;
 use crate::names::SeenNames;
 use crate::outlet::{Emitted, Outlet};
 use crate::place::{Mark, Place};
 use crate::plan::Plan;
-use crate::plan::automaton::{Fate, NodeId, ROOT};
+use crate::plan::automaton::Fate;
 use crate::report::{DifferenceKind, Report};
 use crate::tree::Kind;
 
 #[derive(Debug)]
 pub(crate) struct Walk {
-    pub(crate) plan: Arc<Plan>,
     pub(crate) options: Options,
     pub(crate) report: Report,
     pub(crate) outlet: Outlet,
-    pub(crate) judging: Judging<()>,
+    pub(crate) learned: Box<Learned>,
+    pub(crate) record_names: SeenNames,
+    pub(crate) record_place: Option<Place>,
     /// Records that wait for their verdicts, all of them children of the innermost frame.
     pub(crate) held: Vec<Held>,
+    /// Buffers of those that do not lie in one window.
+    pub(crate) buffers: Vec<Buffer>,
     pub(crate) held_bytes: usize,
-    pub(crate) held_tokens: Vec<Token>,
-    pub(crate) remains: Remains,
-    pub(crate) record_place: Place,
-    pub(crate) record_names: SeenNames,
     pub(crate) frames: Vec<Frame>,
-    /// Whether the caller gets another answer, so that the rest is only lexed.
+    /// Whether the caller gets another answer, so that the rest is only read.
     pub(crate) ignoring: bool,
     mode: Mode,
     region: Region,
-    capture: Capture,
-    place: Place,
+    /// A value that does not lie in one window, and what stands before it.
+    caught: Caught,
+    pub(crate) place: Option<Place>,
     names: SeenNames,
-    scratch: String,
-    /// Where the child at hand leads.
-    node: NodeId,
+    /// The place of the child at hand.
+    trail: TrailId,
+    /// The line at hand, in a body of several documents.
+    pub(crate) line: Line,
     /// Of which sets no further record can come.
     finished: Vec<bool>,
 }
@@ -63,9 +62,11 @@ pub(crate) struct Frame {
     pub(crate) emitted: Emitted,
     /// The white space behind the opening bracket, once the first child is not kept.
     pub(crate) opening: Vec<u8>,
+    pub(crate) trail: TrailId,
     /// The container's own place.
     pub(crate) place: Mark,
-    node: NodeId,
+    /// Trails that passed when it was opened.
+    passed: usize,
     /// The index of the next element.
     index: u64,
 }
@@ -73,168 +74,248 @@ pub(crate) struct Frame {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FrameKind {
     Document,
+    /// The lines of a body of several documents.
+    Lines,
     Object,
     Array,
 }
 
-/// What happens to the bytes at hand. `depth` is the number of containers open around the value.
-#[derive(Clone, Copy, Debug)]
-enum Mode {
-    Walk,
-    Copy {
-        depth: usize,
-        from: usize,
-    },
-    Skip {
-        depth: usize,
-    },
-    Capture {
-        depth: usize,
-        purpose: Purpose,
-    },
-    /// Behind the root.
-    Behind {
-        from: usize,
-    },
+/// A line of a body of several documents.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Line {
+    /// Whether something of it stays.
+    pub(crate) stays: bool,
+    /// Whether it is held, with what the window has of its end.
+    held: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// What is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// Before a child, or before a member's value.
+    Child,
+    Name,
+    Copy(Extent),
+    Skip(Extent),
+    Catch(Extent, Purpose),
+    /// Behind the root.
+    Behind,
+    /// Behind a line's value, before the end of the line.
+    LineEnd,
+}
+
+/// What ends a value that goes on behind the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    Scalar,
+    /// So many containers are open around it.
+    Container(usize),
+}
+
+/// Why a value is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
     Record(u32),
     Mask(u32),
 }
 
-/// A chunk and the bytes of the body before it.
-#[derive(Clone, Copy)]
-pub(crate) struct Chunk<'a> {
-    pub(crate) bytes: &'a Bytes,
-    pub(crate) offset: u64,
+#[derive(Debug, Default)]
+struct Caught {
+    bytes: Vec<u8>,
+    /// Where the value begins.
+    value: usize,
+    /// Bytes of the body before the buffer.
+    offset: u64,
 }
 
 /// A value that begins.
 #[derive(Clone, Copy)]
 struct Beginning {
+    token: usize,
     start: usize,
-    kind: ValueKind,
-    depth: usize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ValueKind {
-    Object,
-    Array,
-    Scalar(Kind),
+    kind: Kind,
+    /// Where it ends and the token behind it, if it does so in the window.
+    end: Option<(usize, usize)>,
 }
 
 impl Walk {
-    pub(crate) fn new(plan: Arc<Plan>, options: Options) -> Walk {
+    pub(crate) fn new(plan: &Plan, options: Options, lines: bool) -> Walk {
         let sets = plan.sets.len();
-        let gated = plan.has_sole_set();
         let document = Frame {
-            kind: FrameKind::Document,
+            kind: if lines { FrameKind::Lines } else { FrameKind::Document },
             emitted: Emitted::Nothing,
             opening: Vec::new(),
+            trail: START,
             place: Place::new(options.trace).mark(),
-            node: ROOT,
+            passed: 0,
             index: 0,
         };
         Walk {
             report: Report::new(sets),
-            outlet: Outlet::new(gated, options.limits.held),
-            judging: Judging::new(sets),
-            held: Vec::new(),
-            held_bytes: 0,
-            held_tokens: Vec::new(),
-            remains: Remains::default(),
-            record_place: Place::new(options.trace),
+            outlet: Outlet::new(plan.has_sole_set(), &options.limits),
+            learned: plan.learned.take().unwrap_or_else(|| Box::new(Learned::new(plan))),
             record_names: SeenNames::new(options.limits.members),
+            record_place: options.trace.then(|| Place::new(true)),
+            held: Vec::new(),
+            buffers: Vec::new(),
+            held_bytes: 0,
             frames: vec![document],
             ignoring: false,
-            mode: Mode::Walk,
+            mode: Mode::Child,
             region: Region { first: true, ..Region::default() },
-            capture: Capture::default(),
-            place: Place::new(options.trace),
+            caught: Caught::default(),
+            place: options.trace.then(|| Place::new(true)),
             names: SeenNames::new(options.limits.members),
-            scratch: String::new(),
-            node: ROOT,
+            trail: START,
+            line: Line::default(),
             finished: vec![false; sets],
-            plan,
             options,
         }
     }
 
-    /// Says where in the first chunk the document begins.
-    pub(crate) fn begin(&mut self, at: usize) {
-        self.region.mark = at;
-    }
-
-    /// Takes an event that ends at `at`, with `depth` containers open behind it.
-    pub(crate) fn event(
+    /// Takes a window from where the document begins in it.
+    pub(crate) fn read(
         &mut self,
-        chunk: Chunk<'_>,
-        event: Event,
-        (at, depth): (usize, usize),
+        plan: &Plan,
+        (window, from): (Window<'_>, usize),
         judge: &mut dyn Judge,
     ) -> Result<(), EditError> {
         if self.ignoring {
             return Ok(());
         }
-        let ends = |around: usize| depth == around && matches!(event, Event::Close | Event::ScalarEnd { .. });
-        match self.mode {
-            Mode::Walk => self.walk(chunk, event, (at, depth), judge),
-            Mode::Copy { depth, from } if ends(depth) => {
-                self.keep(chunk, from, at)?;
-                self.end_value(chunk, at, judge)
-            }
-            Mode::Skip { depth } if ends(depth) => self.end_value(chunk, at, judge),
-            Mode::Capture { depth, purpose } => {
-                self.capture.event(event, at)?;
-                if ends(depth) {
-                    self.end_capture(chunk, at, purpose, judge)?;
-                    self.end_value(chunk, at, judge)?;
-                }
-                Ok(())
-            }
-            Mode::Copy { .. } | Mode::Skip { .. } | Mode::Behind { .. } => Ok(()),
-        }
-    }
-
-    /// Stops before `at`, where the lexer refuses the body: what was kept up to there is, and a value that had become
-    /// too long before is refused for that.
-    pub(crate) fn stop(&mut self, chunk: Chunk<'_>, at: usize) -> Result<(), EditError> {
-        match self.mode {
-            Mode::Copy { from, .. } | Mode::Behind { from } if !self.ignoring => self.keep(chunk, from, at),
-            Mode::Capture { .. } if !self.ignoring => self.capture.check(at),
-            _ => Ok(()),
-        }
-    }
-
-    /// Keeps what is needed of a chunk that ends.
-    pub(crate) fn end_chunk(&mut self, chunk: Chunk<'_>) -> Result<(), EditError> {
-        if self.ignoring {
+        self.region.mark = from;
+        let Some(mut token) = self.resume(plan, (window, from), judge)? else {
             return Ok(());
+        };
+        while token < window.index.tokens.len() && !self.ignoring {
+            match self.step(plan, window, token, judge)? {
+                Some(next) => token = next,
+                None => return Ok(()),
+            }
         }
-        let end = chunk.bytes.len();
-        match self.mode {
-            Mode::Walk => {
-                self.region.stash.extend_from_slice(&chunk.bytes[self.region.mark..]);
-                self.region.mark = 0;
+        self.run_out(window)
+    }
+
+    /// Takes a token. None: it goes on behind the window.
+    fn step(
+        &mut self,
+        plan: &Plan,
+        window: Window<'_>,
+        token: usize,
+        judge: &mut dyn Judge,
+    ) -> Result<Option<usize>, EditError> {
+        let start = window.index.tokens[token] as usize;
+        let kind = self.frame().kind;
+        match (kind, window.bytes[start]) {
+            (FrameKind::Object, b'}') | (FrameKind::Array, b']') => {
+                self.close(plan, window, start + 1, judge)?;
+                Ok(Some(token + 1))
             }
-            Mode::Copy { depth, from } => {
-                self.keep(chunk, from, end)?;
-                self.mode = Mode::Copy { depth, from: 0 };
+            (FrameKind::Object, _) if !self.region.named => {
+                self.region.begin_at_comma(window.bytes);
+                self.region.child = self.region.length(start);
+                let end = match window.index.tokens.get(token + 1) {
+                    Some(&next) => end_before(window.bytes, next as usize),
+                    None => window.index.tail as usize,
+                };
+                if end > window.end {
+                    self.mode = Mode::Name;
+                    self.run_out(window)?;
+                    return Ok(None);
+                }
+                self.name(plan, window, end)?;
+                Ok(Some(token + 1))
             }
-            Mode::Behind { from } => {
-                self.keep(chunk, from, end)?;
-                self.mode = Mode::Behind { from: 0 };
-            }
-            Mode::Capture { .. } => {
-                self.capture.check(end)?;
-                self.capture.end_chunk(chunk.bytes);
-            }
-            Mode::Skip { .. } => {}
+            _ => self.value(plan, window, token, judge),
         }
+    }
+
+    /// A member's name has ended: it decides where its value leads.
+    fn name(&mut self, plan: &Plan, window: Window<'_>, end: usize) -> Result<(), EditError> {
+        self.region.named = true;
+        self.region.name_end = self.region.length(end);
+        let quoted = self.region.behind_lead(window.bytes, end);
+        let offset = window.offset + end as u64 - quoted.len() as u64;
+        let name = name_of(quoted);
+        self.names.add(&name).map_err(|kind| EditError { offset, kind })?;
+        if let Some(place) = &mut self.place {
+            place.push_name(&name);
+        }
+        let frame = &self.frames[self.frames.len() - 1];
+        let met = &mut Default::default();
+        (self.trail, _) = self.learned.trails.member(&plan.outside, frame.trail, met, (&name, quoted));
         Ok(())
+    }
+
+    fn value(
+        &mut self,
+        plan: &Plan,
+        window: Window<'_>,
+        token: usize,
+        judge: &mut dyn Judge,
+    ) -> Result<Option<usize>, EditError> {
+        let start = window.index.tokens[token] as usize;
+        let kind = kind_of(window.bytes[start]);
+        let value = Beginning { token, start, kind, end: end_of(window, token, kind) };
+        let innermost = self.frames.len() - 1;
+        let frame = &mut self.frames[innermost];
+        let around = frame.kind;
+        if frame.kind != FrameKind::Object {
+            self.region.begin_at_comma(window.bytes);
+            self.region.child = self.region.length(start);
+        }
+        match frame.kind {
+            FrameKind::Array | FrameKind::Lines => {
+                let index = frame.index;
+                frame.index += 1;
+                self.trail = self.learned.trails.element(&plan.outside, frame.trail, index);
+                if let Some(place) = &mut self.place {
+                    place.push_index(index);
+                }
+            }
+            FrameKind::Document => self.trail = START,
+            FrameKind::Object => {}
+        }
+        let fate = match around {
+            FrameKind::Lines => self.line_fate(window.bytes[start]),
+            _ => self.learned.trails.get(self.trail).fate(window.bytes[start]),
+        };
+        if !matches!(fate, Fate::Record(_)) {
+            self.flush(plan, window, judge)?;
+        }
+        if around == FrameKind::Lines {
+            self.line = Line::default();
+        }
+        match fate {
+            Fate::Record(set) => self.hold(plan, window, (value, Purpose::Record(set)), judge),
+            Fate::Keep => {
+                self.lead(window, start)?;
+                self.pass(plan, window, value, judge)
+            }
+            Fate::Walk => {
+                self.open(window, value)?;
+                Ok(Some(token + 1))
+            }
+            Fate::Mask(number) => self.mask(plan, window, (value, number), judge),
+            Fate::Recount(set) => {
+                self.recount(window, value, set)?;
+                self.skip(plan, window, value, judge)
+            }
+            Fate::Remove | Fate::Unlisted => {
+                self.remove(window, value, fate)?;
+                self.skip(plan, window, value, judge)
+            }
+        }
+    }
+
+    /// Brings what has been counted into the report.
+    pub(crate) fn settle_counts(&mut self) {
+        self.learned.trails.settle(&mut self.report);
+    }
+
+    /// Leaves what was learned to the next body. The walk is not used again.
+    pub(crate) fn give_back(&mut self, plan: &Plan) {
+        plan.learned.give(std::mem::replace(&mut self.learned, Box::new(Learned::empty())));
     }
 
     /// The innermost container that is walked. The document's frame is never taken away.
@@ -243,106 +324,28 @@ impl Walk {
         &mut self.frames[innermost]
     }
 
-    fn walk(
-        &mut self,
-        chunk: Chunk<'_>,
-        event: Event,
-        (at, depth): (usize, usize),
-        judge: &mut dyn Judge,
-    ) -> Result<(), EditError> {
-        let start = at - 1;
-        match event {
-            Event::NameStart => {
-                self.region.child = self.region.length(start);
-                Ok(())
-            }
-            Event::NameEnd { escaped } => self.name(chunk, at, escaped),
-            Event::Open { object } => {
-                let kind = if object { ValueKind::Object } else { ValueKind::Array };
-                self.value(chunk, Beginning { start, kind, depth: depth - 1 }, judge)
-            }
-            Event::ScalarStart(scalar) => {
-                let kind = ValueKind::Scalar(scalar);
-                self.value(chunk, Beginning { start, kind, depth }, judge)
-            }
-            Event::Comma => {
-                self.region.begin(start, false);
-                Ok(())
-            }
-            Event::Close => self.close(chunk, at, judge),
-            Event::ScalarEnd { .. } => Ok(()),
-        }
+    fn failed(window: Window<'_>, at: usize) -> impl Fn(EditErrorKind) -> EditError {
+        let offset = window.offset + at as u64;
+        move |kind| EditError { offset, kind }
     }
 
-    /// A member's name has ended: it decides where its value leads.
-    fn name(&mut self, chunk: Chunk<'_>, at: usize, escaped: bool) -> Result<(), EditError> {
-        self.region.name_end = self.region.length(at);
-        let quoted = self.region.behind_lead(chunk.bytes, at);
-        let offset = chunk.offset + at as u64 - quoted.len() as u64;
-        let failed = |kind| EditError { offset, kind };
-        // The lexer has let nothing else through.
-        let inner = simdutf8::basic::from_utf8(&quoted[1..quoted.len() - 1])
-            .map_err(|_| failed(EditErrorKind::Malformed("not UTF-8")))?;
-        let name = if escaped {
-            self.scratch.clear();
-            unescape(inner, &mut self.scratch);
-            &self.scratch
-        } else {
-            inner
-        };
-        self.names.add(name).map_err(failed)?;
-        self.place.push_name(name);
-        let innermost = self.frames.len() - 1;
-        self.node = self.plan.outside.member(self.frames[innermost].node, name);
-        Ok(())
+    pub(super) fn note(&mut self, kind: DifferenceKind) {
+        if let Some(path) = self.place.as_ref().and_then(Place::concrete) {
+            self.report.difference(path, kind);
+        }
     }
+}
 
-    fn value(&mut self, chunk: Chunk<'_>, value: Beginning, judge: &mut dyn Judge) -> Result<(), EditError> {
-        let plan = Arc::clone(&self.plan);
-        if self.frame().kind != FrameKind::Object {
-            self.region.child = self.region.length(value.start);
-        }
-        if self.frame().kind == FrameKind::Array {
-            let frame = self.frame();
-            let index = frame.index;
-            frame.index += 1;
-            self.node = plan.outside.element(frame.node, index);
-            self.place.push_index(index);
-        }
-        let node = plan.outside.node(self.node);
-        let fate = match value.kind {
-            ValueKind::Object => node.object,
-            ValueKind::Array => node.array,
-            ValueKind::Scalar(Kind::Number) => node.number,
-            ValueKind::Scalar(_) => node.scalar,
-        };
-        if !matches!(fate, Fate::Record(_)) {
-            self.flush(judge)?;
-        }
-        match fate {
-            Fate::Record(set) => {
-                let limit = (self.options.limits.record, Limit::Record);
-                self.begin_capture(chunk, value, Purpose::Record(set), limit);
-                Ok(())
-            }
-            Fate::Keep => {
-                self.lead(chunk, value.start)?;
-                self.mode = Mode::Copy { depth: value.depth, from: value.start };
-                Ok(())
-            }
-            Fate::Walk => self.open(chunk, value),
-            Fate::Mask(number) => self.mask(chunk, value, plan.outside.mask(number), number),
-            Fate::Recount(set) => self.recount(chunk, value, set),
-            Fate::Remove => {
-                self.report.removed.add(self.place.pattern());
-                self.note(DifferenceKind::Removed);
-                self.remove(chunk, value)
-            }
-            Fate::Unlisted => {
-                self.report.unlisted.add(self.place.pattern());
-                self.note(DifferenceKind::Unlisted);
-                self.remove(chunk, value)
-            }
-        }
+/// Where a value ends and the token behind it, if it does so in the window.
+fn end_of(window: Window<'_>, token: usize, kind: Kind) -> Option<(usize, usize)> {
+    let tokens = &window.index.tokens;
+    if matches!(kind, Kind::Object | Kind::Array) {
+        let close = window.index.skips[token] as usize;
+        return tokens.get(close).map(|&start| (start as usize + 1, close + 1));
     }
+    let end = match tokens.get(token + 1) {
+        Some(&next) => end_before(window.bytes, next as usize),
+        None => window.index.tail as usize,
+    };
+    (end <= window.end).then_some((end, token + 1))
 }

@@ -2,32 +2,44 @@
 
 use crate::error::EditErrorKind;
 use crate::json::lexer::is_number;
-use crate::json::tape::View;
+use crate::json::view::View;
 use crate::judge::{OwnedScalar, Scalar};
-use crate::mask::{self, Hidden, Shown};
+use crate::mask::{self, Hidden, Masker, Shown};
 use crate::spec::Mask;
 use crate::tree::{Kind, Tree};
 
 /// Bytes of what a policy's own mask may give.
 const OWN: usize = 256;
 
-/// Appends what hides a value, for every mask but a policy's own. `value` may be left out where the mask does not
-/// need it.
-pub(crate) fn write_mask(mask: &Mask, value: Option<(View<'_>, u32)>, key: &[u8; 32], out: &mut String) {
+/// Appends what hides a value, for every mask but a policy's own, and says whether that is anything: if not, the value
+/// stays as it is. `value` may be left out where the mask does not need it.
+pub(crate) fn write_mask(
+    masker: &Masker,
+    value: Option<(View<'_>, u32)>,
+    key: &[u8; 32],
+    out: &mut String,
+) -> bool {
+    if let Mask::Fixed(text) = masker.spec() {
+        write_string(text, out);
+        return true;
+    }
     let mut scratch = String::new();
     let hidden = match &value {
-        None => Hidden::Other(""),
+        None => Hidden::Container(""),
         Some((view, at)) => match (view.kind(*at), view.scalar(*at, &mut scratch)) {
             (Kind::String, Scalar::Text(text)) => Hidden::Text(text),
-            (Kind::Number, _) => Hidden::Number(view.raw(view.token(*at))),
-            _ => Hidden::Other(view.raw(view.token(*at))),
+            (Kind::Number, _) => Hidden::Number(view.raw_text(*at)),
+            (Kind::Object | Kind::Array, _) => Hidden::Container(view.raw_text(*at)),
+            _ => Hidden::Literal(view.raw_text(*at)),
         },
     };
     let mut text = String::new();
-    match mask::hide(mask, hidden, key, &mut text) {
+    match mask::hide(masker, hidden, key, &mut text) {
         Shown::Text => write_string(&text, out),
         Shown::Null => out.push_str("null"),
+        Shown::Same => return false,
     }
+    true
 }
 
 /// Appends what a policy's own mask gave.
@@ -54,22 +66,25 @@ pub(crate) fn write_string(text: &str, out: &mut String) {
 }
 
 fn escape(text: &str, out: &mut String) {
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0'..='\u{1f}' => {
+    let mut rest = text;
+    while let Some(special) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        out.push_str(&rest[..special]);
+        match rest.as_bytes()[special] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            control => {
                 out.push_str("\\u00");
-                for digit in [u32::from(character) >> 4, u32::from(character) & 15] {
-                    out.push(char::from_digit(digit, 16).unwrap_or('0'));
+                for digit in [control >> 4, control & 15] {
+                    out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
                 }
             }
-            _ => out.push(character),
         }
+        rest = &rest[special + 1..];
     }
+    out.push_str(rest);
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::spec::{Mask, Pattern};
+use crate::mask::Masker;
 
 /// A state of an [`Automaton`]: all that the plan has to say of the places that lead to it.
 pub(crate) type NodeId = u32;
@@ -35,7 +35,7 @@ pub(crate) enum Fate {
 #[derive(Debug, Default)]
 pub(crate) struct Automaton {
     pub(crate) nodes: Vec<Node>,
-    pub(crate) masks: Vec<Mask>,
+    pub(crate) masks: Vec<Masker>,
 }
 
 /// One state: the fate of a value by its type, and where its children lead.
@@ -74,7 +74,7 @@ impl Automaton {
         &self.nodes[id as usize]
     }
 
-    pub(crate) fn mask(&self, id: u32) -> &Mask {
+    pub(crate) fn mask(&self, id: u32) -> &Masker {
         &self.masks[id as usize]
     }
 
@@ -111,28 +111,4 @@ impl Node {
             finishes: Box::default(),
         }
     }
-}
-
-/// How much a mask tells: of two at one place the strictest profile takes the lesser, a merger the greater.
-/// Of two sets of patterns the lesser finds more kinds.
-pub(crate) fn openness(mask: &Mask) -> (u8, u32, &str, &[Pattern]) {
-    match mask {
-        Mask::Null => (0, 0, "", &[]),
-        Mask::Fixed(text) => (1, 0, text, &[]),
-        Mask::Own(number) => (2, *number, "", &[]),
-        Mask::Hash => (3, 0, "", &[]),
-        Mask::KeepLast(count) => (4, *count, "", &[]),
-        Mask::Patterns(patterns) => (5, u32::MAX - crate::number(patterns.len()), "", patterns),
-    }
-}
-
-/// The mask's place in the table, added if it is new.
-pub(crate) fn intern_mask(masks: &mut Vec<Mask>, places: &mut HashMap<Mask, u32>, mask: &Mask) -> u32 {
-    if let Some(&place) = places.get(mask) {
-        return place;
-    }
-    let place = u32::try_from(masks.len()).unwrap_or(u32::MAX);
-    masks.push(mask.clone());
-    places.insert(mask.clone(), place);
-    place
 }

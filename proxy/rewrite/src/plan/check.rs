@@ -1,10 +1,14 @@
 //! Refuses plans that contradict themselves, before anything is compiled from them.
 
+mod markup;
+
 use crate::error::PlanError;
+use crate::pattern::Expressions;
+use crate::plan::automaton::{Automaton, Fate, ROOT};
 use crate::plan::determine::{Refused, Scope, determine};
 use crate::plan::parse_edits;
 use crate::plan::path::Path;
-use crate::spec::{Action, BodyPlan, Edit, Key, RecordSet};
+use crate::spec::{Action, BodyPlan, Edit, Format, Key, RecordSet};
 
 /// Atoms looked at when a profile's shape is checked: far beyond what is written by hand or by rules.
 const SHAPE: usize = 1_000_000;
@@ -21,7 +25,23 @@ pub(crate) fn check(spec: &BodyPlan) -> Result<Vec<Path>, PlanError> {
         paths.push(check_set(spec, index, set)?);
     }
     check_soles(spec, &paths)?;
+    if spec.format == Format::Xml {
+        markup::check(spec, &paths)?;
+    }
     Ok(paths)
+}
+
+/// Checks what holds for bodies of several documents: these are the elements of an array that is not written, so that
+/// it cannot be a record.
+pub(crate) fn check_lines(spec: &BodyPlan, paths: &[Path]) -> Result<(), PlanError> {
+    for (index, (set, path)) in spec.sets.iter().zip(paths).enumerate() {
+        if set.within.is_none() && path.steps.is_empty() {
+            return invalid(format!(
+                "set {index}: the body as a whole cannot be a record; `$[*]` are its lines"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that in no scope two sets meet, and that each profile can be compiled.
@@ -29,20 +49,35 @@ pub(crate) fn check_scopes(
     spec: &BodyPlan,
     nested: impl Fn(u32) -> Vec<(Path, u32)>,
 ) -> Result<(), PlanError> {
+    let none = Expressions::default();
     for (index, set) in (0u32..).zip(&spec.sets) {
         let sets = nested(index);
-        let mut scope = Scope { edits: Vec::new(), sets };
+        let mut scope = Scope { format: spec.format, edits: Vec::new(), sets, expressions: &none };
         determine(&scope, SHAPE, false).map_err(|refused| refusal(refused, &format!("set {index}")))?;
         for (number, profile) in set.profiles.iter().enumerate() {
             if !multiplies(profile) {
                 continue;
             }
-            scope.edits = parse_edits(profile)?;
+            scope.edits = parse_edits(spec.format, profile)?;
             determine(&scope, SHAPE, false)
                 .map_err(|refused| refusal(refused, &format!("profile {number} of set {index}")))?;
         }
     }
     Ok(())
+}
+
+/// Checks that a plan can be carried out event by event.
+pub(crate) fn check_stream(spec: &BodyPlan, outside: &Automaton) -> Result<(), PlanError> {
+    if spec.outside.iter().any(|edit| matches!(edit.action, Action::Recount(_))) {
+        return invalid(
+            "a total outside the events' records counts a stream that may never end; let the event be a record"
+                .to_owned(),
+        );
+    }
+    match outside.node(ROOT).array {
+        Fate::Walk | Fate::Keep | Fate::Remove | Fate::Unlisted => Ok(()),
+        _ => invalid("a stream of events cannot be masked, or be a record, as a whole".to_owned()),
+    }
 }
 
 /// Says in words why a scope has no automaton.
@@ -64,7 +99,7 @@ fn multiplies(profile: &[Edit]) -> bool {
 }
 
 fn check_set(spec: &BodyPlan, index: u32, set: &RecordSet) -> Result<Path, PlanError> {
-    let path = Path::parse(&set.path)?;
+    let path = Path::parse_in(spec.format, &set.path)?;
     let mut around = Vec::new();
     let mut outer = set.within;
     let mut inner = index;
@@ -83,14 +118,14 @@ fn check_set(spec: &BodyPlan, index: u32, set: &RecordSet) -> Result<Path, PlanE
         return invalid(format!("set {index}: the record around it cannot be its record"));
     }
     for key in &set.keys {
-        check_key(index, key, around.len())?;
+        check_key(spec.format, index, key, around.len())?;
     }
     if set.profiles.is_empty() {
         return invalid(format!("set {index}: there is no profile by which a record could be kept"));
     }
     for profile in &set.profiles {
         for edit in profile {
-            Path::parse(&edit.path)?;
+            Path::parse_in(spec.format, &edit.path)?;
             if let Action::Recount(counted) = edit.action {
                 check_recount(spec, counted)?;
                 if !lies_in(spec, counted, index) {
@@ -105,8 +140,8 @@ fn check_set(spec: &BodyPlan, index: u32, set: &RecordSet) -> Result<Path, PlanE
     Ok(path)
 }
 
-fn check_key(set: u32, key: &Key, around: usize) -> Result<(), PlanError> {
-    if !Path::parse(&key.path)?.is_singular() {
+fn check_key(format: Format, set: u32, key: &Key, around: usize) -> Result<(), PlanError> {
+    if !Path::parse_in(format, &key.path)?.is_singular() {
         return Err(PlanError::Path {
             path: key.path.clone(),
             reason: "a key is found by names and indices only",
@@ -119,7 +154,7 @@ fn check_key(set: u32, key: &Key, around: usize) -> Result<(), PlanError> {
 }
 
 fn check_outside_edit(spec: &BodyPlan, edit: &Edit) -> Result<(), PlanError> {
-    Path::parse(&edit.path)?;
+    Path::parse_in(spec.format, &edit.path)?;
     match edit.action {
         Action::Entries(_) => {
             invalid(format!("`{}`: entries outside records cannot be judged while a body streams", edit.path))

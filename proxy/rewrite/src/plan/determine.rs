@@ -8,17 +8,20 @@ mod standing;
 
 use std::collections::HashMap;
 
-use crate::plan::automaton::{Automaton, Fate, NOTHING, Node, NodeId, ROOT, Switch, intern_mask, openness};
+use crate::pattern::Expressions;
+use crate::plan::automaton::{Automaton, Fate, NOTHING, Node, NodeId, ROOT, Switch};
 use crate::plan::lists::{List, Listed};
+use crate::plan::masks::Masks;
 use crate::plan::path::{Path, Selector, Step};
-use crate::spec::{Action, Entries, Mask, Names};
+use crate::spec::{Action, Entries, Format, Mask, Names};
 use standing::{Kept, Standing, kept};
 
 /// What a scope consists of.
-#[derive(Default)]
 pub(crate) struct Scope<'a> {
+    pub(crate) format: Format,
     pub(crate) edits: Vec<(Path, &'a Action)>,
     pub(crate) sets: Vec<(Path, u32)>,
+    pub(crate) expressions: &'a Expressions,
 }
 
 /// Why a scope has no automaton.
@@ -84,7 +87,7 @@ pub(crate) fn determine(scope: &Scope<'_>, budget: usize, lists: bool) -> Result
         builder.nodes[id as usize] = Some(node);
     }
     let nodes = builder.nodes.into_iter().map(|node| node.unwrap_or(Node::of(Fate::Unlisted))).collect();
-    Ok(Automaton { nodes, masks: builder.masks })
+    Ok(Automaton { nodes, masks: builder.masks.into_maskers(scope.expressions) })
 }
 
 struct Builder<'a> {
@@ -94,8 +97,7 @@ struct Builder<'a> {
     acts: Vec<Act>,
     onlys: Vec<&'a Names>,
     entries: Vec<&'a Entries>,
-    masks: Vec<Mask>,
-    mask_places: HashMap<Mask, u32>,
+    masks: Masks,
     ids: HashMap<Vec<Atom>, NodeId>,
     nodes: Vec<Option<Node>>,
     waiting: Vec<(NodeId, Vec<Atom>)>,
@@ -105,6 +107,8 @@ struct Builder<'a> {
 struct Children<K> {
     own: HashMap<K, Vec<Atom>>,
     rest: Vec<Atom>,
+    /// What holds of those that have none of their own, beside `rest`.
+    others: Vec<Atom>,
 }
 
 impl<'a> Builder<'a> {
@@ -116,8 +120,7 @@ impl<'a> Builder<'a> {
             acts: Vec::new(),
             onlys: Vec::new(),
             entries: Vec::new(),
-            masks: Vec::new(),
-            mask_places: HashMap::new(),
+            masks: Masks::default(),
             ids: HashMap::new(),
             nodes: Vec::new(),
             waiting: Vec::new(),
@@ -148,7 +151,7 @@ impl<'a> Builder<'a> {
     }
 
     fn mask(&mut self, mask: &Mask) -> u32 {
-        intern_mask(&mut self.masks, &mut self.mask_places, mask)
+        self.masks.number(mask)
     }
 
     fn number_masks(&mut self, names: &Names) {
@@ -233,8 +236,8 @@ impl<'a> Builder<'a> {
         Ok(node)
     }
 
-    fn members(&self, standing: &Standing, atoms: &[Atom]) -> Children<&'a str> {
-        let mut children = Children { own: HashMap::new(), rest: Vec::new() };
+    fn members(&mut self, standing: &Standing, atoms: &[Atom]) -> Children<&'a str> {
+        let mut children = Children { own: HashMap::new(), rest: Vec::new(), others: Vec::new() };
         for &atom in atoms {
             let Some((step, taken)) = self.step(atom) else {
                 continue;
@@ -260,7 +263,23 @@ impl<'a> Builder<'a> {
                 });
             }
         }
+        if self.scope.format == Format::Xml && !standing.listed {
+            self.elements_are_entries(atoms, &mut children);
+        }
         children
+    }
+
+    /// In XML the entries are the elements in an element, of any name.
+    fn elements_are_entries(&self, atoms: &[Atom], children: &mut Children<&'a str>) {
+        for &atom in atoms {
+            let Atom::Act(Act::Entries(entries)) = atom else { continue };
+            children.others.push(Atom::EntryOf(entries));
+            for (name, own) in &mut children.own {
+                if !name.starts_with(['@', '#']) {
+                    own.push(Atom::EntryOf(entries));
+                }
+            }
+        }
     }
 
     fn passes_on_all(&self, standing: &Standing) -> bool {
@@ -268,8 +287,8 @@ impl<'a> Builder<'a> {
     }
 
     /// The names that all lists at a place let through or mention, with the strictest that they say.
-    fn listed(&self, atoms: &[Atom]) -> Vec<(&'a str, Listed)> {
-        let number_of = |mask: &Mask| self.mask_places.get(mask).copied();
+    fn listed(&mut self, atoms: &[Atom]) -> Vec<(&'a str, Listed)> {
+        let number_of = |mask: &Mask| self.masks.find(mask);
         let mut lists: Vec<List<'a>> = Vec::new();
         for &atom in atoms {
             match atom {
@@ -282,12 +301,11 @@ impl<'a> Builder<'a> {
                 _ => {}
             }
         }
-        let openness = |mask: u32| openness(&self.masks[mask as usize]);
-        List::combine(lists, |one, other| if openness(one) <= openness(other) { one } else { other })
+        List::combine(lists, |one, other| self.masks.stricter(one, other))
     }
 
     fn elements(&self, standing: &Standing, atoms: &[Atom]) -> Children<u64> {
-        let mut children = Children { own: HashMap::new(), rest: Vec::new() };
+        let mut children = Children { own: HashMap::new(), rest: Vec::new(), others: Vec::new() };
         for &atom in atoms {
             match atom {
                 Atom::Act(Act::Only(only)) => children.rest.push(Atom::OnlyElement(only)),
@@ -323,7 +341,7 @@ impl<'a> Builder<'a> {
         K: std::hash::Hash + Eq,
         O: From<K> + std::hash::Hash + Eq,
     {
-        let rest = self.id(children.rest.clone())?;
+        let rest = self.id([&children.rest[..], &children.others].concat())?;
         let mut own = HashMap::with_capacity(children.own.len());
         for (child, mut atoms) in children.own {
             atoms.extend_from_slice(&children.rest);
@@ -338,7 +356,7 @@ impl<'a> Builder<'a> {
         let base: Vec<Atom> = atoms.iter().copied().filter(|&atom| atom != Atom::EntryOf(entries)).collect();
         let mut targets = HashMap::new();
         if self.lists {
-            let list = List::of_names(&spec.names, |mask| self.mask_places.get(mask).copied());
+            let list = List::of_names(&spec.names, |mask| self.masks.find(mask));
             for (name, listed) in list.into_iter() {
                 let class = match listed {
                     Listed::Remove => Atom::Act(Act::Remove),

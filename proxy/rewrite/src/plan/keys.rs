@@ -47,6 +47,11 @@ impl KeyTree {
         })
     }
 
+    /// The number of its nodes.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     pub(crate) fn node(&self, at: usize) -> &KeyNode {
         &self.nodes[at]
     }

@@ -53,7 +53,7 @@ impl<'a> List<'a> {
     /// What several lists for one object say together: a name that one of them does not have is unlisted.
     pub(crate) fn combine(
         lists: Vec<List<'a>>,
-        stricter: impl Fn(u32, u32) -> u32,
+        mut stricter: impl FnMut(u32, u32) -> u32,
     ) -> Vec<(&'a str, Listed)> {
         let mut lists = lists.into_iter();
         let mut names = lists.next().unwrap_or_default().names;

@@ -3,7 +3,10 @@
 //! Names, in dot and in quoted form, indices from the front, wildcards, and all of these as descendants. What needs
 //! to see later values first (filters, slices, indices from the end) and unions are refused with a reason.
 
+mod markup;
+
 use crate::error::PlanError;
+use crate::spec::Format;
 
 /// A parsed path: the steps from the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +37,16 @@ const GREATEST_INDEX: u64 = (1 << 53) - 1;
 
 impl Path {
     pub(crate) fn parse(text: &str) -> Result<Path, PlanError> {
-        parse_steps(text)
-            .map(|steps| Path { steps })
-            .map_err(|reason| PlanError::Path { path: text.to_owned(), reason })
+        Path::of(text, parse_steps(text))
+    }
+
+    /// A path of a format. In XML nothing has indices: `[*]` behind a name says nothing more.
+    pub(crate) fn parse_in(format: Format, text: &str) -> Result<Path, PlanError> {
+        if format == Format::Xml { Path::of(text, markup::parse_steps(text)) } else { Path::parse(text) }
+    }
+
+    fn of(text: &str, steps: Result<Vec<Step>, &'static str>) -> Result<Path, PlanError> {
+        steps.map(|steps| Path { steps }).map_err(|reason| PlanError::Path { path: text.to_owned(), reason })
     }
 
     /// Whether it is of names and indices only, so that it selects one place at the most.

@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::plan::automaton::{Automaton, Fate, NOTHING, Node, NodeId, ROOT, Switch, intern_mask, openness};
+use crate::pattern::Expressions;
+use crate::plan::automaton::{Automaton, Fate, NOTHING, Node, NodeId, ROOT, Switch};
+use crate::plan::masks::{Masks, openness};
 use crate::spec::Mask;
 
 /// The merged automaton, or none if it would take more than `budget` steps.
-pub(crate) fn merge(profiles: &[&Automaton], budget: usize) -> Option<Automaton> {
+pub(crate) fn merge(profiles: &[&Automaton], expressions: &Expressions, budget: usize) -> Option<Automaton> {
     let mut merger = Merger { profiles, budget, ..Merger::new(profiles) };
     merger.nodes.push(Some(Node::of(Fate::Unlisted)));
     merger.ids.insert(vec![NOTHING; profiles.len()], NOTHING);
@@ -17,14 +19,13 @@ pub(crate) fn merge(profiles: &[&Automaton], budget: usize) -> Option<Automaton>
         merger.nodes[id as usize] = Some(node);
     }
     let nodes = merger.nodes.into_iter().map(|node| node.unwrap_or(Node::of(Fate::Unlisted))).collect();
-    Some(Automaton { nodes, masks: merger.masks })
+    Some(Automaton { nodes, masks: merger.masks.into_maskers(expressions) })
 }
 
 struct Merger<'a> {
     profiles: &'a [&'a Automaton],
     budget: usize,
-    masks: Vec<Mask>,
-    mask_places: HashMap<Mask, u32>,
+    masks: Masks,
     /// A state is a node of each profile.
     ids: HashMap<Vec<NodeId>, NodeId>,
     nodes: Vec<Option<Node>>,
@@ -36,8 +37,7 @@ impl<'a> Merger<'a> {
         Merger {
             profiles,
             budget: 0,
-            masks: Vec::new(),
-            mask_places: HashMap::new(),
+            masks: Masks::default(),
             ids: HashMap::new(),
             nodes: Vec::new(),
             waiting: Vec::new(),
@@ -106,7 +106,7 @@ impl<'a> Merger<'a> {
         for (profile, id) in self.parts(state) {
             let fate = of(profile.node(id));
             if let Fate::Mask(number) = fate {
-                let other = profile.mask(number);
+                let other = profile.mask(number).spec();
                 if mask.is_none_or(|mask| openness(mask) < openness(other)) {
                     mask = Some(other);
                 }
@@ -116,9 +116,7 @@ impl<'a> Merger<'a> {
             }
         }
         match (best, mask) {
-            (Fate::Mask(_), Some(mask)) => {
-                Fate::Mask(intern_mask(&mut self.masks, &mut self.mask_places, mask))
-            }
+            (Fate::Mask(_), Some(mask)) => Fate::Mask(self.masks.number(mask)),
             _ => best,
         }
     }

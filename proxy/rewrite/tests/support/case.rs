@@ -370,6 +370,5 @@ pub fn plan_word(error: &PlanError) -> &'static str {
     match error {
         PlanError::Path { .. } => "plan-path",
         PlanError::Invalid(_) => "plan-invalid",
-        PlanError::Format(_) => "plan-format",
     }
 }

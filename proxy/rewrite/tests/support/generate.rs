@@ -185,19 +185,25 @@ pub fn plan(source: &mut Source<'_>) -> Drawn {
         sets[index].profiles = profiles;
     }
     let outside = edits(source, None, &sets);
-    let spec = rewrite::BodyPlan {
-        outside: spec_edits(&outside),
-        sets: sets.iter().map(spec_set).collect(),
-        ..rewrite::BodyPlan::default()
-    };
-    Drawn { spec, outside, sets }
+    let mut drawn = Drawn { spec: rewrite::BodyPlan::default(), outside, sets };
+    drawn.spec = spec(&drawn);
+    drawn
 }
 
-fn spec_edits(edits: &[(Vec<Step>, Action)]) -> Vec<Edit> {
+/// A plan with its paths as text.
+pub fn spec(drawn: &Drawn) -> rewrite::BodyPlan {
+    rewrite::BodyPlan {
+        outside: spec_edits(&drawn.outside),
+        sets: drawn.sets.iter().map(spec_set).collect(),
+        ..rewrite::BodyPlan::default()
+    }
+}
+
+pub fn spec_edits(edits: &[(Vec<Step>, Action)]) -> Vec<Edit> {
     edits.iter().map(|(path, action)| Edit { path: render(path), action: action.clone() }).collect()
 }
 
-fn spec_set(set: &DrawnSet) -> RecordSet {
+pub fn spec_set(set: &DrawnSet) -> RecordSet {
     RecordSet {
         within: set.within.map(|outer| u32::try_from(outer).unwrap()),
         path: render(&set.path),

@@ -4,9 +4,11 @@
 #![allow(unreachable_pub, reason = "a module of each test, not a crate")]
 
 pub mod case;
+pub mod events;
 pub mod feeding;
 pub mod generate;
 pub mod hashing;
 pub mod judge;
 pub mod oracle;
 pub mod places;
+pub mod table;

@@ -1,8 +1,9 @@
 //! What all that holds at a place comes to: the strictest edit, and the fates that follow from it.
 
-use crate::plan::automaton::{Fate, Node, NodeId, ROOT, openness};
+use crate::plan::automaton::{Fate, Node, NodeId, ROOT};
 use crate::plan::determine::{Act, Atom, Builder, Refused};
 use crate::plan::path::Path;
+use crate::spec::Format;
 
 /// What holds at a place, boiled down.
 pub(super) struct Standing {
@@ -27,7 +28,7 @@ pub(super) enum Kept {
 }
 
 impl Builder<'_> {
-    pub(super) fn standing(&self, id: NodeId, atoms: &[Atom]) -> Result<Standing, Refused> {
+    pub(super) fn standing(&mut self, id: NodeId, atoms: &[Atom]) -> Result<Standing, Refused> {
         let mut standing = Standing {
             act: None,
             record: None,
@@ -71,12 +72,9 @@ impl Builder<'_> {
         Ok(standing)
     }
 
-    fn stricter(&self, one: Act, other: Act) -> Act {
+    fn stricter(&mut self, one: Act, other: Act) -> Act {
         match (one, other) {
-            (Act::Mask(first), Act::Mask(second)) => {
-                let openness = |mask: u32| openness(&self.masks[mask as usize]);
-                Act::Mask(if openness(first) <= openness(second) { first } else { second })
-            }
+            (Act::Mask(first), Act::Mask(second)) => Act::Mask(self.masks.stricter(first, second)),
             _ => one.min(other),
         }
     }
@@ -92,6 +90,9 @@ impl Builder<'_> {
                 let array = atoms.iter().any(|atom| matches!(atom, Atom::Act(Act::Only(_))));
                 let array = if array { Fate::Walk } else { passage };
                 Node::of_types(Fate::Unlisted, Fate::Walk, array)
+            }
+            (Some(Act::Entries(_)), _) if self.scope.format == Format::Xml => {
+                Node::of_types(Fate::Unlisted, Fate::Walk, Fate::Unlisted)
             }
             (Some(Act::Entries(_)), _) => Node::of_types(Fate::Unlisted, passage, Fate::Walk),
             (act, _) => match kept(act, standing.kept) {

@@ -1,0 +1,18 @@
+//! Runs a target on the files given, without libFuzzer and on any toolchain: `replay json FILE …`.
+
+use cordon_rewrite_fuzz::{csv, json, path};
+
+fn main() -> std::io::Result<()> {
+    let mut words = std::env::args().skip(1);
+    let target = words.next().unwrap_or_default();
+    let run = match target.as_str() {
+        "csv" => csv::run,
+        "json" => json::run,
+        "path" => path::run,
+        other => return Err(std::io::Error::other(format!("there is no target {other:?}"))),
+    };
+    for file in words {
+        run(&std::fs::read(file)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! JSON documents, against the tree oracle of the property tests.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cordon_rewrite_fuzz::json::run(data));

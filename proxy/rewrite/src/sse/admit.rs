@@ -1,0 +1,168 @@
+//! Finds out what an event is and where its records are, and queues it.
+
+use crate::error::{EditError, EditErrorKind};
+use crate::plan::automaton::{Fate, NOTHING, NodeId, ROOT};
+use crate::scan::{fate, find_records};
+use crate::sse::comment::is_harmless;
+use crate::sse::data::{Data, Text, data_lines, in_event};
+use crate::sse::event::{Block, Event, alike};
+use crate::sse::line::{Field, Line};
+use crate::sse::queue::{Found, Item};
+use crate::sse::reader::Sse;
+use crate::sse::tree::EVENT;
+use crate::tree::Kind;
+
+impl Sse {
+    /// Queues a comment between events.
+    pub(super) fn queue_comment(&mut self, block: Block, line: &mut Line) -> Result<(), EditError> {
+        check_text(&block)?;
+        let read = line.read(block.content(), &self.options.limits);
+        read.map_err(|(kind, position)| failed(&block, position, kind))?;
+        let whole = self.ahead().1 == Fate::Keep || is_harmless(line.value(block.content()));
+        self.queue.items.push(Item::Comment { block, end: line.end as usize, whole, index: self.index });
+        Ok(())
+    }
+
+    /// Where the next event leads, and its fate.
+    fn ahead(&self) -> (NodeId, Fate) {
+        let outside = &self.plan.outside;
+        let node = outside.element(ROOT, self.index);
+        match outside.node(ROOT).array {
+            Fate::Walk => (node, fate(outside, node, Kind::Object)),
+            of_all => (NOTHING, of_all),
+        }
+    }
+
+    /// Whether nothing of the stream comes out.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self.plan.outside.node(ROOT).array, Fate::Remove | Fate::Unlisted)
+    }
+
+    /// Queues an event.
+    pub(super) fn event(&mut self, block: Block, lines: &mut [Line]) -> Result<(), EditError> {
+        check_text(&block)?;
+        for line in &mut *lines {
+            let read = line.read(block.content(), &self.options.limits);
+            read.map_err(|(kind, position)| failed(&block, position, kind))?;
+        }
+        let has = |sought: &[Field]| lines.iter().any(|line| sought.contains(&line.field));
+        let (node, fate) = self.ahead();
+        let start = self.queue.lines.len();
+        self.queue.bytes += block.content().len();
+        self.queue.lines.extend_from_slice(lines);
+        let mut event = Event {
+            block,
+            lines: start..self.queue.lines.len(),
+            index: self.index,
+            node,
+            fate,
+            data: Data::Absent,
+            framed: true,
+            records: self.queue.records.len()..self.queue.records.len(),
+        };
+        if !has(&[Field::Data, Field::Event, Field::Id]) {
+            // No event, but the time to wait before the next connection, or fields that nobody knows.
+            if matches!(fate, Fate::Record(_) | Fate::Unlisted) && !self.is_gone() {
+                event.fate = Fate::Walk;
+                event.node = NOTHING;
+                event.framed = fate != Fate::Unlisted;
+            }
+            self.queue.items.push(Item::Event(event));
+            return Ok(());
+        }
+        self.index += 1;
+        if matches!(fate, Fate::Record(_) | Fate::Walk) {
+            check_fields(&event.block, lines)?;
+            event.framed = has(&[Field::Data]) || fate != Fate::Walk;
+            if has(&[Field::Data]) {
+                self.read_data(&mut event, lines)?;
+            }
+            self.find(&mut event)?;
+        }
+        self.queue.items.push(Item::Event(event));
+        Ok(())
+    }
+
+    fn read_data(&mut self, event: &mut Event, lines: &[Line]) -> Result<(), EditError> {
+        let outside = &self.plan.outside;
+        if event.fate == Fate::Walk
+            && let Some(Fate::Keep | Fate::Remove | Fate::Unlisted) =
+                alike(outside, outside.member(event.node, "data"))
+        {
+            event.data = Data::Unread;
+            return Ok(());
+        }
+        let mut data = data_lines(lines);
+        let text = match (data.next(), data.next()) {
+            (Some(line), None) => Text::Line(line.value as usize, line.end as usize),
+            _ => self.join(&event.block, lines),
+        };
+        let content = match &text {
+            Text::Line(start, end) => &event.block.content()[*start..*end],
+            Text::Joined(range) => &self.queue.joined[range.clone()],
+        };
+        event.data = match self.queue.documents.read(&mut self.indexer, content) {
+            Ok(index) => Data::Read { text, index },
+            Err((position, EditErrorKind::Malformed(reason))) => {
+                Data::Refused { text, reason, position: in_event(lines, crate::number(position)) }
+            }
+            Err((position, kind)) => {
+                return Err(failed(&event.block, in_event(lines, crate::number(position)), kind));
+            }
+        };
+        Ok(())
+    }
+
+    fn join(&mut self, block: &Block, lines: &[Line]) -> Text {
+        let joined = &mut self.queue.joined;
+        let start = joined.len();
+        for (place, line) in data_lines(lines).enumerate() {
+            if place > 0 {
+                joined.push(b'\n');
+            }
+            joined.extend_from_slice(&block.content()[line.value as usize..line.end as usize]);
+        }
+        Text::Joined(start..joined.len())
+    }
+
+    /// Finds the records in an event, or that it is one.
+    fn find(&mut self, event: &mut Event) -> Result<(), EditError> {
+        let item = self.queue.items.len();
+        let start = self.queue.records.len();
+        if let Fate::Record(set) = event.fate {
+            self.queue.records.push(Found { set, at: EVENT, item });
+        } else {
+            let mut records = std::mem::take(&mut self.queue.records);
+            let mut add = |set, at| records.push(Found { set, at, item });
+            let from = (event.node, EVENT);
+            let tree = self.queue.tree(event);
+            let found = find_records(tree, &self.plan.outside, from, &mut self.names, &mut add);
+            self.queue.records = records;
+            found.map_err(|(kind, position)| failed(&event.block, position, kind))?;
+        }
+        event.records = start..self.queue.records.len();
+        Ok(())
+    }
+}
+
+fn failed(block: &Block, position: u32, kind: EditErrorKind) -> EditError {
+    EditError { offset: block.offset + u64::from(position), kind }
+}
+
+fn check_text(block: &Block) -> Result<(), EditError> {
+    if simdutf8::basic::from_utf8(block.content()).is_ok() {
+        return Ok(());
+    }
+    let valid = std::str::from_utf8(block.content()).map_or_else(|error| error.valid_up_to(), str::len);
+    Err(failed(block, crate::number(valid), EditErrorKind::Malformed("not UTF-8")))
+}
+
+/// Refuses a second `event`, `id` or `retry`: clients take the last one (H22).
+fn check_fields(block: &Block, lines: &[Line]) -> Result<(), EditError> {
+    for field in [Field::Event, Field::Id, Field::Retry] {
+        if let Some(second) = lines.iter().filter(|line| line.field == field).nth(1) {
+            return Err(failed(block, second.start, EditErrorKind::DuplicateName));
+        }
+    }
+    Ok(())
+}

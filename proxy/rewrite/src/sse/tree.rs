@@ -1,0 +1,138 @@
+//! An event as an object: its fields are members, its data is a JSON document in it.
+
+use std::borrow::Cow;
+
+use crate::json::{KeyMemo, View, find_keys, find_keys_below};
+use crate::judge::Scalar;
+use crate::names::SeenNames;
+use crate::plan::keys::KeyTree;
+use crate::scan::Found;
+use crate::sse::data::{in_event, root};
+use crate::sse::line::{Field, Line, text_of};
+use crate::tree::{Kind, Tree};
+
+/// An event by numbers. Values in its data have those that they have in the document; the event itself and its fields
+/// have the greatest ones, where no document has any.
+#[derive(Clone, Copy)]
+pub(super) struct EventTree<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) lines: &'a [Line],
+    pub(super) view: Option<View<'a>>,
+    /// Data that is no JSON: a string to the judge.
+    pub(super) opaque: Option<&'a [u8]>,
+}
+
+/// The event itself.
+pub(super) const EVENT: u32 = u32::MAX - 1;
+/// The first of the numbers of names and of values, one for each kind of field.
+const NAMES: u32 = u32::MAX - 16;
+const VALUES: u32 = u32::MAX - 8;
+
+const FIELDS: [Field; 4] = [Field::Data, Field::Event, Field::Id, Field::Retry];
+
+impl<'a> EventTree<'a> {
+    /// The first line of the field with a number, if it is one.
+    fn line(self, at: u32) -> Option<&'a Line> {
+        let field = *FIELDS.get(at.checked_sub(if at >= VALUES { VALUES } else { NAMES })? as usize)?;
+        self.lines.iter().find(|line| line.field == field)
+    }
+
+    fn members(self) -> impl Iterator<Item = (Option<u32>, u32)> {
+        let mut data_met = false;
+        self.lines.iter().filter_map(move |line| {
+            let place = FIELDS.iter().position(|&field| field == line.field)?;
+            let place = crate::number(place);
+            if line.field != Field::Data {
+                return Some((Some(NAMES + place), VALUES + place));
+            }
+            if std::mem::replace(&mut data_met, true) {
+                return None;
+            }
+            let value = self.view.map_or(VALUES + place, |view| root(view).0);
+            (self.view.is_some() || self.opaque.is_some()).then_some((Some(NAMES + place), value))
+        })
+    }
+}
+
+impl Tree for EventTree<'_> {
+    type Memo = KeyMemo;
+
+    fn kind(self, at: u32) -> Kind {
+        match (at, self.view) {
+            (EVENT, _) => Kind::Object,
+            (0..NAMES, Some(view)) => view.kind(at),
+            _ => Kind::String,
+        }
+    }
+
+    fn start(self, at: u32) -> u32 {
+        match (at, self.view) {
+            (EVENT, _) => 0,
+            (0..NAMES, Some(view)) => in_event(self.lines, view.start(at)),
+            _ => self.line(at).map_or(0, |line| if at >= VALUES { line.value } else { line.start }),
+        }
+    }
+
+    fn children(self, at: u32) -> impl Iterator<Item = (Option<u32>, u32)> {
+        let members = (at == EVENT).then(|| self.members());
+        let view = self.view.filter(|_| at < NAMES);
+        let values = view.map(move |view| Tree::children(view, at));
+        members.into_iter().flatten().chain(values.into_iter().flatten())
+    }
+
+    fn name<'s>(&'s self, at: u32) -> Cow<'s, str> {
+        match &self.view {
+            Some(view) if at < NAMES => view.name(at),
+            _ => Cow::Borrowed(self.line(at).map_or("", |line| line.name(self.bytes))),
+        }
+    }
+
+    fn scalar<'s>(&'s self, at: u32, scratch: &'s mut String) -> Scalar<'s> {
+        match (&self.view, self.opaque) {
+            (Some(view), _) if at < NAMES => view.scalar(at, scratch),
+            (_, Some(text)) if at == VALUES => Scalar::Text(text_of(text)),
+            _ => self.line(at).map_or(Scalar::Null, |line| Scalar::Text(line.value(self.bytes))),
+        }
+    }
+
+    fn find_keys(
+        self,
+        record: u32,
+        keys: &KeyTree,
+        memo: &mut KeyMemo,
+        seen: &mut SeenNames,
+        slots: &mut [u32],
+    ) -> Found<()> {
+        let mapped = |(kind, position)| (kind, in_event(self.lines, position));
+        match self.view {
+            Some(view) if record < NAMES => {
+                return find_keys(view, record, keys, memo, seen, slots).map_err(mapped);
+            }
+            _ => {}
+        }
+        let root = keys.node(0);
+        if let Some(slot) = root.slot {
+            slots[slot] = record;
+        }
+        if record != EVENT {
+            return Ok(());
+        }
+        // No name stands twice in an event.
+        for (name, value) in self.members() {
+            let Some(&node) = name.and_then(|name| root.members.get(&*self.name(name))) else {
+                continue;
+            };
+            match self.view {
+                Some(view) if value < NAMES => {
+                    find_keys_below(view, value, (keys, node), memo, seen, slots).map_err(mapped)?;
+                }
+                _ => {
+                    if let Some(slot) = keys.node(node).slot {
+                        slots[slot] = value;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
