@@ -73,7 +73,7 @@ fn snapshot(index: &Index, window: &[u8], depth: usize, error: Option<(usize, St
     }
 }
 
-/// Reads with the lexer alone and with each kernel, and gives how many windows the kernels read in blocks.
+/// Reads with the lexer alone and with each kernel.
 fn compare(text: &[u8], cuts: &[usize], limits: &Limits, manner: Manner) {
     let mut alone = indexer(limits, manner);
     alone.lengths = None;
@@ -225,4 +225,43 @@ fn the_blocks_refuse_nothing_that_the_lexer_takes() {
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn lines_hold_one_value_each() {
+    let lines = Manner { lines: true, call: false };
+    // Lines before and behind, so that what is looked at stands in blocks.
+    let around = "{\"a\":[1,{\"b\":\"c\"}],\"d\":null}\n".repeat(40);
+    let offset = around.len();
+    for (text, error) in [
+        ("", None),
+        ("\n\r\n \n", None),
+        ("1\n\"a\"\r\n[]\n  {} \n", None),
+        (" {}\t\n[]\n", None),
+        ("{}\n{}\n\n{}\n", None),
+        ("{} {}\n", Some(3)),
+        ("[]\r[]\n", Some(3)),
+        ("1 2\n", Some(2)),
+        ("{\n}\n", Some(1)),
+        ("[1,\n2]\n", Some(3)),
+        ("{\"a\"\n:1}\n", Some(4)),
+        ("{},\n{}\n", Some(2)),
+        ("{}\n,{}\n", Some(3)),
+        ("[1]]\n", Some(3)),
+        ("\"a\nb\"\n", Some(2)),
+    ] {
+        let text = format!("{around}{text}{around}");
+        let mut alone = indexer(&Limits::default(), lines);
+        alone.lengths = None;
+        let reads = read(alone, text.as_bytes(), &[]);
+        let found = reads.iter().find_map(|read| read.error.as_ref()).map(|(at, _)| at - offset);
+        assert_eq!(found, error, "{text}");
+        for cut in 0..20 {
+            compare(text.as_bytes(), &[offset + cut], &Limits::default(), lines);
+        }
+        compare(text.as_bytes(), &[], &Limits::default(), lines);
+    }
+    compare(b"", &[], &Limits::default(), lines);
+    compare(format!("{around}7").as_bytes(), &[], &Limits::default(), lines);
+    compare(format!("{around}{{").as_bytes(), &[], &Limits::default(), lines);
 }

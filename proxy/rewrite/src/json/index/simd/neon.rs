@@ -71,7 +71,8 @@ impl Kernel for Neon {
                 vld1q_u8(start.add(48)),
             );
             // For its last four bits each kind of white space.
-            let white = vld1q_u8(b"\x20\0\0\0\0\0\0\0\0\x09\x0a\0\0\x0d\0\0".as_ptr());
+            let white = b"\x20\0\0\0\0\0\0\0\0\x09\x0a\0\0\x0d\0\0";
+            let white = vld1q_u8(white.as_ptr());
             let mut masks = Masks {
                 quote: mask!(quarters, quarter => vceqq_u8(quarter, vdupq_n_u8(b'"'))),
                 backslash: mask!(quarters, quarter => vceqq_u8(quarter, vdupq_n_u8(b'\\'))),
