@@ -4,6 +4,7 @@ pub(crate) mod automaton;
 mod check;
 mod columns;
 mod determine;
+mod embedded;
 pub(crate) mod keys;
 mod lists;
 mod masks;
@@ -20,6 +21,7 @@ use crate::pattern::Expressions;
 use crate::plan::automaton::Automaton;
 use crate::plan::columns::ShownColumns;
 use crate::plan::determine::{Scope, determine};
+use crate::plan::embedded::Embedded;
 use crate::plan::keys::KeyTree;
 use crate::plan::path::Path;
 use crate::pool::Pool;
@@ -34,6 +36,7 @@ pub struct Plan {
     spec: BodyPlan,
     /// The regular expressions of its masks.
     expressions: Expressions,
+    embedded: Embedded,
     pub(crate) outside: Automaton,
     pub(crate) sets: Vec<Set>,
     /// What editors of JSON have learned.
@@ -83,10 +86,8 @@ impl Plan {
             Format::Json | Format::Ndjson | Format::Sse | Format::Xml => None,
             Format::Csv => Some(Dialect::compile(&spec)?),
         };
-        if !spec.embedded.is_empty() || spec.sets.iter().any(|set| set.columns.is_some()) {
-            return Err(PlanError::Invalid(
-                "JSON in strings and positional rows cannot be edited yet".to_owned(),
-            ));
+        if spec.sets.iter().any(|set| set.columns.is_some()) {
+            return Err(PlanError::Invalid("positional rows cannot be edited yet".to_owned()));
         }
         let paths = check::check(&spec)?;
         if spec.format == Format::Ndjson {
@@ -94,7 +95,9 @@ impl Plan {
         }
         let expressions = Expressions::of(&spec)?;
         let nested = nested_paths(&spec, &paths, None);
+        let embedded = Embedded::of(&spec, &paths)?;
         let outside = Scope {
+            embedded: &embedded.outside,
             format: spec.format,
             edits: parse_edits(spec.format, &spec.outside)?,
             sets: nested,
@@ -108,8 +111,11 @@ impl Plan {
         if spec.format == Format::Sse {
             check::check_stream(&spec, &outside)?;
         }
-        let sets = compile_sets(&spec, &paths)?;
-        Ok(Plan { spec, expressions, outside, sets, dialect, learned: Pool::new(LEARNED) })
+        let sets = compile_sets(&spec, &paths, &embedded)?;
+        if spec.format == Format::Sse && sets.iter().any(|set| set.tree.unpacks()) {
+            return check::invalid("keys in strings that hold JSON are not found in events".to_owned());
+        }
+        Ok(Plan { spec, expressions, embedded, outside, sets, dialect, learned: Pool::new(LEARNED) })
     }
 
     /// What the plan was compiled from.
@@ -122,6 +128,11 @@ impl Plan {
     #[must_use]
     pub fn has_sole_set(&self) -> bool {
         self.spec.sets.iter().any(|set| set.sole)
+    }
+
+    /// Whether keys stand in strings that hold JSON.
+    pub(crate) fn has_packed_keys(&self) -> bool {
+        self.sets.iter().any(|set| set.tree.unpacks())
     }
 
     pub(crate) fn has_profile(&self, set: u32, profile: u32) -> bool {
@@ -164,11 +175,12 @@ impl Plan {
             .filter(inside)
             .map(|(index, spec)| Some((Path::parse_in(format, &spec.path).ok()?, u32::try_from(index).ok()?)))
             .collect::<Option<_>>()?;
-        determine(&Scope { format, edits, sets, expressions: &self.expressions }, BUDGET, true).ok()
+        let embedded = &self.embedded.sets[set as usize];
+        determine(&Scope { format, edits, sets, embedded, expressions: &self.expressions }, BUDGET, true).ok()
     }
 }
 
-fn compile_sets(spec: &BodyPlan, paths: &[Path]) -> Result<Vec<Set>, PlanError> {
+fn compile_sets(spec: &BodyPlan, paths: &[Path], embedded: &Embedded) -> Result<Vec<Set>, PlanError> {
     let mut sets: Vec<Set> = Vec::with_capacity(spec.sets.len());
     for (index, set) in (0u32..).zip(&spec.sets) {
         let top = set.within.map_or(index, |outer| sets[outer as usize].top);
@@ -193,7 +205,9 @@ fn compile_sets(spec: &BodyPlan, paths: &[Path]) -> Result<Vec<Set>, PlanError> 
                 Some(outer) if outer != index => &mut sets[outer as usize].tree,
                 _ => &mut compiled.tree,
             };
-            keys.push(KeyPlace { up: key.up, slot: tree.slot(&path) });
+            let of = outer.unwrap_or(index) as usize;
+            let slot = tree.slot(&path, |place| embedded.is_at(of, place));
+            keys.push(KeyPlace { up: key.up, slot });
         }
         compiled.keys = keys;
         if let Some(outer) = set.within {

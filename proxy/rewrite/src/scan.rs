@@ -13,6 +13,9 @@ use crate::tree::{self, Kind, Tree};
 /// What was found in a record, and where in its buffer.
 pub(crate) type Found<T> = Result<T, (EditErrorKind, u32)>;
 
+/// A record that stands in a string, where the plan has strings that hold JSON.
+pub(crate) const RECORD_IN_STRING: EditErrorKind = EditErrorKind::Malformed("a record is a string");
+
 /// A slot in which nothing was found.
 pub(crate) const ABSENT: u32 = u32::MAX;
 /// A slot for which several values were found, where names may repeat.
@@ -37,6 +40,7 @@ fn find_keys_at<T: Tree>(
     slots: &mut [u32],
 ) -> Found<()> {
     let place = keys.node(node);
+    let at = if place.packed { tree.unpack(at)? } else { at };
     if let Some(slot) = place.slot {
         slots[slot] = at;
     }

@@ -62,8 +62,12 @@ pub struct BodyPlan {
     pub format: Format,
     /// How CSV is written. Of no meaning for other formats.
     pub csv: Csv,
-    /// JSONPaths, from the body, of strings (or CSV cells) that hold JSON (H29). What stands in such a string is
-    /// addressed as if it stood in the string's place: `$.data[*].attributes.phone`.
+    /// JSONPaths, from the body, of strings that hold JSON (H29). What stands in such a string is addressed as if it
+    /// stood in the string's place: `$.data[*].attributes.phone`. In JSON, NDJSON and events.
+    ///
+    /// A string of which something is left whole keeps its bytes. One that holds no JSON is refused, unless the plan
+    /// treats it alike whatever it holds; one that is empty is a string like any other, as is a value that is none.
+    /// No set has records in strings, and records are none.
     pub embedded: Vec<String>,
     /// Edits outside every record, with paths from the body.
     pub outside: Vec<Edit>,

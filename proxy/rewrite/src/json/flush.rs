@@ -2,11 +2,14 @@
 
 use bytes::Bytes;
 
+use std::cell::RefCell;
+
 use crate::batch::Batch;
 use crate::error::{EditError, EditErrorKind};
 use crate::json::escape::unescape;
 use crate::json::held::{Held, Window};
 use crate::json::keys::KeyMemo;
+use crate::json::packed::{PackedTree, Packs};
 use crate::json::record::{RecordEdit, Remains, Segment};
 use crate::json::trail::Trails;
 use crate::json::view::{View, inner, text};
@@ -77,7 +80,21 @@ impl Walk {
             .collect();
         let batch_records = self.options.limits.batch_records;
         let docket = Docket { plan, pending: &pending, batch_records };
-        self.learned.judging.judge(&docket, &mut self.record_names, judge, &mut self.report)?;
+        let packs = plan.has_packed_keys().then(|| Packs::new(&self.options.limits));
+        match &packs {
+            None => self.learned.judging.judge(&docket, &mut self.record_names, judge, &mut self.report)?,
+            Some(packs) => {
+                let pending: Vec<_> = pending
+                    .iter()
+                    .map(|&Pending { set, tree: view, root, offset }| {
+                        let tree = PackedTree { view, packs };
+                        Pending { set, tree, root, offset }
+                    })
+                    .collect();
+                let docket = Docket { plan, pending: &pending, batch_records };
+                self.learned.judging.judge(&docket, &mut self.record_names, judge, &mut self.report)?;
+            }
+        }
         let first = |kind| EditError { offset: pending[0].offset + held[0].start as u64, kind };
         if self.is_missing(plan) {
             // What was held for it counts against the limit, whether or not it was written out by now.
@@ -93,7 +110,7 @@ impl Walk {
                 offset: pending.offset + u64::from(position),
                 kind,
             };
-            let stays = self.let_go(&docket, (held, place), judge).map_err(failed)?;
+            let stays = self.let_go(&docket, (held, place), packs.as_ref(), judge).map_err(failed)?;
             let (source, view, _) = buffer_of(held);
             if stays {
                 let read = pending.offset + view.end(held.root) as u64;
@@ -132,15 +149,21 @@ impl Walk {
         &mut self,
         docket: &Docket<'_, View<'_>>,
         (held, place): (&Held, usize),
+        packs: Option<&RefCell<Packs>>,
         judge: &mut dyn Judge,
     ) -> Result<bool, (EditErrorKind, u32)> {
         let view = docket.pending[place].tree;
         self.enter_record(held, view);
+        let depth = self.frames.len() - 1;
         let learned = &mut *self.learned;
         let judged = learned.judging.judged(docket.plan);
+        let display = |record| match packs {
+            Some(packs) => judged.display_keys(record, PackedTree { view, packs }),
+            None => judged.display_keys(record, view),
+        };
         if judged.records[place].standing == Standing::Dropped {
             if let Some(path) = self.record_place.as_ref().and_then(Place::concrete) {
-                let values = judged.display_keys(place, view);
+                let values = display(place);
                 self.report.difference(path, DifferenceKind::Dropped { set: held.set, values });
             }
             return Ok(false);
@@ -158,8 +181,11 @@ impl Walk {
             names: 0,
             limit: self.options.limits.members,
             room: allowance(self.options.limits.expansion as u64, view.raw(held.root).len() as u64),
+            depth,
+            unpacker: &mut self.unpacker,
+            judge,
         };
-        let stays = edit.edit(place, held.trail)?;
+        let stays = edit.edit(place, held.trail, &display)?;
         if stays {
             let asked = ask_for_masks(&mut learned.remains, view, judge);
             asked.map_err(|kind| (kind, crate::number(held.start)))?;
@@ -235,6 +261,46 @@ impl Walk {
             return self.outlet.keep(source, view.end(held.root), held.behind, report);
         }
         Ok(())
+    }
+
+    /// Edits a value outside records that had to be held, and writes what is left of it.
+    pub(crate) fn write_aside(
+        &mut self,
+        plan: &Plan,
+        held: &Held,
+        (source, view, offset): (&Bytes, View<'_>, u64),
+        judge: &mut dyn Judge,
+    ) -> Result<(), EditError> {
+        let failed =
+            |(kind, position): (EditErrorKind, u32)| EditError { offset: offset + u64::from(position), kind };
+        let depth = self.frames.len() - 1;
+        let learned = &mut *self.learned;
+        let judged = learned.judging.judged(plan);
+        learned.remains.clear();
+        let mut edit = RecordEdit {
+            view,
+            judged: &judged,
+            hash_key: &self.options.hash_key,
+            trails: &mut learned.trails,
+            remains: &mut learned.remains,
+            report: &mut self.report,
+            seen: &mut self.record_names,
+            place: self.place.as_mut(),
+            names: 0,
+            limit: self.options.limits.members,
+            room: allowance(self.options.limits.expansion as u64, view.raw(held.root).len() as u64),
+            depth,
+            unpacker: &mut self.unpacker,
+            judge,
+        };
+        let nothing = |_| Vec::new();
+        let stays =
+            edit.part(&plan.outside, (0, &mut (0..0)), (held.trail, held.root), &nothing).map_err(failed)?;
+        let read = offset + view.end(held.root) as u64;
+        let spent = self.outlet.spend(self.learned.remains.made.len(), read);
+        spent.map_err(|kind| failed((kind, crate::number(view.position(held.root)))))?;
+        self.write(held, (source, view), stays)
+            .map_err(|kind| failed((kind, crate::number(view.position(held.root)))))
     }
 
     /// Writes the mask of a value outside records; `offset` is that of its buffer, `source`.

@@ -1,10 +1,14 @@
 //! Edits a kept record: walks its tokens along the automaton of its profile and notes what stays.
 
+mod packed;
+
 use crate::error::{EditErrorKind, Limit};
 use crate::json::shape::{Meeting, Met};
 use crate::json::trail::{Counted, TrailId, Trails, Turn, switch};
+use crate::json::unpack::Unpacker;
 use crate::json::view::{View, comma_before, end_before, failed};
 use crate::json::write::write_mask;
+use crate::judge::Judge;
 use crate::judging::{Judged, Standing};
 use crate::mask::{self, Masker};
 use crate::names::SeenNames;
@@ -54,6 +58,11 @@ pub(crate) struct RecordEdit<'a> {
     pub(crate) limit: usize,
     /// Bytes that may be made for the record.
     pub(crate) room: u64,
+    /// Containers that are open, those around the record too.
+    pub(crate) depth: usize,
+    pub(crate) unpacker: &'a mut Unpacker,
+    /// Asked for the policy's own masks in strings that hold JSON.
+    pub(crate) judge: &'a mut dyn Judge,
 }
 
 /// A record whose automaton is being walked, and how many of its nested records have been met.
@@ -107,10 +116,10 @@ fn refused(view: View<'_>, at: u32, kind: EditErrorKind) -> Box<(EditErrorKind, 
 
 impl<'a> RecordEdit<'a> {
     /// Edits a record that is kept, met at a trail of the scope around it. False: nothing is left of it.
-    pub(crate) fn edit(&mut self, record: usize, around: TrailId) -> Found<bool> {
+    pub(crate) fn edit(&mut self, record: usize, around: TrailId, display: Display<'a>) -> Found<bool> {
         let start = self.view.start(self.judged.records[record].at);
         let lead = Lead { opening: (0, 0), child: start, first: true };
-        let edited = self.record(record, (around, None), lead);
+        let edited = self.record(record, (around, Some(display)), lead);
         self.remains.end_run();
         edited.map_err(|refusal| *refusal)
     }
@@ -157,10 +166,15 @@ impl<'a> RecordEdit<'a> {
         lead: Lead,
     ) -> Edited {
         let mut found = self.trails.get(trail);
-        if found.switches {
-            trail =
-                switch(self.trails, scope.automaton, trail, (self.view, at), self.seen).map_err(Box::new)?;
-            found = self.trails.get(trail);
+        if found.special {
+            if found.switches {
+                let value = (self.view, at);
+                trail = switch(self.trails, scope.automaton, trail, value, self.seen).map_err(Box::new)?;
+                found = self.trails.get(trail);
+            }
+            if found.unpacks && self.view.byte(at) == b'"' {
+                return self.packed_at(scope, (trail, at), step, lead);
+            }
         }
         match found.fate(self.view.byte(at)) {
             Fate::Keep => {
@@ -182,20 +196,30 @@ impl<'a> RecordEdit<'a> {
         (fate, step): (Fate, Option<Step>),
         lead: Lead,
     ) -> Edited {
-        let mut mark = Mark::default();
-        if let Some(place) = &mut self.place {
-            mark = place.mark();
-            match step {
-                None => {}
-                Some(Step::Name(name)) => place.push_name(&self.view.name(name)),
-                Some(Step::Index(index)) => place.push_index(index),
-            }
-        }
+        let mark = self.enter(step);
         let stays = self.change(scope, value, fate, lead)?;
+        self.leave(mark);
+        Ok(stays)
+    }
+
+    /// Goes to a value, if differences are traced, and gives the place to go back to.
+    fn enter(&mut self, step: Option<Step>) -> Mark {
+        let Some(place) = &mut self.place else {
+            return Mark::default();
+        };
+        let mark = place.mark();
+        match step {
+            None => {}
+            Some(Step::Name(name)) => place.push_name(&self.view.name(name)),
+            Some(Step::Index(index)) => place.push_index(index),
+        }
+        mark
+    }
+
+    fn leave(&mut self, mark: Mark) {
         if let Some(place) = &mut self.place {
             place.back(mark);
         }
-        Ok(stays)
     }
 
     /// Does what becomes of a value that does not pass whole.
@@ -267,10 +291,12 @@ impl<'a> RecordEdit<'a> {
         let inner = view.start(at) + 1;
         self.keep(inner - 1, inner);
         let mark = self.trails.mark();
+        self.depth += 1;
         let kept = match view.byte(at) {
             b'{' => self.members(scope, (trail, at))?,
             _ => self.elements(scope, (trail, at))?,
         };
+        self.depth -= 1;
         self.trails.back(mark);
         let close = view.start(view.closing(at));
         if kept {
@@ -325,7 +351,7 @@ impl<'a> RecordEdit<'a> {
             let container = first == b'{' || first == b'[';
             let next = if container { skips[value as usize] + 1 } else { value + 1 };
             match found.fate(first) {
-                _ if found.switches => break,
+                _ if found.special => break,
                 Fate::Keep => {
                     let start = if kept {
                         number(comma_before(bytes, child as usize))

@@ -29,6 +29,10 @@ pub(crate) struct Trail {
     pub(crate) node: NodeId,
     /// Whether an entry's own name decides where it leads.
     pub(crate) switches: bool,
+    /// Whether more than its kind decides what becomes of a value.
+    pub(crate) special: bool,
+    /// Whether strings here are read as JSON.
+    pub(crate) unpacks: bool,
     /// Whether sets end with a value here.
     pub(crate) finishes: bool,
     number: Fate,
@@ -274,6 +278,8 @@ impl Trail {
         Trail {
             node: id,
             switches: node.switch.is_some(),
+            special: node.switch.is_some() || node.unpacks(),
+            unpacks: node.unpacks(),
             finishes: !node.finishes.is_empty(),
             number: node.number,
             scalar: node.scalar,

@@ -14,6 +14,7 @@ use crate::json::flush::Learned;
 use crate::json::held::{Buffer, Held, Window};
 use crate::json::region::Region;
 use crate::json::trail::{START, TrailId};
+use crate::json::unpack::Unpacker;
 use crate::json::view::{end_before, kind_of, name_of};
 use crate::judge::Judge;
 use crate::limits::Options;
@@ -23,6 +24,7 @@ use crate::place::{Mark, Place};
 use crate::plan::Plan;
 use crate::plan::automaton::Fate;
 use crate::report::{DifferenceKind, Report};
+use crate::scan::RECORD_IN_STRING;
 use crate::tree::Kind;
 
 #[derive(Debug)]
@@ -32,6 +34,7 @@ pub(crate) struct Walk {
     pub(crate) outlet: Outlet,
     pub(crate) learned: Box<Learned>,
     pub(crate) record_names: SeenNames,
+    pub(crate) unpacker: Unpacker,
     pub(crate) record_place: Option<Place>,
     /// Records that wait for their verdicts, all of them children of the innermost frame.
     pub(crate) held: Vec<Held>,
@@ -117,6 +120,8 @@ enum Extent {
 enum Purpose {
     Record(u32),
     Mask(u32),
+    /// It is looked into as a whole, and edited.
+    Aside,
 }
 
 #[derive(Debug, Default)]
@@ -155,6 +160,7 @@ impl Walk {
             outlet: Outlet::new(plan.has_sole_set(), &options.limits),
             learned: plan.learned.take().unwrap_or_else(|| Box::new(Learned::new(plan))),
             record_names: SeenNames::new(options.limits.members),
+            unpacker: Unpacker::new(&options.limits),
             record_place: options.trace.then(|| Place::new(true)),
             held: Vec::new(),
             buffers: Vec::new(),
@@ -286,7 +292,16 @@ impl Walk {
         if around == FrameKind::Lines {
             self.line = Line::default();
         }
+        if kind == Kind::String && self.learned.trails.get(self.trail).unpacks {
+            return self.hold(plan, window, (value, Purpose::Aside), judge);
+        }
         match fate {
+            Fate::Record(_)
+                if kind == Kind::String
+                    && plan.outside.node(self.learned.trails.get(self.trail).node).packed =>
+            {
+                Err(Walk::failed(window, start)(RECORD_IN_STRING))
+            }
             Fate::Record(set) => self.hold(plan, window, (value, Purpose::Record(set)), judge),
             Fate::Keep => {
                 self.lead(window, start)?;

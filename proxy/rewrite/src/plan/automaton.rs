@@ -55,6 +55,8 @@ pub(crate) struct Node {
     pub(crate) element: NodeId,
     /// Where an entry of a name/value array leads by its own name, instead of all of the above.
     pub(crate) switch: Option<Box<Switch>>,
+    /// Whether a string here holds JSON, to which all of the above applies.
+    pub(crate) packed: bool,
     /// The sets of which no further record can come once a value here has ended.
     pub(crate) finishes: Box<[u32]>,
 }
@@ -95,6 +97,18 @@ impl Automaton {
 }
 
 impl Node {
+    /// What becomes of a value whatever it is, if its kind makes no difference and nothing in it does.
+    pub(crate) fn alike(&self) -> Option<Fate> {
+        let Node { number, scalar, object, array, .. } = self;
+        let alike = self.switch.is_none() && number == scalar && object == scalar && array == scalar;
+        (alike && !matches!(scalar, Fate::Walk)).then_some(*scalar)
+    }
+
+    /// Whether a string here must be read as JSON: it holds some, and what it is or holds makes a difference.
+    pub(crate) fn unpacks(&self) -> bool {
+        self.packed && self.alike().is_none()
+    }
+
     pub(crate) fn of(fate: Fate) -> Node {
         Node::of_types(fate, fate, fate)
     }
@@ -110,6 +124,7 @@ impl Node {
             elements: HashMap::new(),
             element: NOTHING,
             switch: None,
+            packed: false,
             finishes: Box::default(),
         }
     }

@@ -52,7 +52,8 @@ pub(crate) fn check_scopes(
     let none = Expressions::default();
     for (index, set) in (0u32..).zip(&spec.sets) {
         let sets = nested(index);
-        let mut scope = Scope { format: spec.format, edits: Vec::new(), sets, expressions: &none };
+        let mut scope =
+            Scope { format: spec.format, edits: Vec::new(), sets, embedded: &[], expressions: &none };
         determine(&scope, SHAPE, false).map_err(|refused| refusal(refused, &format!("set {index}")))?;
         for (number, profile) in set.profiles.iter().enumerate() {
             if !multiplies(profile) {
@@ -216,6 +217,6 @@ fn check_soles(spec: &BodyPlan, paths: &[Path]) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn invalid<T>(message: String) -> Result<T, PlanError> {
+pub(crate) fn invalid<T>(message: String) -> Result<T, PlanError> {
     Err(PlanError::Invalid(message))
 }

@@ -21,6 +21,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) format: Format,
     pub(crate) edits: Vec<(Path, &'a Action)>,
     pub(crate) sets: Vec<(Path, u32)>,
+    /// Where strings hold JSON.
+    pub(crate) embedded: &'a [Path],
     pub(crate) expressions: &'a Expressions,
 }
 
@@ -42,6 +44,10 @@ enum Atom {
     Edit { edit: u32, step: u32 },
     /// This many steps of a set's path have been taken.
     Set { set: u32, step: u32 },
+    /// This many steps of the path of strings that hold JSON have been taken.
+    Embedded { path: u32, step: u32 },
+    /// A string here holds JSON.
+    Packed,
     /// An edit names the place.
     Act(Act),
     /// A list of names keeps the place: weaker than any edit.
@@ -165,7 +171,13 @@ impl<'a> Builder<'a> {
     fn root_atoms(&self) -> Vec<Atom> {
         let edits = (0..self.scope.edits.len()).map(|edit| self.after_edit(number(edit), 0));
         let sets = (0..self.scope.sets.len()).map(|set| self.after_set(number(set), 0));
-        normal(edits.chain(sets).collect())
+        let embedded = (0..self.scope.embedded.len()).map(|path| self.after_embedded(number(path), 0));
+        normal(edits.chain(sets).chain(embedded).collect())
+    }
+
+    fn after_embedded(&self, path: u32, step: u32) -> Atom {
+        let steps = &self.scope.embedded[path as usize].steps;
+        if step as usize == steps.len() { Atom::Packed } else { Atom::Embedded { path, step } }
     }
 
     fn after_edit(&self, edit: u32, step: u32) -> Atom {
@@ -192,6 +204,10 @@ impl<'a> Builder<'a> {
             Atom::Set { set, step } => {
                 let taken = self.after_set(set, step + 1);
                 Some((&self.scope.sets[set as usize].0.steps[step as usize], taken))
+            }
+            Atom::Embedded { path, step } => {
+                let taken = self.after_embedded(path, step + 1);
+                Some((&self.scope.embedded[path as usize].steps[step as usize], taken))
             }
             _ => None,
         }
@@ -233,6 +249,7 @@ impl<'a> Builder<'a> {
             }
         }
         node.finishes = finishes;
+        node.packed = atoms.contains(&Atom::Packed);
         Ok(node)
     }
 

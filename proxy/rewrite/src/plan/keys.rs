@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::plan::path::{Path, Selector};
+use crate::plan::path::{Path, Selector, Step};
 
 /// The places of a record that some judge asks for. Each has a slot.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct KeyNode {
     pub(crate) slot: Option<usize>,
     pub(crate) members: HashMap<Box<str>, usize>,
     pub(crate) elements: HashMap<u64, usize>,
+    /// Whether a string here holds JSON, in which the search goes on.
+    pub(crate) packed: bool,
 }
 
 impl KeyTree {
@@ -24,10 +26,16 @@ impl KeyTree {
         KeyTree { nodes: vec![KeyNode::default()], slots: 0 }
     }
 
-    /// The slot of a singular path, added if it is new.
-    pub(crate) fn slot(&mut self, path: &Path) -> usize {
+    /// Whether there are strings on the way to keys that hold JSON.
+    pub(crate) fn unpacks(&self) -> bool {
+        self.nodes.iter().any(|node| node.packed)
+    }
+
+    /// The slot of a singular path, added if it is new; `is_packed` tells of the places on the way whether a string
+    /// there holds JSON.
+    pub(crate) fn slot(&mut self, path: &Path, is_packed: impl Fn(&[Step]) -> bool) -> usize {
         let mut at = 0;
-        for step in &path.steps {
+        for (place, step) in path.steps.iter().enumerate() {
             let fresh = self.nodes.len();
             let next = match &step.selector {
                 Selector::Name(name) => *self.nodes[at].members.entry(name.clone()).or_insert(fresh),
@@ -39,6 +47,7 @@ impl KeyTree {
                 self.nodes.push(KeyNode::default());
             }
             at = next;
+            self.nodes[at].packed |= is_packed(&path.steps[..=place]);
         }
         let slots = &mut self.slots;
         *self.nodes[at].slot.get_or_insert_with(|| {

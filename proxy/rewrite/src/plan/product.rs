@@ -26,11 +26,14 @@ struct Merger<'a> {
     profiles: &'a [&'a Automaton],
     budget: usize,
     masks: Masks,
-    /// A state is a node of each profile.
+    /// A state is a node of each profile, or a place in what that node keeps or removes, by [`INSIDE`].
     ids: HashMap<Vec<NodeId>, NodeId>,
     nodes: Vec<Option<Node>>,
     waiting: Vec<(NodeId, Vec<NodeId>)>,
 }
+
+/// The bit of a place inside what a node keeps or removes whole: it is like the node, but no string of its own.
+const INSIDE: NodeId = 1 << 31;
 
 impl<'a> Merger<'a> {
     fn new(profiles: &'a [&'a Automaton]) -> Merger<'a> {
@@ -57,7 +60,12 @@ impl<'a> Merger<'a> {
     }
 
     fn parts<'s>(&self, state: &'s [NodeId]) -> impl Iterator<Item = (&'a Automaton, NodeId)> + use<'a, 's> {
-        self.profiles.iter().copied().zip(state.iter().copied())
+        self.profiles.iter().copied().zip(state.iter().map(|id| id & !INSIDE))
+    }
+
+    /// Whether strings at a place hold JSON. Profiles that do not look at it do not know.
+    fn is_packed(&self, state: &[NodeId]) -> bool {
+        self.profiles.iter().zip(state).any(|(profile, &id)| id & INSIDE == 0 && profile.node(id).packed)
     }
 
     fn build(&mut self, state: &[NodeId]) -> Option<Node> {
@@ -65,9 +73,11 @@ impl<'a> Merger<'a> {
         if let Some(first) = switch {
             let mut node = Node::of(Fate::Unlisted);
             node.switch = Some(Box::new(self.switch(&first.name, state)?));
+            node.packed = self.is_packed(state);
             return Some(node);
         }
         let mut node = Node::of(Fate::Unlisted);
+        node.packed = self.is_packed(state);
         node.number = self.fate(state, |node| node.number);
         node.scalar = self.fate(state, |node| node.scalar);
         node.object = self.fate(state, |node| node.object);
@@ -134,8 +144,8 @@ impl<'a> Merger<'a> {
                 let node = profile.node(id);
                 match of(node) {
                     Fate::Walk => walked(profile, id),
-                    Fate::Keep => id,
-                    Fate::Remove if node.number == Fate::Remove => id,
+                    Fate::Keep => id | INSIDE,
+                    Fate::Remove if node.number == Fate::Remove => id | INSIDE,
                     _ => NOTHING,
                 }
             })
@@ -156,16 +166,18 @@ impl<'a> Merger<'a> {
         for entry in names {
             let target = self
                 .parts(state)
-                .map(|(profile, id)| match of(profile, id) {
+                .zip(state)
+                .map(|((profile, id), &whole)| match of(profile, id) {
                     Some(switch) => switch.entries.get(entry).copied().unwrap_or(switch.other),
-                    None => id,
+                    None => whole,
                 })
                 .collect();
             entries.insert(entry.into(), self.id(target)?);
         }
         let other = self
             .parts(state)
-            .map(|(profile, id)| of(profile, id).map_or(id, |switch| switch.other))
+            .zip(state)
+            .map(|((profile, id), &whole)| of(profile, id).map_or(whole, |switch| switch.other))
             .collect();
         let other = self.id(other)?;
         let values = self

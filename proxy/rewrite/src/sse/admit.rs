@@ -5,7 +5,7 @@ use crate::plan::automaton::{Fate, NOTHING, NodeId, ROOT};
 use crate::scan::{fate, find_records};
 use crate::sse::comment::is_harmless;
 use crate::sse::data::{Data, Text, data_lines, in_event};
-use crate::sse::event::{Block, Event, alike};
+use crate::sse::event::{Block, Event};
 use crate::sse::line::{Field, Line};
 use crate::sse::queue::{Found, Item};
 use crate::sse::reader::Sse;
@@ -87,7 +87,7 @@ impl Sse {
         let outside = &self.plan.outside;
         if event.fate == Fate::Walk
             && let Some(Fate::Keep | Fate::Remove | Fate::Unlisted) =
-                alike(outside, outside.member(event.node, "data"))
+                outside.node(outside.member(event.node, "data")).alike()
         {
             event.data = Data::Unread;
             return Ok(());

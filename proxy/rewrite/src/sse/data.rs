@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::EditErrorKind;
-use crate::json::{Index, Indexer, OPEN, View};
+use crate::json::{Index, Indexer, View, read_document};
 use crate::sse::line::{Field, Line};
 
 /// What an event's data is.
@@ -53,12 +53,7 @@ impl Documents {
             self.indices.push(Index::default());
         }
         let index = &mut self.indices[self.used];
-        indexer.restart();
-        indexer.read(text, 0, index)?;
-        indexer.finish(&mut self.end).map_err(|kind| (text.len(), kind))?;
-        if index.tail == OPEN {
-            index.tail = crate::number(text.len());
-        }
+        read_document(indexer, text, index, &mut self.end)?;
         self.used += 1;
         Ok(self.used - 1)
     }

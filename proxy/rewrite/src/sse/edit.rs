@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::error::EditErrorKind;
 use crate::json::{
-    Counted, RecordEdit, Remains, START, Segment, TrailId, Trails, Turn, ask_for_masks, write_own,
+    Counted, RecordEdit, Remains, START, Segment, TrailId, Trails, Turn, Unpacker, ask_for_masks, write_own,
     write_string,
 };
 use crate::judge::{Judge, OwnedScalar, Scalar, Value};
@@ -17,7 +17,7 @@ use crate::report::{DifferenceKind, Report};
 use crate::scan::Found;
 use crate::sse::comment::is_harmless;
 use crate::sse::data::{Data, data_lines, in_event, root};
-use crate::sse::event::{Event, alike};
+use crate::sse::event::Event;
 use crate::sse::line::{Field, Line, text_of};
 use crate::sse::queue::Queue;
 
@@ -50,6 +50,7 @@ pub(super) struct EventEdit<'a> {
     pub(super) seen: &'a mut SeenNames,
     /// Bytes that may be made for the event.
     pub(super) room: u64,
+    pub(super) unpacker: &'a mut Unpacker,
 }
 
 /// What the members of the event are edited by, and the records in them that have not been met yet.
@@ -232,6 +233,9 @@ impl<'a> EventEdit<'a> {
                     room: self.room,
                     seen: self.seen,
                     names: 0,
+                    depth: 0,
+                    unpacker: self.unpacker,
+                    judge: self.judge,
                 };
                 let stays = edit
                     .part(scope.automaton, (scope.record, &mut scope.nested), (trail, at), &display)
@@ -273,14 +277,14 @@ impl<'a> EventEdit<'a> {
         (reason, position): (&'static str, u32),
     ) -> Found<Left> {
         let mut automaton = scope.automaton;
-        let mut fate = alike(automaton, self.trails.get(trail).node);
+        let mut fate = automaton.node(self.trails.get(trail).node).alike();
         if let Some(Fate::Record(set)) = fate {
             let record = scope.nested.next();
             let Some(kept) = record.and_then(|record| self.kept_record(set, record, trail)) else {
                 return Ok(Left::Nothing);
             };
             (automaton, trail) = kept;
-            fate = alike(automaton, ROOT);
+            fate = automaton.node(ROOT).alike();
         }
         match fate {
             Some(Fate::Keep) => Ok(Left::All),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::plan::automaton::{Automaton, Fate, Node, NodeId};
+use crate::plan::automaton::{Fate, NodeId};
 use crate::sse::data::Data;
 
 /// An event that waits to go on.
@@ -43,11 +43,4 @@ impl Block {
     pub(super) fn len(&self) -> usize {
         self.end - self.start
     }
-}
-
-/// What becomes of a value whatever it is, if its kind makes no difference and nothing in it does.
-pub(super) fn alike(automaton: &Automaton, id: NodeId) -> Option<Fate> {
-    let Node { number, scalar, object, array, switch, .. } = automaton.node(id);
-    let alike = switch.is_none() && number == scalar && object == scalar && array == scalar;
-    (alike && !matches!(scalar, Fate::Walk)).then_some(*scalar)
 }

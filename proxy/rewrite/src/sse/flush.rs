@@ -155,6 +155,7 @@ impl Sse {
             trails: &mut self.trails,
             place: self.place.as_mut(),
             seen: &mut self.names,
+            unpacker: &mut self.unpacker,
         };
         let stays = edit.edit().map_err(|(kind, position)| EditError {
             offset: event.block.offset + u64::from(position),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::{EditError, EditErrorKind, Limit};
-use crate::json::{Counted, Indexer, KeyMemo, Remains, START, Trails};
+use crate::json::{Counted, Indexer, KeyMemo, Remains, START, Trails, Unpacker};
 use crate::judge::Judge;
 use crate::judging::Judging;
 use crate::limits::Options;
@@ -33,6 +33,7 @@ pub(crate) struct Sse {
     pub(super) queue: Queue,
     /// Reads the data of events.
     pub(super) indexer: Indexer,
+    pub(super) unpacker: Unpacker,
     pub(super) names: SeenNames,
     /// Where events stand, if differences are traced.
     pub(super) place: Option<Place>,
@@ -77,6 +78,7 @@ impl Sse {
             judging: Judging::new(sets),
             queue: Queue::default(),
             indexer: Indexer::new(&options.limits),
+            unpacker: Unpacker::new(&options.limits),
             names: SeenNames::new(options.limits.members),
             place: options.trace.then(|| Place::new(true)),
             trails: Trails::new(&plan.outside),

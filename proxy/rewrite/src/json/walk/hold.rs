@@ -33,7 +33,11 @@ impl Walk {
                 let held = self.held(set, (0, self.region.mark), value.token);
                 self.add(Held { behind: self.behind(window, end), ..held }, end - value.start);
             }
-            Purpose::Record(_) => {
+            Purpose::Aside if self.region.stash.is_empty() => {
+                let held = self.held(0, (0, self.region.mark), value.token);
+                self.write_aside(plan, &held, (window.bytes, window.view(), window.offset), judge)?;
+            }
+            Purpose::Record(_) | Purpose::Aside => {
                 self.catch(window, value.start);
                 let behind = self.behind(window, end);
                 self.caught.push(&window.bytes[self.region.mark..behind]);
@@ -131,6 +135,10 @@ impl Walk {
             }
             Purpose::Mask(mask) => {
                 self.write_mask((plan, mask), (buffer.view(), 0), (&buffer.bytes, buffer.offset), judge)
+            }
+            Purpose::Aside => {
+                let held = self.held(0, (1, 0), 0);
+                self.write_aside(plan, &held, (&buffer.bytes, buffer.view(), buffer.offset), judge)
             }
         }
     }

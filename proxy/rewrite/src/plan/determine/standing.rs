@@ -54,6 +54,8 @@ impl Builder<'_> {
                     standing.kept = Kept::Scalars;
                 }
                 Atom::ListedKeep | Atom::KeepElement | Atom::EntryOf(_) => {}
+                // What a string holds is looked into only where something else is said of it.
+                Atom::Embedded { .. } | Atom::Packed => {}
             }
         }
         // A list that keeps a name speaks of the place itself, a region that passes whole only of what is in it.
