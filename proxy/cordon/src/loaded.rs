@@ -12,6 +12,7 @@ use cordon_settings::Problem;
 
 use crate::Failure;
 use crate::config::{Config, PolicyFiles};
+use crate::plans;
 use crate::problems::render;
 
 /// Everything that the files say, ready to serve.
@@ -46,7 +47,7 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     let manifest = policy.manifest();
     let routes = manifest.routes.len();
     let name = format!("{} {} ({})", manifest.name, manifest.version, policy.digest());
-    let gateway = Gateway::new(config.gateway.clone(), Arc::clone(&store), Arc::new(policy))
+    let gateway = Gateway::new(config.gateway.clone(), Arc::clone(&store), policy)
         .map_err(|error| Failure::wrong(format!("{}: {error}", path.display())))?;
     Ok(Loaded { config, store, gateway, policy: name, routes })
 }
@@ -54,8 +55,8 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
 /// Reads rules and component, and makes a policy of them.
 ///
 /// # Errors
-/// Every mistake in the rules, or why the component cannot be used.
-pub(crate) fn load_policy(files: &PolicyFiles) -> Result<Policy, Failure> {
+/// Every mistake in the rules, why the component cannot be used, or which plans cannot be carried out.
+pub(crate) fn load_policy(files: &PolicyFiles) -> Result<Arc<Policy>, Failure> {
     let rules = read(&files.rules, "the rules")?;
     let own;
     let component = match &files.component {
@@ -72,7 +73,7 @@ pub(crate) fn load_policy(files: &PolicyFiles) -> Result<Policy, Failure> {
         ..EngineOptions::default()
     };
     let engine = Engine::new(options).map_err(|error| Failure::failed(error.to_string()))?;
-    Policy::load(&engine, component, &rules).map_err(|error| match error {
+    let policy = Policy::load(&engine, component, &rules).map_err(|error| match error {
         LoadError::Rules(problems) => {
             let problems: Vec<Problem> = problems
                 .into_iter()
@@ -81,7 +82,13 @@ pub(crate) fn load_policy(files: &PolicyFiles) -> Result<Policy, Failure> {
             shown(&files.rules, &rules, &problems)
         }
         other => Failure::wrong(format!("the policy cannot be used: {other}")),
-    })
+    })?;
+    let policy = Arc::new(policy);
+    let faults = plans::faults(&policy);
+    if faults.is_empty() {
+        return Ok(policy);
+    }
+    Err(Failure::wrong(format!("{}: plans that cannot be carried out\n{faults}", files.rules.display())))
 }
 
 fn directory_fault(error: &OpenError) -> String {

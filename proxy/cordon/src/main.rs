@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod demo;
 mod loaded;
+mod plans;
 mod problems;
 mod see;
 mod serve;

@@ -85,7 +85,7 @@ async fn follow_hangups(gateway: Arc<Gateway>, files: PolicyFiles) {
         // Compiling takes a while; requests are not to wait for it.
         let loaded = tokio::task::spawn_blocking(move || load_policy(&files)).await;
         let policy = match loaded {
-            Ok(Ok(policy)) => Arc::new(policy),
+            Ok(Ok(policy)) => policy,
             Ok(Err(failure)) => {
                 tracing::error!(
                     problems = failure.text,

@@ -45,6 +45,23 @@ fn problems_of_rules_and_directory_are_listed_together() {
 }
 
 #[test]
+fn plans_that_cannot_be_carried_out_are_found_before_anybody_asks() {
+    let folder = demo_files("127.0.0.1:9".parse().expect("an address"));
+    let rules = "name = \"x\"\nversion = \"1\"\nformat = \"xml\"\n\
+        [kind.note]\nproject = \"caller\"\n\
+        mask = [{ path = \"$.a\", with = \"patterns\", find = [{ regex = \"(a\" }] }]\n\
+        [[route]]\nname = \"notes\"\npath = \"/notes\"\nsection = \"any\"\n\
+        records = [{ path = \"$.notes.note[*]\", kind = \"note\" }]\n";
+    write(folder.path(), "rules.toml", rules);
+    let output = cordon(folder.path(), &["check"]);
+    let shown = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{shown}");
+    for expected in ["rules.toml", "route `notes`", "`(a`: unclosed group"] {
+        assert!(shown.contains(expected), "{shown}");
+    }
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let folder = TempDir::new().expect("a folder");
     let output = cordon(folder.path(), &["check", "--config", "nowhere.toml"]);

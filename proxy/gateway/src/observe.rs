@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use cordon_directory::UserId;
 use cordon_policy::{Decision, Exchange, ExchangePlan, RequestPlan, ResponsePlan};
+use cordon_rewrite::Format;
 use http::{Method, Response, header, request, response};
 use hyper::body::Incoming;
 
@@ -69,8 +70,12 @@ pub(crate) async fn pass(
     let (head, body) = round.send(outgoing).await?.into_parts();
     let beside = would.and_then(|would| beside(round, &would, parts, &head));
     let pace = Pace::new(&gateway.config.deadlines, round.end);
-    let source = Source::new(body, None, &gateway.config.limits, pace, round.tap.clone());
-    let mut response = Response::new(AnswerBody::observed(Observed::new(source.watched(), beside)));
+    let mut source = Source::new(body, None, &gateway.config.limits, pace, round.tap.clone());
+    match &beside {
+        Some(beside) if beside.is_events => source.without_end(),
+        _ => source.watch(),
+    }
+    let mut response = Response::new(AnswerBody::observed(Observed::new(source, beside)));
     *response.status_mut() = head.status;
     *response.headers_mut() = without_hops(&head.headers);
     response.headers_mut().remove(header::CONTENT_LENGTH);
@@ -128,10 +133,11 @@ fn beside(
             Ok(Meaning::NoContent) | Err(Cause::Missing | Cause::Status(_)) => return Ok(None),
             Err(cause) => return Err(cause),
         }
-        check::content_type(&head.headers, plan.spec().format)?;
+        check::content_type(&head.headers, plan.spec())?;
         let limits = &round.gateway.config.limits;
         let decoder = Coding::of(&head.headers)?;
         Ok(Some(Beside {
+            is_events: plan.spec().format == Format::Sse,
             editor: round.editor(plan, &would.scope),
             judge: would.exchange.judge(),
             decoder: decoder.map(|coding| Decoder::new(coding, limits.decoded_body, limits.decoded_ratio)),

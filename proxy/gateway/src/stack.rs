@@ -331,7 +331,7 @@ impl Round<'_> {
                     Some(whole) => AnswerBody::whole(whole),
                     None => AnswerBody::edited(edited),
                 };
-                (Some(check::declared(plan.spec().format)), body)
+                (Some(check::declared(plan.spec())), body)
             }
         };
         let mut response = Response::new(body);
@@ -352,9 +352,9 @@ impl Round<'_> {
         exchange: &Exchange,
         scope: &CallerScope,
     ) -> Result<Edited, Cause> {
-        check::content_type(&head.headers, plan.spec().format)?;
+        check::content_type(&head.headers, plan.spec())?;
         let source = self.source(head, body)?;
-        Ok(Edited::new(source, self.editor(plan, scope), exchange.judge(), self.tap.clone()))
+        Ok(Edited::new(source, self.editor(plan, scope), exchange.judge(), plan, self.tap.clone()))
     }
 
     pub(crate) fn editor(&self, plan: &Arc<Plan>, scope: &CallerScope) -> Editor {

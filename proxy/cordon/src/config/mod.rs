@@ -168,6 +168,11 @@ fn limits(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> (cordon_rew
         record: table.count("record_bytes", usual.record, problems),
         held: table.count("held_bytes", usual.held, problems),
         depth: table.count("depth", usual.depth, problems),
+        name: table.count("name_bytes", usual.name, problems),
+        string: table.count("string_bytes", usual.string, problems),
+        number: table.count("number_bytes", usual.number, problems),
+        members: table.count("members", usual.members, problems),
+        expansion: table.count("expansion", usual.expansion, problems),
         ..usual
     };
     (editor, table.count("request_body_bytes", 16 << 20, problems) as u64)

@@ -97,8 +97,20 @@ impl Seen<'_> {
                 text.push_str(&beside::render(&body, &notes));
                 text.push_str("\n- gone for this caller   ~ another value for this caller\n");
             }
-            Err(_) => text
-                .push_str("(the backend's body is not one JSON document; --json shows what was counted)\n"),
+            // Lines, tables, elements and events: what the caller gets, and what differs.
+            Err(_) => {
+                text.push_str(&String::from_utf8_lossy(&answer.body));
+                text.push('\n');
+                for difference in &report.differences {
+                    let reason = reason::reason(difference, &self.question.user, self.scope, self.snapshot);
+                    let mark = match difference.kind {
+                        DifferenceKind::Masked | DifferenceKind::Recounted => '~',
+                        _ => '-',
+                    };
+                    _ = writeln!(text, "{mark} {}  {reason}", difference.path);
+                }
+                text.push_str("\n- gone for this caller   ~ another value for this caller\n");
+            }
         }
         text
     }

@@ -6,16 +6,39 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use cordon_policy::{ExchangeJudge, Failure};
-use cordon_rewrite::{EditError, EditErrorKind, Editor, Pieces, Report};
+use cordon_rewrite::{EditError, EditErrorKind, Editor, Format, Pieces, Plan, Report};
 
 use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::source::Source;
 
 /// How many bytes go out at a time. What a backend's chunk leaves of itself would tell how much of it was taken away:
-/// so frames are of one size but for the last. A format of which clients want each record at once, such as server-sent
-/// events, will need frames that end with a record instead.
+/// so frames are of one size but for the last.
 const FRAME: usize = 32 << 10;
+
+/// When settled bytes go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    /// In frames of one size: a document is of use as a whole.
+    Framed,
+    /// When the backend pauses, too: each line is of use by itself, and the next may be long in coming. Then the times
+    /// and sizes of what goes out tell something of what was taken away between (H34): whoever wants records at once
+    /// cannot have that hidden.
+    Lines,
+    /// As lines, but the head goes out when the backend pauses, too, since clients wait for it; and there need not be
+    /// an end.
+    Events,
+}
+
+impl Flow {
+    fn of(format: Format) -> Flow {
+        match format {
+            Format::Json | Format::Csv | Format::Xml => Flow::Framed,
+            Format::Ndjson => Flow::Lines,
+            Format::Sse => Flow::Events,
+        }
+    }
+}
 
 /// Pulls from the backend as the client takes: one chunk in, what the editor settles of it out (H11).
 pub(crate) struct Edited {
@@ -26,20 +49,43 @@ pub(crate) struct Edited {
     /// What is settled and not sent: first what was held until the head could be sent, then less than a frame.
     held: BytesMut,
     finished: bool,
+    flow: Flow,
+    /// Whether there is an answer at all, a sole record decides.
+    sole: bool,
     tap: Option<Arc<Tap>>,
 }
 
 impl Edited {
-    pub(crate) fn new(source: Source, editor: Editor, judge: ExchangeJudge, tap: Option<Arc<Tap>>) -> Edited {
-        Edited { source, editor, judge, pieces: Pieces::new(), held: BytesMut::new(), finished: false, tap }
+    pub(crate) fn new(
+        source: Source,
+        editor: Editor,
+        judge: ExchangeJudge,
+        plan: &Plan,
+        tap: Option<Arc<Tap>>,
+    ) -> Edited {
+        Edited {
+            source,
+            editor,
+            judge,
+            pieces: Pieces::new(),
+            held: BytesMut::new(),
+            finished: false,
+            flow: Flow::of(plan.spec().format),
+            sole: plan.has_sole_set(),
+            tap,
+        }
     }
 
     /// Edits until more than `hold` bytes are settled or the body is finished: whatever goes wrong until then can
     /// still be told by a status. It depends on the bytes that the caller gets, and on nothing else, whether they come
     /// with a length: the framing does not tell what was taken away.
     ///
-    /// Answers the whole result if it is finished; otherwise this body goes on with what it holds.
+    /// Answers the whole result if it is finished; otherwise this body goes on with what it holds. What is live always
+    /// goes on, so that its framing does not depend on when the backend pauses.
     pub(crate) async fn begin(&mut self, hold: usize) -> Result<Option<Bytes>, Cause> {
+        if self.flow != Flow::Framed {
+            return poll_fn(|context| self.poll_begin(context, hold)).await.map(|()| None);
+        }
         // Most results are one piece, which is not copied.
         let mut first = Bytes::new();
         let mut several = BytesMut::new();
@@ -64,6 +110,24 @@ impl Edited {
         }
     }
 
+    /// Edits until more than `hold` bytes are settled, the backend pauses, or the body is finished.
+    fn poll_begin(&mut self, context: &mut Context<'_>, hold: usize) -> Poll<Result<(), Cause>> {
+        let opens = self.flow == Flow::Events && !self.sole;
+        while self.held.len() <= hold {
+            match self.poll_piece(context) {
+                Poll::Ready(Some(piece)) => self.held.extend_from_slice(&piece?),
+                Poll::Ready(None) => break,
+                Poll::Pending if opens || !self.held.is_empty() => break,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        match self.flow {
+            Flow::Events => self.source.without_end(),
+            Flow::Framed | Flow::Lines => self.source.watch(),
+        }
+        Poll::Ready(Ok(()))
+    }
+
     pub(crate) fn report(&self) -> &Report {
         self.editor.report()
     }
@@ -71,11 +135,15 @@ impl Edited {
     /// The next frame for the client.
     pub(crate) fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
         while self.held.len() < FRAME {
-            match ready!(self.poll_piece(context)) {
-                Some(Ok(piece)) => self.held.extend_from_slice(&piece),
-                Some(Err(cause)) => return Poll::Ready(Some(Err(cause))),
-                None if self.held.is_empty() => return Poll::Ready(None),
-                None => return Poll::Ready(Some(Ok(self.held.split().freeze()))),
+            match self.poll_piece(context) {
+                Poll::Ready(Some(Ok(piece))) => self.held.extend_from_slice(&piece),
+                Poll::Ready(Some(Err(cause))) => return Poll::Ready(Some(Err(cause))),
+                Poll::Ready(None) if self.held.is_empty() => return Poll::Ready(None),
+                Poll::Ready(None) => return Poll::Ready(Some(Ok(self.held.split().freeze()))),
+                Poll::Pending if self.flow != Flow::Framed && !self.held.is_empty() => {
+                    return Poll::Ready(Some(Ok(self.held.split().freeze())));
+                }
+                Poll::Pending => return Poll::Pending,
             }
         }
         Poll::Ready(Some(Ok(self.held.split_to(FRAME).freeze())))

@@ -21,6 +21,8 @@ pub(crate) struct Observed {
 
 /// The editor beside a body. What it says goes nowhere but to the counters.
 pub(crate) struct Beside {
+    /// The body is a stream of events, which may go on without end.
+    pub(crate) is_events: bool,
     pub(crate) editor: Editor,
     pub(crate) judge: ExchangeJudge,
     pub(crate) decoder: Option<Decoder>,

@@ -1,6 +1,7 @@
 //! What a response head must be before its body is looked at (H8, H13, H19, H20).
 
-use cordon_rewrite::Format;
+use cordon_rewrite::{BodyPlan, Format};
+use encoding_rs::{Encoding, UTF_8};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::rescue::Cause;
@@ -34,8 +35,8 @@ pub(crate) fn status(status: StatusCode, credential_is_ours: bool) -> Result<Mea
     }
 }
 
-/// Checks that the body is in the format that the route declares (H20).
-pub(crate) fn content_type(headers: &HeaderMap, format: Format) -> Result<(), Cause> {
+/// Checks that the body is in the format, and in the encoding, that the route declares (H20).
+pub(crate) fn content_type(headers: &HeaderMap, plan: &BodyPlan) -> Result<(), Cause> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Cause::Response("no Content-Type, or more than one"));
@@ -44,11 +45,11 @@ pub(crate) fn content_type(headers: &HeaderMap, format: Format) -> Result<(), Ca
     if headers.contains_key(header::CONTENT_RANGE) {
         return Err(Cause::Response("a range that nobody asked for"));
     }
-    if media.charset.is_some_and(|name| !matches!(name.as_str(), "utf-8" | "utf8" | "us-ascii")) {
-        return Err(Cause::Response("not in UTF-8"));
+    if media.charset.is_some_and(|name| !is_encoding(&name, encoding(plan))) {
+        return Err(Cause::Response("not in the route's encoding, which is UTF-8 unless it says another"));
     }
     let kind = media.kind.as_str();
-    let fits = match format {
+    let fits = match plan.format {
         Format::Json => {
             matches!(kind, "application/json" | "text/json")
                 || (kind.starts_with("application/") && kind.ends_with("+json"))
@@ -60,7 +61,13 @@ pub(crate) fn content_type(headers: &HeaderMap, format: Format) -> Result<(), Ca
                     | "application/ndjson"
                     | "application/jsonl"
                     | "application/json-lines"
+                    | "application/jsonlines"
+                    | "application/x-jsonlines"
+                    | "application/x-ldjson"
             )
+        }
+        Format::Csv if plan.csv.delimiter == b'\t' => {
+            matches!(kind, "text/tab-separated-values" | "text/csv" | "application/csv")
         }
         Format::Csv => matches!(kind, "text/csv" | "application/csv"),
         Format::Xml => matches!(kind, "application/xml" | "text/xml") || kind.ends_with("+xml"),
@@ -69,12 +76,30 @@ pub(crate) fn content_type(headers: &HeaderMap, format: Format) -> Result<(), Ca
     if fits { Ok(()) } else { Err(Cause::Response("Content-Type is not of the route's format")) }
 }
 
+/// The encoding that a route declares. Only CSV can be in another than UTF-8.
+fn encoding(plan: &BodyPlan) -> &'static Encoding {
+    match plan.format {
+        Format::Csv => Encoding::for_label(plan.csv.encoding.as_bytes()).unwrap_or(UTF_8),
+        Format::Json | Format::Ndjson | Format::Xml | Format::Sse => UTF_8,
+    }
+}
+
+/// Whether a character set is an encoding. ASCII is part of all that a route can declare.
+fn is_encoding(charset: &str, encoding: &'static Encoding) -> bool {
+    charset == "us-ascii" || Encoding::for_label(charset.as_bytes()) == Some(encoding)
+}
+
 /// The `Content-Type` of an edited body.
-pub(crate) fn declared(format: Format) -> HeaderValue {
-    HeaderValue::from_static(match format {
+pub(crate) fn declared(plan: &BodyPlan) -> HeaderValue {
+    HeaderValue::from_static(match plan.format {
         Format::Json => "application/json",
         Format::Ndjson => "application/x-ndjson",
-        Format::Csv => "text/csv; charset=utf-8",
+        Format::Csv => {
+            // Names of encodings are tokens.
+            let kind = if plan.csv.delimiter == b'\t' { "text/tab-separated-values" } else { "text/csv" };
+            let value = format!("{kind}; charset={}", encoding(plan).name().to_ascii_lowercase());
+            return HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static("text/csv"));
+        }
         Format::Xml => "application/xml; charset=utf-8",
         Format::Sse => "text/event-stream",
     })
@@ -161,10 +186,18 @@ fn parameter_value(text: &str) -> Option<(String, &str)> {
 mod tests {
     use super::*;
 
-    fn is_json(value: &str) -> bool {
+    fn plan(format: Format) -> BodyPlan {
+        BodyPlan { format, ..BodyPlan::default() }
+    }
+
+    fn fits(value: &str, plan: &BodyPlan) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
-        content_type(&headers, Format::Json).is_ok()
+        content_type(&headers, plan).is_ok()
+    }
+
+    fn is_json(value: &str) -> bool {
+        fits(value, &plan(Format::Json))
     }
 
     #[test]
@@ -202,6 +235,80 @@ mod tests {
         ] {
             assert!(!is_json(value), "{value}");
         }
-        assert!(content_type(&HeaderMap::new(), Format::Json).is_err());
+        assert!(content_type(&HeaderMap::new(), &plan(Format::Json)).is_err());
+    }
+
+    /// For each format: what it is called, and what is nearly so called.
+    const NAMES: [(Format, &[&str], &[&str]); 4] = [
+        (
+            Format::Ndjson,
+            &["application/x-ndjson", "application/jsonl; charset=utf-8", "application/json-lines"],
+            &[
+                "application/json",
+                "text/plain",
+                "application/json-seq",
+                "application/x-ndjson; charset=latin1",
+            ],
+        ),
+        (
+            Format::Csv,
+            &["text/csv", "TEXT/CSV; header=present; charset=UTF-8", "application/csv; charset=us-ascii"],
+            &[
+                "text/plain",
+                "text/tab-separated-values",
+                "text/csv; charset=windows-1252",
+                "text/csv; charset=x",
+            ],
+        ),
+        (
+            Format::Xml,
+            &["application/xml", "text/xml; charset=utf-8", "application/atom+xml"],
+            &["text/html", "application/xhtml", "application/xml; charset=iso-8859-1", "application/json"],
+        ),
+        (
+            Format::Sse,
+            &["text/event-stream", "text/event-stream;charset=utf-8"],
+            &[
+                "text/plain",
+                "text/event-streams",
+                "application/x-ndjson",
+                "text/event-stream; charset=utf-16",
+            ],
+        ),
+    ];
+
+    #[test]
+    fn h20_each_format_by_its_names() {
+        for (format, right, wrong) in NAMES {
+            for value in right {
+                assert!(fits(value, &plan(format)), "{value}");
+            }
+            for value in wrong {
+                assert!(!fits(value, &plan(format)), "{value}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_an_edited_body_is_understood() {
+        for format in [Format::Json, Format::Ndjson, Format::Csv, Format::Xml, Format::Sse] {
+            let plan = plan(format);
+            assert!(fits(declared(&plan).to_str().unwrap(), &plan), "{format:?}");
+            assert!(fits(accepted(format).to_str().unwrap(), &plan), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn csv_is_in_the_encoding_that_the_route_declares() {
+        let mut plan = plan(Format::Csv);
+        plan.csv.encoding = "latin1".to_owned();
+        plan.csv.delimiter = b'\t';
+        assert_eq!(declared(&plan), "text/tab-separated-values; charset=windows-1252");
+        for value in ["text/csv", "text/csv; charset=ISO-8859-1", "text/tab-separated-values; charset=cp1252"]
+        {
+            assert!(fits(value, &plan), "{value}");
+        }
+        assert!(!fits("text/csv; charset=utf-8", &plan));
+        assert!(!fits("text/csv; charset=windows-1251", &plan));
     }
 }

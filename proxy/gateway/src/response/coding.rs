@@ -76,6 +76,11 @@ impl Decoder {
         Decoder { inner, input: Bytes::new(), taken: 0, given: 0, limit, ratio, more: false, ended: false }
     }
 
+    /// However much comes, it is decoded, up to the ratio.
+    pub(crate) fn without_end(&mut self) {
+        self.limit = u64::MAX;
+    }
+
     /// Takes a chunk. The one before must have been used up: [`Decoder::step`] has answered `None`.
     pub(crate) fn feed(&mut self, chunk: Bytes) {
         debug_assert!(self.input.is_empty(), "a chunk is still being decoded");

@@ -32,10 +32,19 @@ pub(crate) struct Pace {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
+/// Longer than any process runs, and within what clocks can add.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
 impl Pace {
     /// A pace whose whole ends at `end`.
     pub(crate) fn new(deadlines: &Deadlines, end: Instant) -> Pace {
         Pace { idle: deadlines.idle, end, timer: None }
+    }
+
+    /// Only the wait for the next chunk is limited from now on.
+    fn without_end(&mut self) {
+        self.end = Instant::now() + FOREVER;
+        self.timer = None;
     }
 
     fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -64,6 +73,15 @@ impl Source {
     ) -> Source {
         let decoder = coding.map(|coding| Decoder::new(coding, limits.decoded_body, limits.decoded_ratio));
         Source { body: Some(Held::Own(body)), decoder, pace, left: limits.response_body, tap }
+    }
+
+    /// As [`Source::watch`], for bodies that are meant to go on: neither how long they take in all nor how much comes
+    /// is limited.
+    pub(crate) fn without_end(&mut self) {
+        self.pace.without_end();
+        self.left = u64::MAX;
+        self.decoder.iter_mut().for_each(Decoder::without_end);
+        self.watch();
     }
 
     /// From now on a client's pace decides when chunks are asked for.

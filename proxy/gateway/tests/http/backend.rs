@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 /// A request as it arrived.
@@ -41,6 +42,19 @@ pub(crate) enum Then {
     Hang,
     /// This, again and again, until the other side goes away.
     Flood(Vec<u8>),
+    /// What the test says, when it says it, until it lets go.
+    Fed(Feed),
+}
+
+/// What a test feeds to an answer under way.
+pub(crate) type Feed = Arc<tokio::sync::Mutex<UnboundedReceiver<String>>>;
+
+/// An answer of this type in chunks, each sent when the test sends it. Letting go ends it with an empty chunk.
+pub(crate) fn fed(kind: &'static str) -> (UnboundedSender<String>, impl Fn(&Seen) -> Script + Send + Sync) {
+    let (sender, receiver) = unbounded_channel();
+    let feed = Arc::new(tokio::sync::Mutex::new(receiver));
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n");
+    (sender, move |_| raw(&head, Then::Fed(Arc::clone(&feed))))
 }
 
 /// An answer of this status line and these headers, with a `Content-Length`.
@@ -140,6 +154,16 @@ async fn connection(
                 while stream.write_all(&bytes).await.is_ok() {}
                 stopped.fetch_add(1, Ordering::Relaxed);
                 return;
+            }
+            Then::Fed(feed) => {
+                let mut feed = feed.lock().await;
+                while let Some(text) = feed.recv().await {
+                    let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+                    if stream.write_all(chunk.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+                let _ = stream.write_all(b"0\r\n\r\n").await;
             }
         }
     }

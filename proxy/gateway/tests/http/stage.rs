@@ -77,6 +77,39 @@ changes = false
 request = "pass"
 records = [{ path = "$.data[*]", kind = "call" }]
 
+[kind.event]
+project = ["$.data.project"]
+keep = ["$.event", "$.id", "$.data.id", "$.data.note"]
+
+[[route]]
+name = "lines"
+path = "/api/lines"
+section = "any"
+format = "ndjson"
+records = [{ path = "$[*]", kind = "call" }]
+
+[[route]]
+name = "table"
+path = "/api/table"
+section = "any"
+format = "csv"
+csv = { delimiter = ";", encoding = "windows-1252" }
+records = [{ path = "$[*]", kind = "call" }]
+
+[[route]]
+name = "tree"
+path = "/api/tree"
+section = "any"
+format = "xml"
+records = [{ path = "$.calls.call[*]", kind = "call" }]
+
+[[route]]
+name = "events"
+path = "/api/events"
+section = "any"
+format = "sse"
+records = [{ path = "$[*]", kind = "event" }]
+
 [[route]]
 name = "secret"
 path = "/api/secret"
