@@ -20,6 +20,8 @@ mod walk;
 mod write;
 
 pub(crate) use flush::{Learned, ask_for_masks};
+#[cfg(fuzzing)]
+pub use index::compare_index;
 pub(crate) use index::{Index, Indexer};
 pub(crate) use keys::{KeyMemo, find_keys, find_keys_below};
 pub(crate) use reader::Json;

@@ -35,6 +35,9 @@ mod xml;
 pub use batch::Batch;
 pub use editor::Editor;
 pub use error::{EditError, EditErrorKind, Limit, PlanError};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use json::compare_index;
 pub use judge::{Judge, JudgeError, OwnedScalar, Scalar, Value, Verdict};
 pub use limits::{Limits, Options};
 pub use pieces::Pieces;

@@ -93,7 +93,7 @@ impl Place {
 
     /// Appends an element's name, an attribute's with `@`, or `#text`.
     pub(crate) fn push_markup(&mut self, name: &str) {
-        if is_identifier(name) || !is_markup(name) {
+        if !name.contains(['@', '#', ':']) || !is_markup(name) {
             return self.push_name(name);
         }
         push_member(&mut self.pattern, name);
@@ -125,6 +125,13 @@ pub(crate) fn shown(name: &str) -> &str {
 }
 
 fn is_identifier(name: &str) -> bool {
+    if let [first, rest @ ..] = name.as_bytes()
+        && name.is_ascii()
+    {
+        return (first.is_ascii_alphabetic() || *first == b'_')
+            && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+            && name.len() <= IDENTIFIER;
+    }
     let mut characters = name.chars();
     characters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
         && characters.all(|character| character.is_alphanumeric() || matches!(character, '_' | '-'))

@@ -30,7 +30,7 @@ fn check(trial: &Trial<'_>, outcome: &Outcome) {
         assert!(outcome.result.is_err(), "what is no JSON came through: {}", trial.shown());
         return;
     };
-    let unique = serde_json::from_slice::<Unique>(document).expect("it was read before").0;
+    let unique = is_unique(document);
     match &outcome.result {
         Ok(()) => {}
         Err(error) => {
@@ -122,7 +122,8 @@ fn keeps_all(drawn: &Drawn) -> bool {
     path.is_empty() && drawn.sets.is_empty()
 }
 
-fn hashes(drawn: &Drawn) -> bool {
+/// Whether a plan hides values by their hash.
+pub(crate) fn hashes(drawn: &Drawn) -> bool {
     let masks = |action: &Action| match action {
         Action::Mask(mask) => *mask == Mask::Hash,
         Action::Only(names) => names.mask.iter().any(|masked| masked.mask == Mask::Hash),
@@ -133,7 +134,11 @@ fn hashes(drawn: &Drawn) -> bool {
     drawn.outside.iter().chain(profiles.flatten()).any(|(_, action)| masks(action))
 }
 
-/// Whether each name of a document stands once in its object.
+/// Whether each name of a document stands once in its object. What is no JSON has no names.
+pub(crate) fn is_unique(document: &[u8]) -> bool {
+    serde_json::from_slice::<Unique>(document).is_ok_and(|unique| unique.0)
+}
+
 struct Unique(bool);
 
 impl<'de> Deserialize<'de> for Unique {

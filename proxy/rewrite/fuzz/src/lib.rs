@@ -4,14 +4,15 @@
 //! Whatever the bytes are, no target may panic: the body comes out the same however it is cut, and as the oracle of its
 //! format says. `CONTRIBUTING.md` has the commands.
 
-#[path = "../../tests/support/mod.rs"]
-mod support;
-
 mod agreement;
 pub mod csv;
 pub mod json;
+pub mod ndjson;
 pub mod path;
 mod paths;
 mod plans;
 pub mod seeds;
+pub mod sse;
+mod support;
 mod trial;
+pub mod xml;

@@ -1,5 +1,7 @@
 //! The first stage: finds where the tokens of a window begin, and refuses what is not JSON.
 
+#[cfg(any(test, fuzzing))]
+mod compare;
 mod containers;
 mod exact;
 mod grammar;
@@ -12,6 +14,8 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
+#[cfg(fuzzing)]
+pub use self::compare::compare_index;
 use self::containers::Containers;
 use self::grammar::Carry;
 use self::kernel::{BLOCK, Chosen};

@@ -84,6 +84,9 @@ impl Automaton {
 
     pub(crate) fn member(&self, id: NodeId, name: &str) -> NodeId {
         let node = self.node(id);
+        if node.members.is_empty() {
+            return node.member;
+        }
         node.members.get(name).copied().unwrap_or(node.member)
     }
 

@@ -55,32 +55,30 @@ pub(crate) fn character_length(first: u8) -> usize {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// Not part of a name.
-    Other,
+/// What a byte may be in a name, by bits.
+mod class {
     /// May begin a name.
-    Start,
-    /// May stand in a name, but not begin it.
-    Name,
-    Colon,
+    pub(super) const START: u8 = 1;
+    /// May stand in a name.
+    pub(super) const NAME: u8 = 1 << 1;
+    pub(super) const COLON: u8 = 1 << 2;
     /// Of a character that is not ASCII.
-    High,
+    pub(super) const HIGH: u8 = 1 << 3;
 }
 
-static CLASSES: [Class; 256] = classes();
+static CLASSES: [u8; 256] = classes();
 
-const fn classes() -> [Class; 256] {
-    let mut classes = [Class::Other; 256];
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         #[allow(clippy::cast_possible_truncation, reason = "it counts up to 255")]
         let class = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => Class::Start,
-            b'0'..=b'9' | b'-' | b'.' => Class::Name,
-            b':' => Class::Colon,
-            0x80..=0xff => Class::High,
-            _ => Class::Other,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => class::START | class::NAME,
+            b'0'..=b'9' | b'-' | b'.' => class::NAME,
+            b':' => class::COLON,
+            0x80..=0xff => class::HIGH,
+            _ => 0,
         };
         classes[byte] = class;
         byte += 1;
@@ -88,20 +86,18 @@ const fn classes() -> [Class; 256] {
     classes
 }
 
+fn class_of(byte: u8) -> u8 {
+    CLASSES[usize::from(byte)]
+}
+
 /// A name with its prefix: where it ends, and where its colon stands. An error is the place of what is not a name.
 #[inline]
 pub(crate) fn name(text: &str, start: usize) -> Result<(usize, Option<usize>), usize> {
-    let bytes = text.as_bytes();
-    let class = |at: usize| bytes.get(at).map_or(Class::Other, |&byte| CLASSES[usize::from(byte)]);
-    if class(start) == Class::Start {
-        let mut end = start + 1;
-        loop {
-            match class(end) {
-                Class::Start | Class::Name => end += 1,
-                Class::Other => return Ok((end, None)),
-                Class::Colon | Class::High => break,
-            }
-        }
+    let bytes = &text.as_bytes()[start..];
+    let length = bytes.iter().position(|&byte| class_of(byte) & class::NAME == 0).unwrap_or(bytes.len());
+    let next = bytes.get(length).map_or(0, |&byte| class_of(byte));
+    if length > 0 && class_of(bytes[0]) & class::START != 0 && next & (class::COLON | class::HIGH) == 0 {
+        return Ok((start + length, None));
     }
     any_name(text, start)
 }
@@ -112,23 +108,23 @@ fn any_name(text: &str, start: usize) -> Result<(usize, Option<usize>), usize> {
     let mut part = start;
     let mut end = start;
     while let Some(&byte) = bytes.get(end) {
-        match CLASSES[usize::from(byte)] {
-            Class::Start => end += 1,
-            Class::Name if end > part => end += 1,
-            Class::Colon if end > part && colon.is_none() => {
-                colon = Some(end);
-                end += 1;
-                part = end;
+        let class = class_of(byte);
+        if class & class::START != 0 || class & class::NAME != 0 && end > part {
+            end += 1;
+        } else if class == class::COLON && end > part && colon.is_none() {
+            colon = Some(end);
+            end += 1;
+            part = end;
+        } else if class == class::HIGH {
+            let character = text[end..].chars().next().unwrap_or_default();
+            if !is_name_start(character) && (end == part || !is_name(character)) {
+                return Err(end);
             }
-            Class::High => {
-                let character = text[end..].chars().next().unwrap_or_default();
-                if !is_name_start(character) && (end == part || !is_name(character)) {
-                    return Err(end);
-                }
-                end += character.len_utf8();
-            }
-            Class::Name | Class::Colon => return Err(end),
-            Class::Other => break,
+            end += character.len_utf8();
+        } else if class == 0 {
+            break;
+        } else {
+            return Err(end);
         }
     }
     if end == part { Err(end) } else { Ok((end, colon)) }

@@ -15,6 +15,8 @@ pub(crate) struct Namespaces {
     unprefixed: Option<bool>,
     /// The empty prefix.
     default: Option<usize>,
+    /// Whether it is declared where we are.
+    bound: bool,
     name_limit: usize,
 }
 
@@ -49,7 +51,14 @@ impl Namespaces {
             of_elements: false,
             of_attributes: false,
         };
-        Namespaces { bindings: vec![xml], declared: Vec::new(), unprefixed: None, default: None, name_limit }
+        Namespaces {
+            bindings: vec![xml],
+            declared: Vec::new(),
+            unprefixed: None,
+            default: None,
+            bound: false,
+            name_limit,
+        }
     }
 
     /// Takes a declaration of an element that is the so-manieth of those open. The empty prefix is the default.
@@ -82,6 +91,7 @@ impl Namespaces {
         };
         if prefix.is_empty() {
             self.default = Some(place);
+            self.bound = !name.is_empty();
         }
         self.bindings[place].open += 1;
         self.declared.push((depth, place));
@@ -89,8 +99,11 @@ impl Namespaces {
     }
 
     /// Takes an element's name.
+    #[inline]
     pub(crate) fn element(&mut self, prefix: Option<&str>) -> Result<(), EditErrorKind> {
-        let Some(prefix) = prefix else { return self.unprefixed() };
+        let Some(prefix) = prefix else {
+            return if self.unprefixed == Some(self.bound) { Ok(()) } else { self.unprefixed() };
+        };
         if prefix == "xmlns" {
             return Err(RESERVED);
         }
@@ -118,22 +131,23 @@ impl Namespaces {
         {
             self.bindings[place].open -= 1;
             self.declared.pop();
+            if self.default == Some(place) && self.bindings[place].open == 0 {
+                self.bound = false;
+            }
         }
     }
 
+    /// A name without a prefix, the first one or one that means something else than those before.
+    #[cold]
     fn unprefixed(&mut self) -> Result<(), EditErrorKind> {
-        let bound = self
-            .default
-            .filter(|&place| self.bindings[place].open > 0 && !self.bindings[place].name.is_empty());
-        match self.unprefixed {
-            Some(before) if before == bound.is_some() => Ok(()),
-            Some(_) => Err(REBOUND),
-            None => {
-                bound.map_or(Ok(()), |place| self.first_of_elements(place))?;
-                self.unprefixed = Some(bound.is_some());
-                Ok(())
-            }
+        if self.unprefixed.is_some() {
+            return Err(REBOUND);
         }
+        if let Some(place) = self.default.filter(|_| self.bound) {
+            self.first_of_elements(place)?;
+        }
+        self.unprefixed = Some(self.bound);
+        Ok(())
     }
 
     fn first_of_elements(&mut self, place: usize) -> Result<(), EditErrorKind> {

@@ -64,7 +64,7 @@ impl Lexer {
         let closes = bytes.get(close) == Some(&b'>')
             && bytes[inner_end] == b'<'
             && bytes[inner_end + 1] == b'/'
-            && &bytes[inner_end + 2..close] == name;
+            && is_same(&bytes[inner_end + 2..close], name);
         if !closes || inner_end - name_end > self.limits.string || close + 1 - inner_end > self.limits.held {
             return false;
         }
@@ -300,6 +300,12 @@ impl Lexer {
         self.seen.close();
         Ok(())
     }
+}
+
+/// Whether two names of one length are the same: most are shorter than the call of a comparison costs.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one.iter().zip(other).all(|(one, other)| one == other)
 }
 
 /// Where a start tag ends, whatever is in it.
