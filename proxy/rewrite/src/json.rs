@@ -1,5 +1,6 @@
 //! JSON (RFC 8259), read in two stages: an index of where tokens begin, and a walk that the plan drives.
 
+mod columns;
 mod escape;
 mod flush;
 mod held;

@@ -11,9 +11,10 @@ use crate::judge::{Judge, Scalar, Value, Verdict};
 use crate::names::SeenNames;
 use crate::plan::Plan;
 use crate::plan::automaton::{Automaton, ROOT};
+use crate::plan::rows::Rows;
 use crate::report::Report;
 use crate::scan::{ABSENT, SEVERAL, find_records, push_found};
-use crate::tree::Tree;
+use crate::tree::{Kind, Tree};
 
 /// A held record that waits for its verdict.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +69,8 @@ pub(crate) struct Judging<M> {
     scratch: String,
     /// For each set what helps to find its keys.
     memos: Vec<M>,
+    /// For each set whose records are rows what is known of their columns by now.
+    rows: Vec<Option<Rows>>,
 }
 
 /// Mergers remembered by an editor.
@@ -80,6 +83,7 @@ pub(crate) struct Judged<'a> {
     mergers: &'a [Arc<Automaton>],
     forgotten: u64,
     slots: &'a [u32],
+    rows: &'a [Option<Rows>],
 }
 
 /// What the judging works on.
@@ -102,6 +106,7 @@ impl<M: Default> Judging<M> {
             forgotten: 0,
             scratch: String::new(),
             memos: (0..sets).map(|_| M::default()).collect(),
+            rows: Vec::new(),
         }
     }
 
@@ -119,6 +124,23 @@ impl<M: Default> Judging<M> {
         self.verdicts.shrink_to(64);
         self.batch.trim();
         self.scratch = String::new();
+    }
+
+    /// Forgets the columns of another body, and learns those that the plan lists.
+    pub(crate) fn begin_rows(&mut self, plan: &Plan) {
+        self.rows.clear();
+        for (set, rows) in plan.listed_rows() {
+            self.learn_rows(set, rows);
+        }
+    }
+
+    /// Learns the columns of a set's rows.
+    pub(crate) fn learn_rows(&mut self, set: u32, rows: Rows) {
+        let set = set as usize;
+        if self.rows.len() <= set {
+            self.rows.resize_with(set + 1, || None);
+        }
+        self.rows[set] = Some(rows);
     }
 
     /// Judges all that is held. The first records are the held ones, in their order.
@@ -157,6 +179,7 @@ impl<M: Default> Judging<M> {
             mergers: &self.mergers,
             forgotten: self.forgotten,
             slots: &self.slots,
+            rows: &self.rows,
         }
     }
 
@@ -183,7 +206,13 @@ impl<M: Default> Judging<M> {
             let record = &self.records[member];
             let tree = docket.pending[record.held].tree;
             let slots = record.slots..record.slots + compiled.tree.slots;
-            tree.find_keys(record.at, &compiled.tree, memo, seen, &mut self.slots[slots])
+            let mut keys = &compiled.tree;
+            if docket.plan.has_rows(set) {
+                let rows = self.rows.get(set as usize).and_then(Option::as_ref);
+                let rows = check_row(tree, record.at, rows);
+                keys = &rows.map_err(|kind| docket.fault(record, kind))?.keys;
+            }
+            tree.find_keys(record.at, keys, memo, seen, &mut self.slots[slots])
                 .map_err(|found| docket.error(record, found))?;
             for key in &compiled.keys {
                 let mut owner = member;
@@ -308,7 +337,23 @@ fn at_hand(place: u64, forgotten: u64) -> usize {
     usize::try_from(place - forgotten).unwrap_or(usize::MAX)
 }
 
+/// Refuses a row whose columns are not known, or that has not a cell for each.
+fn check_row<T: Tree>(tree: T, at: u32, rows: Option<&Rows>) -> Result<&Rows, EditErrorKind> {
+    let Some(rows) = rows else {
+        return Err(EditErrorKind::Malformed("a row stands before the names of its columns"));
+    };
+    if tree.kind(at) != Kind::Array || tree.children(at).count() != rows.names.len() {
+        return Err(EditErrorKind::Malformed("a row has not one cell for each column"));
+    }
+    Ok(rows)
+}
+
 impl<'a> Judged<'a> {
+    /// The columns of a set's rows.
+    pub(crate) fn rows(&self, set: u32) -> Option<&'a Rows> {
+        self.rows.get(set as usize)?.as_ref()
+    }
+
     /// The automaton of a record that is kept.
     pub(crate) fn automaton(&self, record: usize) -> Option<&'a Automaton> {
         match self.records[record].standing {

@@ -10,6 +10,7 @@ mod lists;
 mod masks;
 pub(crate) mod path;
 mod product;
+pub(crate) mod rows;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -86,9 +87,6 @@ impl Plan {
             Format::Json | Format::Ndjson | Format::Sse | Format::Xml => None,
             Format::Csv => Some(Dialect::compile(&spec)?),
         };
-        if spec.sets.iter().any(|set| set.columns.is_some()) {
-            return Err(PlanError::Invalid("positional rows cannot be edited yet".to_owned()));
-        }
         let paths = check::check(&spec)?;
         if spec.format == Format::Ndjson {
             check::check_lines(&spec, &paths)?;
@@ -96,8 +94,10 @@ impl Plan {
         let expressions = Expressions::of(&spec)?;
         let nested = nested_paths(&spec, &paths, None);
         let embedded = Embedded::of(&spec, &paths)?;
+        let columns = rows::column_places(&spec, &paths)?;
         let outside = Scope {
             embedded: &embedded.outside,
+            columns: &columns,
             format: spec.format,
             edits: parse_edits(spec.format, &spec.outside)?,
             sets: nested,
@@ -176,7 +176,12 @@ impl Plan {
             .map(|(index, spec)| Some((Path::parse_in(format, &spec.path).ok()?, u32::try_from(index).ok()?)))
             .collect::<Option<_>>()?;
         let embedded = &self.embedded.sets[set as usize];
-        determine(&Scope { format, edits, sets, embedded, expressions: &self.expressions }, BUDGET, true).ok()
+        determine(
+            &Scope { format, edits, sets, embedded, columns: &[], expressions: &self.expressions },
+            BUDGET,
+            true,
+        )
+        .ok()
     }
 }
 

@@ -110,8 +110,13 @@ pub struct RecordSet {
     pub sole: bool,
 }
 
-/// How the elements of positional rows are named (H30). A column that no profile of the set lets through goes, its name
-/// too; where only some do, `null` takes the place of what goes, so that the rest stays in its column.
+/// How the elements of positional rows are named (H30), in JSON and NDJSON. A column that no profile of the set lets
+/// through goes, its name too; where only some do, `null` takes the place of what goes, so that the rest stays in its
+/// column.
+///
+/// The names pass by this rule and no other, but for an edit that removes or masks them as a whole. Rows that stand
+/// before them, that have not one cell for each column, and names that stand twice are refused. No set has records in
+/// rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Columns {
     /// By this list.

@@ -27,8 +27,8 @@ use crate::scan::push_found;
 #[derive(Debug)]
 pub(crate) struct Learned {
     pub(crate) trails: Trails,
-    judging: Judging<KeyMemo>,
-    remains: Remains,
+    pub(crate) judging: Judging<KeyMemo>,
+    pub(crate) remains: Remains,
 }
 
 impl Learned {
@@ -212,7 +212,7 @@ impl Walk {
         }
     }
 
-    fn write(
+    pub(crate) fn write(
         &mut self,
         held: &Held,
         (source, view): (&Bytes, View<'_>),
@@ -261,46 +261,6 @@ impl Walk {
             return self.outlet.keep(source, view.end(held.root), held.behind, report);
         }
         Ok(())
-    }
-
-    /// Edits a value outside records that had to be held, and writes what is left of it.
-    pub(crate) fn write_aside(
-        &mut self,
-        plan: &Plan,
-        held: &Held,
-        (source, view, offset): (&Bytes, View<'_>, u64),
-        judge: &mut dyn Judge,
-    ) -> Result<(), EditError> {
-        let failed =
-            |(kind, position): (EditErrorKind, u32)| EditError { offset: offset + u64::from(position), kind };
-        let depth = self.frames.len() - 1;
-        let learned = &mut *self.learned;
-        let judged = learned.judging.judged(plan);
-        learned.remains.clear();
-        let mut edit = RecordEdit {
-            view,
-            judged: &judged,
-            hash_key: &self.options.hash_key,
-            trails: &mut learned.trails,
-            remains: &mut learned.remains,
-            report: &mut self.report,
-            seen: &mut self.record_names,
-            place: self.place.as_mut(),
-            names: 0,
-            limit: self.options.limits.members,
-            room: allowance(self.options.limits.expansion as u64, view.raw(held.root).len() as u64),
-            depth,
-            unpacker: &mut self.unpacker,
-            judge,
-        };
-        let nothing = |_| Vec::new();
-        let stays =
-            edit.part(&plan.outside, (0, &mut (0..0)), (held.trail, held.root), &nothing).map_err(failed)?;
-        let read = offset + view.end(held.root) as u64;
-        let spent = self.outlet.spend(self.learned.remains.made.len(), read);
-        spent.map_err(|kind| failed((kind, crate::number(view.position(held.root)))))?;
-        self.write(held, (source, view), stays)
-            .map_err(|kind| failed((kind, crate::number(view.position(held.root)))))
     }
 
     /// Writes the mask of a value outside records; `offset` is that of its buffer, `source`.

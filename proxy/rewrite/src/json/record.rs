@@ -1,6 +1,8 @@
 //! Edits a kept record: walks its tokens along the automaton of its profile and notes what stays.
 
 mod packed;
+mod remains;
+mod rows;
 
 use crate::error::{EditErrorKind, Limit};
 use crate::json::shape::{Meeting, Met};
@@ -19,28 +21,7 @@ use crate::report::{DifferenceKind, Report};
 use crate::scan::Found;
 use crate::tree::Tree;
 
-/// What is left of a record, in order.
-#[derive(Debug, Default)]
-pub(crate) struct Remains {
-    pub(crate) segments: Vec<Segment>,
-    /// Text that was made for it.
-    pub(crate) made: String,
-    /// Values that the policy masks itself: its mask's number and the value's token.
-    pub(crate) own: Vec<(u32, u32)>,
-    /// The bytes kept last, which are no segment yet.
-    run: (u32, u32),
-}
-
-/// A part of what is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Segment {
-    /// Bytes of the record's buffer.
-    Kept(u32, u32),
-    /// Bytes of [`Remains::made`].
-    Made(usize, usize),
-    /// An entry of [`Remains::own`].
-    Own(usize),
-}
+pub(crate) use remains::{Remains, Segment};
 
 /// An edit under way.
 pub(crate) struct RecordEdit<'a> {
@@ -101,10 +82,12 @@ struct Object {
 
 /// How a value is reached from its container.
 #[derive(Clone, Copy)]
-enum Step {
+enum Step<'s> {
     /// A member, by the token of its name.
     Name(u32),
     Index(u64),
+    /// A cell, by its column's name.
+    Column(&'s str),
 }
 
 /// What came of an edit, true if something is left; small, since it is handed on from each value.
@@ -155,14 +138,17 @@ impl<'a> RecordEdit<'a> {
         let turn = Turn::Record(found.set, found.standing.number());
         let trail = self.trails.turn(automaton, around, turn);
         let mut scope = Scope { automaton, record, nested: found.nested.clone(), display };
-        self.value(&mut scope, (trail, found.at), None, lead)
+        match judged.rows(found.set) {
+            None => self.value(&mut scope, (trail, found.at), None, lead),
+            Some(rows) => self.row(&mut scope, (trail, found.at), rows, lead),
+        }
     }
 
     fn value(
         &mut self,
         scope: &mut Scope<'a>,
         (mut trail, at): (TrailId, u32),
-        step: Option<Step>,
+        step: Option<Step<'_>>,
         lead: Lead,
     ) -> Edited {
         let mut found = self.trails.get(trail);
@@ -193,7 +179,7 @@ impl<'a> RecordEdit<'a> {
         &mut self,
         scope: &mut Scope<'a>,
         value: (TrailId, u32),
-        (fate, step): (Fate, Option<Step>),
+        (fate, step): (Fate, Option<Step<'_>>),
         lead: Lead,
     ) -> Edited {
         let mark = self.enter(step);
@@ -203,7 +189,7 @@ impl<'a> RecordEdit<'a> {
     }
 
     /// Goes to a value, if differences are traced, and gives the place to go back to.
-    fn enter(&mut self, step: Option<Step>) -> Mark {
+    fn enter(&mut self, step: Option<Step<'_>>) -> Mark {
         let Some(place) = &mut self.place else {
             return Mark::default();
         };
@@ -212,6 +198,7 @@ impl<'a> RecordEdit<'a> {
             None => {}
             Some(Step::Name(name)) => place.push_name(&self.view.name(name)),
             Some(Step::Index(index)) => place.push_index(index),
+            Some(Step::Column(name)) => place.push_name(name),
         }
         mark
     }
@@ -298,6 +285,13 @@ impl<'a> RecordEdit<'a> {
         };
         self.depth -= 1;
         self.trails.back(mark);
+        self.close(at, kept);
+        Ok(())
+    }
+
+    /// Keeps a closing bracket, and the white space before it if anything is left in the container.
+    fn close(&mut self, at: u32, kept: bool) {
+        let view = self.view;
         let close = view.start(view.closing(at));
         if kept {
             let mut behind = close;
@@ -307,7 +301,6 @@ impl<'a> RecordEdit<'a> {
             self.keep(behind, close);
         }
         self.keep(close, close + 1);
-        Ok(())
     }
 
     /// Edits the members of an object. True: something is left.
@@ -491,46 +484,5 @@ impl<'a> RecordEdit<'a> {
         if let Some(path) = self.place.as_ref().and_then(|place| place.concrete()) {
             self.report.difference(path, kind);
         }
-    }
-}
-
-impl Remains {
-    /// Keeps bytes of the buffer. `run` are those kept last, which are no segment yet.
-    #[inline(always)]
-    fn keep(&mut self, run: &mut (u32, u32), start: u32, end: u32) {
-        if run.1 == start {
-            run.1 = end;
-        } else if start < end {
-            self.begin_run(run, start, end);
-        }
-    }
-
-    fn begin_run(&mut self, run: &mut (u32, u32), start: u32, end: u32) {
-        if run.0 < run.1 {
-            self.segments.push(Segment::Kept(run.0, run.1));
-        }
-        *run = (start, end);
-    }
-
-    /// Makes a segment of the bytes kept last.
-    pub(crate) fn end_run(&mut self) {
-        let (start, end) = std::mem::take(&mut self.run);
-        if start < end {
-            self.segments.push(Segment::Kept(start, end));
-        }
-    }
-
-    /// Gives up memory that a large record needed.
-    pub(crate) fn trim(&mut self) {
-        self.clear();
-        self.segments.shrink_to(256);
-        self.made.shrink_to(4 << 10);
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.run = (0, 0);
-        self.segments.clear();
-        self.made.clear();
-        self.own.clear();
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Trail {
     pub(crate) special: bool,
     /// Whether strings here are read as JSON.
     pub(crate) unpacks: bool,
+    /// The set whose columns an array here names.
+    pub(crate) header: Option<u32>,
     /// Whether sets end with a value here.
     pub(crate) finishes: bool,
     number: Fate,
@@ -280,6 +282,7 @@ impl Trail {
             switches: node.switch.is_some(),
             special: node.switch.is_some() || node.unpacks(),
             unpacks: node.unpacks(),
+            header: node.header,
             finishes: !node.finishes.is_empty(),
             number: node.number,
             scalar: node.scalar,

@@ -4,6 +4,7 @@
 //! Before that decision the *region* of a child is pending: the comma and white space before it, and its name. It is
 //! all that is held outside records, but for values that a mask needs and what the outlet holds.
 
+mod aside;
 mod child;
 mod hold;
 mod lines;
@@ -122,6 +123,8 @@ enum Purpose {
     Mask(u32),
     /// It is looked into as a whole, and edited.
     Aside,
+    /// It names the columns of a set's rows.
+    Header(u32),
 }
 
 #[derive(Debug, Default)]
@@ -155,10 +158,12 @@ impl Walk {
             passed: 0,
             index: 0,
         };
+        let mut learned = plan.learned.take().unwrap_or_else(|| Box::new(Learned::new(plan)));
+        learned.judging.begin_rows(plan);
         Walk {
             report: Report::new(sets),
             outlet: Outlet::new(plan.has_sole_set(), &options.limits),
-            learned: plan.learned.take().unwrap_or_else(|| Box::new(Learned::new(plan))),
+            learned,
             record_names: SeenNames::new(options.limits.members),
             unpacker: Unpacker::new(&options.limits),
             record_place: options.trace.then(|| Place::new(true)),
@@ -292,6 +297,9 @@ impl Walk {
         if around == FrameKind::Lines {
             self.line = Line::default();
         }
+        if let Some(set) = self.learned.trails.get(self.trail).header {
+            return self.hold(plan, window, (value, Purpose::Header(set)), judge);
+        }
         if kind == Kind::String && self.learned.trails.get(self.trail).unpacks {
             return self.hold(plan, window, (value, Purpose::Aside), judge);
         }
@@ -301,6 +309,10 @@ impl Walk {
                     && plan.outside.node(self.learned.trails.get(self.trail).node).packed =>
             {
                 Err(Walk::failed(window, start)(RECORD_IN_STRING))
+            }
+            Fate::Record(set) if plan.has_first_row(set) && self.frame().index == 1 => {
+                self.flush(plan, window, judge)?;
+                self.hold(plan, window, (value, Purpose::Header(set)), judge)
             }
             Fate::Record(set) => self.hold(plan, window, (value, Purpose::Record(set)), judge),
             Fate::Keep => {

@@ -57,6 +57,8 @@ pub(crate) struct Node {
     pub(crate) switch: Option<Box<Switch>>,
     /// Whether a string here holds JSON, to which all of the above applies.
     pub(crate) packed: bool,
+    /// The set whose columns an array here names.
+    pub(crate) header: Option<u32>,
     /// The sets of which no further record can come once a value here has ended.
     pub(crate) finishes: Box<[u32]>,
 }
@@ -128,6 +130,7 @@ impl Node {
             element: NOTHING,
             switch: None,
             packed: false,
+            header: None,
             finishes: Box::default(),
         }
     }

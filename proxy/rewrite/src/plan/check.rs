@@ -52,8 +52,14 @@ pub(crate) fn check_scopes(
     let none = Expressions::default();
     for (index, set) in (0u32..).zip(&spec.sets) {
         let sets = nested(index);
-        let mut scope =
-            Scope { format: spec.format, edits: Vec::new(), sets, embedded: &[], expressions: &none };
+        let mut scope = Scope {
+            format: spec.format,
+            edits: Vec::new(),
+            sets,
+            embedded: &[],
+            columns: &[],
+            expressions: &none,
+        };
         determine(&scope, SHAPE, false).map_err(|refused| refusal(refused, &format!("set {index}")))?;
         for (number, profile) in set.profiles.iter().enumerate() {
             if !multiplies(profile) {

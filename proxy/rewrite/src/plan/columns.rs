@@ -53,8 +53,14 @@ impl Plan {
             let Ok(paths) = paths else { continue };
             let edits = paths.into_iter().zip(&actions).collect();
             let format = self.spec.format;
-            let scope =
-                Scope { format, edits, sets: Vec::new(), embedded: &[], expressions: &self.expressions };
+            let scope = Scope {
+                format,
+                edits,
+                sets: Vec::new(),
+                embedded: &[],
+                columns: &[],
+                expressions: &self.expressions,
+            };
             let Ok(automaton) = determine(&scope, BUDGET, true) else { continue };
             match automaton.node(ROOT).object {
                 Fate::Keep => shown.fill(true),

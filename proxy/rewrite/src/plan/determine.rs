@@ -23,6 +23,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) sets: Vec<(Path, u32)>,
     /// Where strings hold JSON.
     pub(crate) embedded: &'a [Path],
+    /// Where arrays name the columns of sets.
+    pub(crate) columns: &'a [(Path, u32)],
     pub(crate) expressions: &'a Expressions,
 }
 
@@ -48,6 +50,10 @@ enum Atom {
     Embedded { path: u32, step: u32 },
     /// A string here holds JSON.
     Packed,
+    /// This many steps have been taken to the array that names the columns of a set.
+    Columns { place: u32, step: u32 },
+    /// The array here names the columns of a set.
+    Header(u32),
     /// An edit names the place.
     Act(Act),
     /// A list of names keeps the place: weaker than any edit.
@@ -172,7 +178,13 @@ impl<'a> Builder<'a> {
         let edits = (0..self.scope.edits.len()).map(|edit| self.after_edit(number(edit), 0));
         let sets = (0..self.scope.sets.len()).map(|set| self.after_set(number(set), 0));
         let embedded = (0..self.scope.embedded.len()).map(|path| self.after_embedded(number(path), 0));
-        normal(edits.chain(sets).chain(embedded).collect())
+        let columns = (0..self.scope.columns.len()).map(|place| self.after_columns(number(place), 0));
+        normal(edits.chain(sets).chain(embedded).chain(columns).collect())
+    }
+
+    fn after_columns(&self, place: u32, step: u32) -> Atom {
+        let (path, set) = &self.scope.columns[place as usize];
+        if step as usize == path.steps.len() { Atom::Header(*set) } else { Atom::Columns { place, step } }
     }
 
     fn after_embedded(&self, path: u32, step: u32) -> Atom {
@@ -204,6 +216,10 @@ impl<'a> Builder<'a> {
             Atom::Set { set, step } => {
                 let taken = self.after_set(set, step + 1);
                 Some((&self.scope.sets[set as usize].0.steps[step as usize], taken))
+            }
+            Atom::Columns { place, step } => {
+                let taken = self.after_columns(place, step + 1);
+                Some((&self.scope.columns[place as usize].0.steps[step as usize], taken))
             }
             Atom::Embedded { path, step } => {
                 let taken = self.after_embedded(path, step + 1);
@@ -250,6 +266,10 @@ impl<'a> Builder<'a> {
         }
         node.finishes = finishes;
         node.packed = atoms.contains(&Atom::Packed);
+        node.header = atoms.iter().find_map(|atom| match atom {
+            Atom::Header(set) => Some(*set),
+            _ => None,
+        });
         Ok(node)
     }
 

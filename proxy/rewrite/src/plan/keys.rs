@@ -12,7 +12,7 @@ pub(crate) struct KeyTree {
 }
 
 /// One place on the way to keys.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct KeyNode {
     pub(crate) slot: Option<usize>,
     pub(crate) members: HashMap<Box<str>, usize>,
@@ -24,6 +24,15 @@ pub(crate) struct KeyNode {
 impl KeyTree {
     pub(crate) fn new() -> KeyTree {
         KeyTree { nodes: vec![KeyNode::default()], slots: 0 }
+    }
+
+    /// The same places in rows whose elements have these names.
+    pub(crate) fn by_column(&self, names: &[Box<str>]) -> KeyTree {
+        let mut nodes = self.nodes.clone();
+        let members = std::mem::take(&mut nodes[0].members);
+        let elements = (0..).zip(names).filter_map(|(index, name)| Some((index, *members.get(name)?)));
+        nodes[0].elements = elements.collect();
+        KeyTree { nodes, slots: self.slots }
     }
 
     /// Whether there are strings on the way to keys that hold JSON.

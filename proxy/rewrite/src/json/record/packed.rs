@@ -17,7 +17,7 @@ impl<'a> RecordEdit<'a> {
         &mut self,
         scope: &mut Scope<'a>,
         value: (TrailId, u32),
-        step: Option<Step>,
+        step: Option<Step<'_>>,
         lead: Lead,
     ) -> Edited {
         let mark = self.enter(step);

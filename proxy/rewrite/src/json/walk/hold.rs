@@ -33,11 +33,12 @@ impl Walk {
                 let held = self.held(set, (0, self.region.mark), value.token);
                 self.add(Held { behind: self.behind(window, end), ..held }, end - value.start);
             }
-            Purpose::Aside if self.region.stash.is_empty() => {
+            Purpose::Aside | Purpose::Header(_) if self.region.stash.is_empty() => {
                 let held = self.held(0, (0, self.region.mark), value.token);
-                self.write_aside(plan, &held, (window.bytes, window.view(), window.offset), judge)?;
+                let buffer = (window.bytes, window.view(), window.offset);
+                self.write_aside(plan, (&held, purpose), buffer, judge)?;
             }
-            Purpose::Record(_) | Purpose::Aside => {
+            Purpose::Record(_) | Purpose::Aside | Purpose::Header(_) => {
                 self.catch(window, value.start);
                 let behind = self.behind(window, end);
                 self.caught.push(&window.bytes[self.region.mark..behind]);
@@ -136,9 +137,10 @@ impl Walk {
             Purpose::Mask(mask) => {
                 self.write_mask((plan, mask), (buffer.view(), 0), (&buffer.bytes, buffer.offset), judge)
             }
-            Purpose::Aside => {
+            Purpose::Aside | Purpose::Header(_) => {
                 let held = self.held(0, (1, 0), 0);
-                self.write_aside(plan, &held, (&buffer.bytes, buffer.view(), buffer.offset), judge)
+                let buffer = (&buffer.bytes, buffer.view(), buffer.offset);
+                self.write_aside(plan, (&held, purpose), buffer, judge)
             }
         }
     }

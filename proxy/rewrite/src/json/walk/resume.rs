@@ -94,7 +94,9 @@ impl Walk {
     pub(super) fn check_length(&self, (start, end): (u64, u64), purpose: Purpose) -> Result<(), EditError> {
         let (length, limit) = match purpose {
             Purpose::Record(_) => (self.options.limits.record as u64, Limit::Record),
-            Purpose::Mask(_) | Purpose::Aside => (self.options.limits.held as u64, Limit::Held),
+            Purpose::Mask(_) | Purpose::Aside | Purpose::Header(_) => {
+                (self.options.limits.held as u64, Limit::Held)
+            }
         };
         if end - start > length {
             return Err(EditError { offset: start + length, kind: EditErrorKind::Limit(limit) });

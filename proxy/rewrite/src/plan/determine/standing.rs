@@ -39,7 +39,7 @@ impl Builder<'_> {
         };
         for &atom in atoms {
             match atom {
-                Atom::Edit { .. } | Atom::Set { .. } => standing.pending = true,
+                Atom::Edit { .. } | Atom::Set { .. } | Atom::Columns { .. } => standing.pending = true,
                 Atom::Act(act) => {
                     standing.listed |= matches!(act, Act::Only(_));
                     standing.act = Some(standing.act.map_or(act, |other| self.stricter(act, other)));
@@ -55,7 +55,7 @@ impl Builder<'_> {
                 }
                 Atom::ListedKeep | Atom::KeepElement | Atom::EntryOf(_) => {}
                 // What a string holds is looked into only where something else is said of it.
-                Atom::Embedded { .. } | Atom::Packed => {}
+                Atom::Embedded { .. } | Atom::Packed | Atom::Header(_) => {}
             }
         }
         // A list that keeps a name speaks of the place itself, a region that passes whole only of what is in it.
