@@ -50,7 +50,8 @@ pub enum Format {
     /// `:`; if nothing names them, the line stays, but its text goes unless it is a word such as `ping`.
     ///
     /// An event cannot be masked as a whole, and goes where an edit says so. Data that is no JSON passes, goes or is
-    /// masked where the plan treats data alike whatever it is; where the plan looks into it, the body is refused.
+    /// masked where the plan treats data alike whatever it is; where the plan looks into it, the body is refused. Data
+    /// that is empty is a string like any other.
     /// Nothing is counted over the whole stream: a total must lie in a record.
     Sse,
 }

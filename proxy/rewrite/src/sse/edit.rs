@@ -12,13 +12,13 @@ use crate::judging::{Judged, Standing};
 use crate::mask::{self, Hidden, Masker, Shown};
 use crate::names::SeenNames;
 use crate::place::{Mark, Place};
-use crate::plan::automaton::{Automaton, Fate, ROOT};
+use crate::plan::automaton::{Automaton, Fate, Node, ROOT};
 use crate::report::{DifferenceKind, Report};
 use crate::scan::Found;
 use crate::sse::comment::is_harmless;
 use crate::sse::data::{Data, data_lines, in_event, root};
 use crate::sse::event::Event;
-use crate::sse::line::{Field, Line, text_of};
+use crate::sse::line::{Field, Line, NO_JSON_NAME, text_of};
 use crate::sse::queue::Queue;
 
 /// A part of what is left of an event.
@@ -208,7 +208,7 @@ impl<'a> EventEdit<'a> {
     /// The place of a member of the event.
     fn member(&mut self, scope: &Scope<'a>, name: &str) -> TrailId {
         let met = &mut Default::default();
-        self.trails.member(scope.automaton, scope.trail, met, (name, b"")).0
+        self.trails.member(scope.automaton, scope.trail, met, (name, NO_JSON_NAME)).0
     }
 
     fn data(&mut self, scope: &mut Scope<'a>, lines: &[Line], first: &Line) -> Found<Left> {
@@ -277,14 +277,17 @@ impl<'a> EventEdit<'a> {
         (reason, position): (&'static str, u32),
     ) -> Found<Left> {
         let mut automaton = scope.automaton;
-        let mut fate = automaton.node(self.trails.get(trail).node).alike();
+        // Data that is empty is a string like any other.
+        let is_empty = matches!(self.event.data, Data::Refused { .. }) && text.trim_ascii().is_empty();
+        let fate_of = |node: &Node| if is_empty { Some(node.scalar) } else { node.alike() };
+        let mut fate = fate_of(automaton.node(self.trails.get(trail).node));
         if let Some(Fate::Record(set)) = fate {
             let record = scope.nested.next();
             let Some(kept) = record.and_then(|record| self.kept_record(set, record, trail)) else {
                 return Ok(Left::Nothing);
             };
             (automaton, trail) = kept;
-            fate = automaton.node(ROOT).alike();
+            fate = fate_of(automaton.node(ROOT));
         }
         match fate {
             Some(Fate::Keep) => Ok(Left::All),

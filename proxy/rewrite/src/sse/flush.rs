@@ -12,7 +12,7 @@ use crate::report::DifferenceKind;
 use crate::sse::data::{Data, Text, data_lines, root};
 use crate::sse::edit::{EventEdit, Part};
 use crate::sse::event::{Block, Event};
-use crate::sse::line::COMMENT;
+use crate::sse::line::{COMMENT, NO_JSON_NAME};
 use crate::sse::queue::{Item, Queue};
 use crate::sse::reader::Sse;
 
@@ -105,7 +105,8 @@ impl Sse {
         let outside = &self.plan.outside;
         let passed = self.trails.mark();
         let around = self.trails.element(outside, START, index);
-        let (trail, _) = self.trails.member(outside, around, &mut Default::default(), (COMMENT, b""));
+        let (trail, _) =
+            self.trails.member(outside, around, &mut Default::default(), (COMMENT, NO_JSON_NAME));
         self.trails.count(trail, Counted::Unlisted, &mut self.report);
         self.trails.back(passed);
         let mark = self.place.as_mut().map(|place| {

@@ -31,6 +31,8 @@ pub(super) struct Line {
 
 /// What the plan and the counts call a comment.
 pub(super) const COMMENT: &str = ":";
+/// Bytes with which no name in JSON begins: what is remembered of a field is not met in data.
+pub(super) const NO_JSON_NAME: &[u8] = b"\0";
 /// Digits of a time to wait before the next connection, in milliseconds: up to eleven days.
 const RETRY: usize = 9;
 
