@@ -7,6 +7,7 @@
 #![allow(unreachable_pub, reason = "a module of each test, not a crate")]
 
 mod draw;
+mod lists;
 mod oracle;
 #[path = "../support/mod.rs"]
 mod support;
@@ -20,7 +21,8 @@ use cordon_rewrite::{
     Scalar, Value, Verdict,
 };
 use draw::{Drawn, document, plan};
-use oracle::{Oracle, own};
+use lists::own;
+use oracle::Oracle;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use support::feeding::{Cuts, cases, feed};

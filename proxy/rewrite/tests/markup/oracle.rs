@@ -1,10 +1,9 @@
 //! What a plan of XML means, said naively over a tree: paths are matched against each place from the beginning.
 
-use std::collections::HashMap;
-
-use cordon_rewrite::{Action, Entries, Mask, Names};
+use cordon_rewrite::{Action, Entries, Mask};
 
 use crate::draw::Drawn;
+use crate::lists::{List, Listed, combine, list, masked, openness};
 use crate::support::generate::{Selects, Step};
 use crate::tree::{Element, Node, Text};
 
@@ -45,15 +44,6 @@ enum Fate {
     Unlisted,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-enum Listed {
-    Remove,
-    Mask(Mask),
-    Keep,
-}
-
-type List<'a> = HashMap<&'a str, Listed>;
-
 /// What a place says of what is in it.
 #[derive(Default)]
 struct Says<'a> {
@@ -63,13 +53,13 @@ struct Says<'a> {
 }
 
 /// Something with a fate.
-enum Value<'a> {
+pub enum Value<'a> {
     Element(&'a Element),
     Text(&'a str),
 }
 
 impl Value<'_> {
-    fn is_object(&self) -> bool {
+    pub fn is_object(&self) -> bool {
         matches!(self, Value::Element(element) if !element.is_scalar())
     }
 
@@ -77,7 +67,7 @@ impl Value<'_> {
         matches!(self, Value::Element(element) if element.is_scalar() && !element.has_text())
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         match self {
             Value::Element(element) => element.text(),
             Value::Text(text) => (*text).to_owned(),
@@ -470,56 +460,4 @@ fn goes_on(path: &[Step], place: &[String]) -> bool {
             selects(step, name) && goes_on(later, below) || step.descends && goes_on(path, below)
         }
     }
-}
-
-fn list(names: &Names) -> List<'_> {
-    let mut list = HashMap::new();
-    list.extend(names.keep.iter().map(|name| (name.as_str(), Listed::Keep)));
-    list.extend(names.mask.iter().map(|masked| (masked.name.as_str(), Listed::Mask(masked.mask.clone()))));
-    list.extend(names.remove.iter().map(|name| (name.as_str(), Listed::Remove)));
-    list
-}
-
-fn combine(lists: &[List<'_>], name: &str) -> Option<Listed> {
-    let found: Vec<&Listed> = lists.iter().map(|list| list.get(name)).collect::<Option<_>>()?;
-    let masks = found.iter().filter_map(|listed| match listed {
-        Listed::Mask(mask) => Some(mask),
-        _ => None,
-    });
-    match masks.min_by_key(|mask| openness(mask)) {
-        _ if found.is_empty() => None,
-        _ if found.contains(&&Listed::Remove) => Some(Listed::Remove),
-        Some(mask) => Some(Listed::Mask(mask.clone())),
-        None => Some(Listed::Keep),
-    }
-}
-
-fn openness(mask: &Mask) -> (u32, u32) {
-    match mask {
-        Mask::Null => (0, 0),
-        Mask::Fixed(_) => (1, 0),
-        Mask::Own(number) => (2, *number),
-        Mask::KeepLast(count) => (4, *count),
-        _ => panic!("no such masks are drawn"),
-    }
-}
-
-fn masked(mask: &Mask, value: &Value<'_>) -> String {
-    match mask {
-        Mask::Fixed(text) => text.clone(),
-        Mask::KeepLast(count) => {
-            let characters: Vec<char> =
-                if value.is_object() { vec![] } else { value.text().chars().collect() };
-            let count = *count as usize;
-            let shown = if characters.len() > count { &characters[characters.len() - count..] } else { &[] };
-            format!("****{}", shown.iter().collect::<String>())
-        }
-        Mask::Own(number) => own(*number, if value.is_object() { None } else { Some(value.text()) }),
-        _ => String::new(),
-    }
-}
-
-/// What the policy's own masks give in these tests.
-pub fn own(mask: u32, value: Option<String>) -> String {
-    format!("<{mask}&{}>", value.unwrap_or("…".to_owned()))
 }
