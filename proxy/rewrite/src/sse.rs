@@ -9,6 +9,7 @@ mod event;
 mod flush;
 mod line;
 mod queue;
+mod read;
 mod reader;
 mod tree;
 

@@ -13,7 +13,7 @@ use crate::support::generate::Selects;
 use crate::support::oracle::Oracle;
 use crate::trial::{self, Trial};
 
-static PLANS: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("../plans/csv.toml"), false));
+static PLANS: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("../plans/csv.toml"), None));
 
 /// One input.
 pub fn run(data: &[u8]) {

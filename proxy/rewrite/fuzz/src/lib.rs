@@ -6,6 +6,7 @@
 
 mod agreement;
 pub mod csv;
+pub mod embedded;
 pub mod json;
 pub mod ndjson;
 pub mod path;

@@ -13,7 +13,7 @@ use crate::support::oracle::Oracle;
 use crate::support::places::{Child, matches};
 use crate::trial::{self, Trial};
 
-static PLANS: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("../plans/ndjson.toml"), false));
+static PLANS: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("../plans/ndjson.toml"), None));
 
 /// One input.
 pub fn run(data: &[u8]) {

@@ -13,8 +13,8 @@ use crate::support::generate::{Drawn, DrawnSet};
 /// The plans of a target.
 pub(crate) struct Table {
     plans: Vec<(Drawn, Arc<Plan>)>,
-    /// Whether plans are drawn by chance too.
-    pub(crate) draws: bool,
+    /// What is done with plans by chance, if there are such too.
+    pub(crate) draws: Option<fn(&mut Drawn)>,
 }
 
 #[derive(Deserialize)]
@@ -24,7 +24,7 @@ struct File {
 
 impl Table {
     /// Reads the plans of a file.
-    pub(crate) fn read(text: &str, draws: bool) -> Table {
+    pub(crate) fn read(text: &str, draws: Option<fn(&mut Drawn)>) -> Table {
         let file: File = toml::from_str(text).expect("a table of plans");
         let plans = file.plans.iter().map(|plan| {
             let spec = plan.spec();

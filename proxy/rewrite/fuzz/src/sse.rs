@@ -11,7 +11,7 @@ use crate::support::feeding::Outcome;
 use crate::support::oracle::Oracle;
 use crate::trial::{self, Trial};
 
-static PLANS: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("../plans/sse.toml"), false));
+static PLANS: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("../plans/sse.toml"), None));
 
 /// One input.
 pub fn run(data: &[u8]) {

@@ -40,11 +40,13 @@ pub(crate) fn read(data: &[u8], table: &Table, run: impl FnOnce(&Trial<'_>)) {
         verdicts: u64::from(verdicts),
         body,
     };
-    if number < DRAWN || !table.draws {
+    let Some(adapt) = table.draws.filter(|_| number >= DRAWN) else {
         let (drawn, plan) = table.get(number);
-        run(&trial(drawn, Arc::clone(plan), rest));
-    } else if let Some((of_plan, body)) = rest.split_at_checked(PLAN) {
-        let drawn = plan(&mut Source::new(of_plan));
+        return run(&trial(drawn, Arc::clone(plan), rest));
+    };
+    if let Some((of_plan, body)) = rest.split_at_checked(PLAN) {
+        let mut drawn = plan(&mut Source::new(of_plan));
+        adapt(&mut drawn);
         if let Ok(plan) = Plan::compile(drawn.spec.clone()) {
             run(&trial(&drawn, Arc::new(plan), body));
         }

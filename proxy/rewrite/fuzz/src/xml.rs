@@ -12,7 +12,7 @@ use crate::support::generate::Step;
 use crate::support::places::{Child, goes_on, matches};
 use crate::trial::{self, Trial};
 
-static PLANS: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("../plans/xml.toml"), false));
+static PLANS: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("../plans/xml.toml"), None));
 
 /// One input.
 pub fn run(data: &[u8]) {

@@ -1,15 +1,14 @@
-//! Finds out what an event is and where its records are, and queues it.
+//! Finds out what an event is, and queues it.
 
 use crate::error::{EditError, EditErrorKind};
 use crate::plan::automaton::{Fate, NOTHING, NodeId, ROOT};
-use crate::scan::{fate, find_records};
+use crate::scan::fate;
 use crate::sse::comment::is_harmless;
-use crate::sse::data::{Data, Text, data_lines, in_event};
+use crate::sse::data::{Data, Text, data_lines};
 use crate::sse::event::{Block, Event};
 use crate::sse::line::{Field, Line};
-use crate::sse::queue::{Found, Item};
+use crate::sse::queue::Item;
 use crate::sse::reader::Sse;
-use crate::sse::tree::EVENT;
 use crate::tree::Kind;
 
 impl Sse {
@@ -57,6 +56,7 @@ impl Sse {
             node,
             fate,
             data: Data::Absent,
+            sought: false,
             framed: true,
             records: self.queue.records.len()..self.queue.records.len(),
         };
@@ -73,44 +73,31 @@ impl Sse {
         self.index += 1;
         if matches!(fate, Fate::Record(_) | Fate::Walk) {
             check_fields(&event.block, lines)?;
+            event.sought = true;
             event.framed = has(&[Field::Data]) || fate != Fate::Walk;
             if has(&[Field::Data]) {
-                self.read_data(&mut event, lines)?;
+                event.data = self.data(&event, lines);
             }
-            self.find(&mut event)?;
         }
         self.queue.items.push(Item::Event(event));
         Ok(())
     }
 
-    fn read_data(&mut self, event: &mut Event, lines: &[Line]) -> Result<(), EditError> {
+    /// Where the text of an event's data is, if it must be read.
+    fn data(&mut self, event: &Event, lines: &[Line]) -> Data {
         let outside = &self.plan.outside;
         if event.fate == Fate::Walk
             && let Some(Fate::Keep | Fate::Remove | Fate::Unlisted) =
                 outside.node(outside.member(event.node, "data")).alike()
         {
-            event.data = Data::Unread;
-            return Ok(());
+            return Data::Unread;
         }
         let mut data = data_lines(lines);
         let text = match (data.next(), data.next()) {
-            (Some(line), None) => Text::Line(line.value as usize, line.end as usize),
+            (Some(line), None) => Text::Line(line.value, line.end),
             _ => self.join(&event.block, lines),
         };
-        let content = match &text {
-            Text::Line(start, end) => &event.block.content()[*start..*end],
-            Text::Joined(range) => &self.queue.joined[range.clone()],
-        };
-        event.data = match self.queue.documents.read(&mut self.indexer, content) {
-            Ok(index) => Data::Read { text, index },
-            Err((position, EditErrorKind::Malformed(reason))) => {
-                Data::Refused { text, reason, position: in_event(lines, crate::number(position)) }
-            }
-            Err((position, kind)) => {
-                return Err(failed(&event.block, in_event(lines, crate::number(position)), kind));
-            }
-        };
-        Ok(())
+        Data::Pending { text, base: None }
     }
 
     fn join(&mut self, block: &Block, lines: &[Line]) -> Text {
@@ -122,30 +109,11 @@ impl Sse {
             }
             joined.extend_from_slice(&block.content()[line.value as usize..line.end as usize]);
         }
-        Text::Joined(start..joined.len())
-    }
-
-    /// Finds the records in an event, or that it is one.
-    fn find(&mut self, event: &mut Event) -> Result<(), EditError> {
-        let item = self.queue.items.len();
-        let start = self.queue.records.len();
-        if let Fate::Record(set) = event.fate {
-            self.queue.records.push(Found { set, at: EVENT, item });
-        } else {
-            let mut records = std::mem::take(&mut self.queue.records);
-            let mut add = |set, at| records.push(Found { set, at, item });
-            let from = (event.node, EVENT);
-            let tree = self.queue.tree(event);
-            let found = find_records(tree, &self.plan.outside, from, &mut self.names, &mut add);
-            self.queue.records = records;
-            found.map_err(|(kind, position)| failed(&event.block, position, kind))?;
-        }
-        event.records = start..self.queue.records.len();
-        Ok(())
+        Text::Joined(crate::number(start), crate::number(joined.len()))
     }
 }
 
-fn failed(block: &Block, position: u32, kind: EditErrorKind) -> EditError {
+pub(super) fn failed(block: &Block, position: u32, kind: EditErrorKind) -> EditError {
     EditError { offset: block.offset + u64::from(position), kind }
 }
 

@@ -1,10 +1,10 @@
 //! The JSON in an event's data. All that this format knows of how JSON is read and edited stands here.
 
-use std::ops::Range;
-
 use crate::error::EditErrorKind;
 use crate::json::{Index, Indexer, View, read_document};
+use crate::sse::event::Block;
 use crate::sse::line::{Field, Line};
+use crate::tree::Tree;
 
 /// What an event's data is.
 #[derive(Clone, Debug)]
@@ -12,10 +12,16 @@ pub(super) enum Data {
     Absent,
     /// It passes whole or goes, whatever it is.
     Unread,
-    /// A JSON document, with the number of its index.
+    /// It has yet to be read.
+    Pending {
+        text: Text,
+        /// Where it stands among the lines that are read together, if it does.
+        base: Option<u32>,
+    },
+    /// A JSON document.
     Read {
         text: Text,
-        index: usize,
+        found: Found,
     },
     /// Something else.
     Refused {
@@ -26,50 +32,121 @@ pub(super) enum Data {
 }
 
 /// Where the text of the data is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Text {
     /// All of it in the event, on one line.
-    Line(usize, usize),
+    Line(u32, u32),
     /// Lines joined by line feeds, in the queue's buffer.
-    Joined(Range<usize>),
+    Joined(u32, u32),
 }
 
-/// Reads documents, with the memory that it uses again.
+impl Text {
+    pub(super) fn of<'a>(self, block: &'a Block, joined: &'a [u8]) -> &'a [u8] {
+        let (bytes, start, end) = match self {
+            Text::Line(start, end) => (block.content(), start, end),
+            Text::Joined(start, end) => (joined, start, end),
+        };
+        &bytes[start as usize..end as usize]
+    }
+}
+
+/// Reads documents, with the memory that it uses again. Those that are short and stand on one line are read together,
+/// as lines: what an index costs to begin with is paid once.
 #[derive(Debug, Default)]
 pub(super) struct Documents {
-    indices: Vec<Index>,
+    lines: Vec<u8>,
+    of_lines: Index,
+    /// Indices of texts that are read alone.
+    alone: Vec<Index>,
     used: usize,
     end: Index,
 }
 
+/// Where a document has been read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found {
+    /// Among the lines, where its text begins there, and its first token.
+    Line { base: u32, root: u32 },
+    /// Alone, with the number of its index.
+    Alone(usize),
+}
+
+/// A document, perhaps one of several in a buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Document<'a> {
+    pub(super) view: View<'a>,
+    /// The number of its root.
+    pub(super) root: u32,
+    /// Where its text begins in the buffer.
+    base: u32,
+}
+
+/// Bytes of a text that is read with others at the most.
+const SHORT: usize = 4 << 10;
+
 impl Documents {
-    /// Reads a text as JSON, and gives the number of its index. Errors come with the position in the text.
+    /// Adds a line to those that are read together, and tells where it begins. None: it must be read alone.
+    pub(super) fn add(&mut self, text: &[u8]) -> Option<u32> {
+        if text.len() > SHORT || text.trim_ascii_start().is_empty() {
+            return None;
+        }
+        let base = crate::number(self.lines.len());
+        self.lines.extend_from_slice(text);
+        self.lines.push(b'\n');
+        Some(base)
+    }
+
+    /// Reads the lines. False: one of them is not a document.
+    pub(super) fn read_lines(&mut self, indexer: &mut Indexer) -> bool {
+        read_document(indexer, &self.lines, &mut self.of_lines, &mut self.end).is_ok()
+    }
+
+    /// The number of the first token behind a document among the lines.
+    pub(super) fn behind(&self, root: u32) -> u32 {
+        View::new(&self.lines, &self.of_lines).behind(root)
+    }
+
+    /// Reads a text alone. Errors come with the position in the text.
     pub(super) fn read(
         &mut self,
         indexer: &mut Indexer,
         text: &[u8],
-    ) -> Result<usize, (usize, EditErrorKind)> {
-        if self.used == self.indices.len() {
-            self.indices.push(Index::default());
+    ) -> Result<Found, (usize, EditErrorKind)> {
+        if self.used == self.alone.len() {
+            self.alone.push(Index::default());
         }
-        let index = &mut self.indices[self.used];
+        let index = &mut self.alone[self.used];
         read_document(indexer, text, index, &mut self.end)?;
         self.used += 1;
-        Ok(self.used - 1)
+        Ok(Found::Alone(self.used - 1))
     }
 
-    pub(super) fn view<'a>(&'a self, text: &'a [u8], index: usize) -> View<'a> {
-        View::new(text, &self.indices[index])
+    /// A document by where it has been read; `text` is its own.
+    pub(super) fn get<'a>(&'a self, text: &'a [u8], found: Found) -> Document<'a> {
+        match found {
+            Found::Line { base, root } => {
+                Document { view: View::new(&self.lines, &self.of_lines), root, base }
+            }
+            Found::Alone(index) => Document { view: View::new(text, &self.alone[index]), root: 0, base: 0 },
+        }
     }
 
     pub(super) fn clear(&mut self) {
+        self.lines.clear();
         self.used = 0;
     }
 }
 
-/// The number of a document's root, and where that begins and ends.
-pub(super) fn root(view: View<'_>) -> (u32, (u32, u32)) {
-    (0, (crate::number(view.position(0)), crate::number(view.end(0))))
+impl Document<'_> {
+    /// Where a position in the buffer is in the document's text.
+    pub(super) fn in_text(self, position: u32) -> u32 {
+        position - self.base
+    }
+
+    /// Where the root begins and ends in the buffer.
+    pub(super) fn span(self) -> (u32, u32) {
+        (self.view.start(self.root), crate::number(self.view.end(self.root)))
+    }
 }
 
 /// The lines of the data.

@@ -16,7 +16,7 @@ use crate::plan::automaton::{Automaton, Fate, Node, ROOT};
 use crate::report::{DifferenceKind, Report};
 use crate::scan::Found;
 use crate::sse::comment::is_harmless;
-use crate::sse::data::{Data, data_lines, in_event, root};
+use crate::sse::data::{Data, data_lines, in_event};
 use crate::sse::event::Event;
 use crate::sse::line::{Field, Line, NO_JSON_NAME, text_of};
 use crate::sse::queue::Queue;
@@ -215,9 +215,9 @@ impl<'a> EventEdit<'a> {
         let mark = self.enter("data");
         let trail = self.member(scope, "data");
         let left = match &self.event.data {
-            Data::Read { text, index } => {
-                let view = self.queue.documents.view(self.queue.text(self.event, text), *index);
-                let (at, (start, end)) = root(view);
+            Data::Read { text, found } => {
+                let document = self.queue.documents.get(self.queue.text(self.event, *text), *found);
+                let (view, at, span) = (document.view, document.root, document.span());
                 self.remains.clear();
                 let (judged, tree) = (self.judged, self.queue.tree(self.event));
                 let display = |record| judged.display_keys(record, tree);
@@ -239,20 +239,22 @@ impl<'a> EventEdit<'a> {
                 };
                 let stays = edit
                     .part(scope.automaton, (scope.record, &mut scope.nested), (trail, at), &display)
-                    .map_err(|(kind, position)| (kind, in_event(lines, position)))?;
+                    .map_err(|(kind, position)| (kind, in_event(lines, document.in_text(position))))?;
                 let asked = ask_for_masks(self.remains, view, self.judge);
                 asked.map_err(|kind| (kind, first.start))?;
                 match (stays, &*self.remains.segments) {
                     (false, _) => Left::Nothing,
-                    (true, [Segment::Kept(from, to)]) if (*from, *to) == (start, end) => Left::All,
+                    (true, [Segment::Kept(from, to)]) if (*from, *to) == span => Left::All,
                     _ => Left::Some,
                 }
             }
             Data::Refused { text, reason, position } => {
-                let text = text_of(self.queue.text(self.event, text));
+                let text = text_of(self.queue.text(self.event, *text));
                 self.opaque(scope, trail, text, (reason, *position))?
             }
-            Data::Unread | Data::Absent => self.opaque(scope, trail, "", ("not JSON", first.value))?,
+            Data::Unread | Data::Absent | Data::Pending { .. } => {
+                self.opaque(scope, trail, "", ("not JSON", first.value))?
+            }
         };
         match left {
             Left::Nothing => {}

@@ -19,6 +19,8 @@ pub(super) struct Event {
     pub(super) node: NodeId,
     pub(super) fate: Fate,
     pub(super) data: Data,
+    /// Whether records are sought in it, or it is one.
+    pub(super) sought: bool,
     /// Whether its own fields stay where nothing names them: they frame what is kept.
     pub(super) framed: bool,
     /// The records in it among those of the queue: itself, or those in its data.

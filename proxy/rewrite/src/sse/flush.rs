@@ -9,7 +9,7 @@ use crate::judge::Judge;
 use crate::judging::{Docket, Pending};
 use crate::outlet::allowance;
 use crate::report::DifferenceKind;
-use crate::sse::data::{Data, Text, data_lines, root};
+use crate::sse::data::{Data, Text, data_lines};
 use crate::sse::edit::{EventEdit, Part};
 use crate::sse::event::{Block, Event};
 use crate::sse::line::{COMMENT, NO_JSON_NAME};
@@ -23,7 +23,8 @@ impl Sse {
             return Ok(());
         }
         let mut queue = std::mem::take(&mut self.queue);
-        let all = 0..queue.items.len();
+        let read = self.read_data(&mut queue);
+        let all = 0..read.as_ref().map_or_else(|(item, _)| *item, |()| queue.items.len());
         self.counts.clone_from(&self.report.sets);
         let judged = self.judge(&queue, all.clone(), judge);
         if judged.is_ok() || all.len() == 1 {
@@ -39,7 +40,7 @@ impl Sse {
         }
         queue.clear();
         self.queue = queue;
-        Ok(())
+        read.map_err(|(_, error)| error)
     }
 
     /// Judges the records in some items.
@@ -192,20 +193,24 @@ impl Sse {
 
     /// Writes what is left of an event's data, between the white space around the document.
     fn write_data(&mut self, queue: &Queue, event: &Event) -> Result<(), EditErrorKind> {
+        let mut base = 0;
         let (text, before, behind) = match &event.data {
-            Data::Read { text, index } => {
-                let content = queue.text(event, text);
-                let (_, (start, end)) = root(queue.documents.view(content, *index));
-                (text, 0..start as usize, end as usize..content.len())
+            Data::Read { text, found } => {
+                let content = queue.text(event, *text);
+                let document = queue.documents.get(content, *found);
+                let (start, end) = document.span();
+                base = start - document.in_text(start);
+                (*text, 0..(start - base) as usize, (end - base) as usize..content.len())
             }
-            Data::Refused { text, .. } => (text, 0..0, 0..0),
-            Data::Absent | Data::Unread => return Ok(()),
+            Data::Refused { text, .. } => (*text, 0..0, 0..0),
+            Data::Absent | Data::Unread | Data::Pending { .. } => return Ok(()),
         };
         self.keep_data(queue, event, text, before)?;
         for place in 0..self.remains.segments.len() {
             match self.remains.segments[place] {
                 Segment::Kept(start, end) => {
-                    self.keep_data(queue, event, text, start as usize..end as usize)?;
+                    let range = (start - base) as usize..(end - base) as usize;
+                    self.keep_data(queue, event, text, range)?;
                 }
                 Segment::Made(start, end) => {
                     self.outlet.make(&self.remains.made.as_bytes()[start..end], &mut self.report)?;
@@ -223,10 +228,11 @@ impl Sse {
         &mut self,
         queue: &Queue,
         event: &Event,
-        text: &Text,
+        text: Text,
         range: Range<usize>,
     ) -> Result<(), EditErrorKind> {
         if let Text::Line(start, _) = text {
+            let start = start as usize;
             return self.keep(&event.block, start + range.start, start + range.end);
         }
         let mut begins = 0;

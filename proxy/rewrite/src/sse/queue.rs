@@ -57,11 +57,8 @@ impl Queue {
     }
 
     /// The text of an event's data.
-    pub(super) fn text<'a>(&'a self, event: &'a Event, text: &Text) -> &'a [u8] {
-        match text {
-            Text::Line(start, end) => &event.block.content()[*start..*end],
-            Text::Joined(range) => &self.joined[range.clone()],
-        }
+    pub(super) fn text<'a>(&'a self, event: &'a Event, text: Text) -> &'a [u8] {
+        text.of(&event.block, &self.joined)
     }
 
     pub(super) fn lines(&self, lines: &Range<usize>) -> &[Line] {
@@ -70,11 +67,11 @@ impl Queue {
 
     /// An event as the judge sees it.
     pub(super) fn tree<'a>(&'a self, event: &'a Event) -> EventTree<'a> {
-        let (view, opaque) = match &event.data {
-            Data::Absent | Data::Unread => (None, None),
-            Data::Read { text, index } => (Some(self.documents.view(self.text(event, text), *index)), None),
-            Data::Refused { text, .. } => (None, Some(self.text(event, text))),
+        let (document, opaque) = match &event.data {
+            Data::Absent | Data::Unread | Data::Pending { .. } => (None, None),
+            Data::Read { text, found } => (Some(self.documents.get(self.text(event, *text), *found)), None),
+            Data::Refused { text, .. } => (None, Some(self.text(event, *text))),
         };
-        EventTree { bytes: event.block.content(), lines: self.lines(&event.lines), view, opaque }
+        EventTree { bytes: event.block.content(), lines: self.lines(&event.lines), document, opaque }
     }
 }

@@ -31,7 +31,8 @@ pub(crate) struct Sse {
     pub(super) outlet: Outlet,
     pub(super) judging: Judging<KeyMemo>,
     pub(super) queue: Queue,
-    /// Reads the data of events.
+    /// Read the data of events: of several at once, and of one.
+    pub(super) line_indexer: Indexer,
     pub(super) indexer: Indexer,
     pub(super) unpacker: Unpacker,
     pub(super) names: SeenNames,
@@ -77,6 +78,7 @@ impl Sse {
             outlet: Outlet::new(plan.has_sole_set(), &options.limits),
             judging: Judging::new(sets),
             queue: Queue::default(),
+            line_indexer: Indexer::lines(&options.limits),
             indexer: Indexer::new(&options.limits),
             unpacker: Unpacker::new(&options.limits),
             names: SeenNames::new(options.limits.members),

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::json::{KeyMemo, View, find_keys, find_keys_below};
+use crate::json::{KeyMemo, find_keys, find_keys_below};
 use crate::judge::Scalar;
 use crate::names::SeenNames;
 use crate::plan::keys::KeyTree;
 use crate::scan::Found;
-use crate::sse::data::{in_event, root};
+use crate::sse::data::{Document, in_event};
 use crate::sse::line::{Field, Line, text_of};
 use crate::tree::{Kind, Tree};
 
@@ -17,7 +17,7 @@ use crate::tree::{Kind, Tree};
 pub(super) struct EventTree<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) lines: &'a [Line],
-    pub(super) view: Option<View<'a>>,
+    pub(super) document: Option<Document<'a>>,
     /// Data that is no JSON: a string to the judge.
     pub(super) opaque: Option<&'a [u8]>,
 }
@@ -48,8 +48,8 @@ impl<'a> EventTree<'a> {
             if std::mem::replace(&mut data_met, true) {
                 return None;
             }
-            let value = self.view.map_or(VALUES + place, |view| root(view).0);
-            (self.view.is_some() || self.opaque.is_some()).then_some((Some(NAMES + place), value))
+            let value = self.document.map_or(VALUES + place, |document| document.root);
+            (self.document.is_some() || self.opaque.is_some()).then_some((Some(NAMES + place), value))
         })
     }
 }
@@ -58,38 +58,38 @@ impl Tree for EventTree<'_> {
     type Memo = KeyMemo;
 
     fn kind(self, at: u32) -> Kind {
-        match (at, self.view) {
+        match (at, self.document) {
             (EVENT, _) => Kind::Object,
-            (0..NAMES, Some(view)) => view.kind(at),
+            (0..NAMES, Some(document)) => document.view.kind(at),
             _ => Kind::String,
         }
     }
 
     fn start(self, at: u32) -> u32 {
-        match (at, self.view) {
+        match (at, self.document) {
             (EVENT, _) => 0,
-            (0..NAMES, Some(view)) => in_event(self.lines, view.start(at)),
+            (0..NAMES, Some(document)) => in_event(self.lines, document.in_text(document.view.start(at))),
             _ => self.line(at).map_or(0, |line| if at >= VALUES { line.value } else { line.start }),
         }
     }
 
     fn children(self, at: u32) -> impl Iterator<Item = (Option<u32>, u32)> {
         let members = (at == EVENT).then(|| self.members());
-        let view = self.view.filter(|_| at < NAMES);
-        let values = view.map(move |view| Tree::children(view, at));
+        let document = self.document.filter(|_| at < NAMES);
+        let values = document.map(move |document| Tree::children(document.view, at));
         members.into_iter().flatten().chain(values.into_iter().flatten())
     }
 
     fn name<'s>(&'s self, at: u32) -> Cow<'s, str> {
-        match &self.view {
-            Some(view) if at < NAMES => view.name(at),
+        match &self.document {
+            Some(document) if at < NAMES => document.view.name(at),
             _ => Cow::Borrowed(self.line(at).map_or("", |line| line.name(self.bytes))),
         }
     }
 
     fn scalar<'s>(&'s self, at: u32, scratch: &'s mut String) -> Scalar<'s> {
-        match (&self.view, self.opaque) {
-            (Some(view), _) if at < NAMES => view.scalar(at, scratch),
+        match (&self.document, self.opaque) {
+            (Some(document), _) if at < NAMES => document.view.scalar(at, scratch),
             (_, Some(text)) if at == VALUES => Scalar::Text(text_of(text)),
             _ => self.line(at).map_or(Scalar::Null, |line| Scalar::Text(line.value(self.bytes))),
         }
@@ -103,12 +103,14 @@ impl Tree for EventTree<'_> {
         seen: &mut SeenNames,
         slots: &mut [u32],
     ) -> Found<()> {
-        let mapped = |(kind, position)| (kind, in_event(self.lines, position));
-        match self.view {
-            Some(view) if record < NAMES => {
-                return find_keys(view, record, keys, memo, seen, slots).map_err(mapped);
-            }
-            _ => {}
+        let mapped = |(kind, position)| {
+            let in_text = self.document.map_or(position, |document| document.in_text(position));
+            (kind, in_event(self.lines, in_text))
+        };
+        if let Some(document) = self.document
+            && record < NAMES
+        {
+            return find_keys(document.view, record, keys, memo, seen, slots).map_err(mapped);
         }
         let root = keys.node(0);
         if let Some(slot) = root.slot {
@@ -122,9 +124,9 @@ impl Tree for EventTree<'_> {
             let Some(&node) = name.and_then(|name| root.members.get(&*self.name(name))) else {
                 continue;
             };
-            match self.view {
-                Some(view) if value < NAMES => {
-                    find_keys_below(view, value, (keys, node), memo, seen, slots).map_err(mapped)?;
+            match self.document {
+                Some(document) if value < NAMES => {
+                    find_keys_below(document.view, value, (keys, node), memo, seen, slots).map_err(mapped)?;
                 }
                 _ => {
                     if let Some(slot) = keys.node(node).slot {
