@@ -39,6 +39,13 @@ impl SeenNames {
         self.limit
     }
 
+    /// Forgets all names, as if no object were open.
+    pub(crate) fn clear(&mut self) {
+        self.hashes.clear();
+        self.objects.clear();
+        self.large.clear();
+    }
+
     pub(crate) fn open(&mut self) {
         self.objects.push(self.hashes.len());
     }

@@ -152,10 +152,10 @@ fn a_broken_body_breaks_the_same_way_whatever_the_chunks() {
     });
 }
 
-/// The error's kind, and its place where that does not hang on how records were batched.
+/// The error's kind, and its place where that does not hang on how much was held back when it was seen.
 fn error(outcome: &Outcome) -> Option<(String, u64)> {
     let error = outcome.result.as_ref().err()?;
     let word = word(&error.kind);
-    let batched = matches!(word.as_str(), "duplicate" | "limit-members" | "limit-held");
-    Some((word, if batched { 0 } else { error.offset }))
+    let held_back = word == "limit-held";
+    Some((word, if held_back { 0 } else { error.offset }))
 }

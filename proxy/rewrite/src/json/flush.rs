@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use crate::batch::Batch;
 use crate::error::{EditError, EditErrorKind};
 use crate::json::escape::unescape;
-use crate::json::held::{Held, Window};
+use crate::json::held::{Buffer, Held, Window};
 use crate::json::keys::KeyMemo;
 use crate::json::packed::{PackedTree, Packs};
 use crate::json::record::{RecordEdit, Remains, Segment};
@@ -50,6 +50,23 @@ impl Learned {
     }
 }
 
+/// Records that are judged together.
+#[derive(Clone, Copy)]
+struct HeldBatch<'a> {
+    plan: &'a Plan,
+    held: &'a [Held],
+    pending: &'a [Pending<View<'a>>],
+    /// What strings on the way to their keys hold, if there are such strings.
+    packs: Option<&'a RefCell<Packs>>,
+}
+
+impl HeldBatch<'_> {
+    /// One of its records.
+    fn one(self, place: usize) -> Self {
+        HeldBatch { held: &self.held[place..=place], pending: &self.pending[place..=place], ..self }
+    }
+}
+
 impl Walk {
     /// Judges what is held and writes what is left of it.
     pub(crate) fn flush(
@@ -64,37 +81,81 @@ impl Walk {
         let mut held = std::mem::take(&mut self.held);
         let mut buffers = std::mem::take(&mut self.buffers);
         self.held_bytes = 0;
-        let buffer_of = |held: &Held| match held.buffer {
-            0 => (window.bytes, window.view(), window.offset),
-            place => {
-                let buffer = &buffers[place - 1];
-                (&buffer.bytes, buffer.view(), buffer.offset)
-            }
-        };
         let pending: Vec<_> = held
             .iter()
             .map(|held| {
-                let (_, tree, offset) = buffer_of(held);
+                let (_, tree, offset) = buffer_of(held, window, &buffers);
                 Pending { set: held.set, tree, root: held.root, offset }
             })
             .collect();
-        let batch_records = self.options.limits.batch_records;
-        let docket = Docket { plan, pending: &pending, batch_records };
         let packs = plan.has_packed_keys().then(|| Packs::new(&self.options.limits));
-        match &packs {
-            None => self.learned.judging.judge(&docket, &mut self.record_names, judge, &mut self.report)?,
-            Some(packs) => {
-                let pending: Vec<_> = pending
-                    .iter()
-                    .map(|&Pending { set, tree: view, root, offset }| {
-                        let tree = PackedTree { view, packs };
-                        Pending { set, tree, root, offset }
-                    })
-                    .collect();
-                let docket = Docket { plan, pending: &pending, batch_records };
-                self.learned.judging.judge(&docket, &mut self.record_names, judge, &mut self.report)?;
+        let batch = HeldBatch { plan, held: &held, pending: &pending, packs: packs.as_ref() };
+        let source_of = |held: &Held| buffer_of(held, window, &buffers).0;
+        self.let_all_go(batch, source_of, judge)?;
+        drop(pending);
+        held.clear();
+        self.held = held;
+        buffers.clear();
+        self.buffers = buffers;
+        Ok(())
+    }
+
+    /// Lets the records of a batch go on. If they cannot be judged together they are taken one by one, so that the
+    /// first error of the body is told, and what stands before it comes out, however they were batched.
+    fn let_all_go<'b>(
+        &mut self,
+        batch: HeldBatch<'b>,
+        source_of: impl Fn(&Held) -> &'b Bytes,
+        judge: &mut dyn Judge,
+    ) -> Result<(), EditError> {
+        self.counted_before.clone_from(&self.report.sets);
+        let judged = self.judge_batch(batch, judge);
+        let Err(error) = judged else {
+            return self.write_batch(batch, source_of, judge);
+        };
+        self.report.sets.clone_from(&self.counted_before);
+        self.record_names.clear();
+        // A judge that has no answer is not asked again.
+        if batch.held.len() > 1 && !matches!(error.kind, EditErrorKind::Judge(_)) {
+            for place in 0..batch.held.len() {
+                let one = batch.one(place);
+                self.judge_batch(one, judge)?;
+                self.write_batch(one, &source_of, judge)?;
+                if self.ignoring {
+                    return Ok(());
+                }
             }
         }
+        Err(error)
+    }
+
+    fn judge_batch(&mut self, batch: HeldBatch<'_>, judge: &mut dyn Judge) -> Result<(), EditError> {
+        let HeldBatch { plan, pending, packs, .. } = batch;
+        let batch_records = self.options.limits.batch_records;
+        let judging = &mut self.learned.judging;
+        let Some(packs) = packs else {
+            let docket = Docket { plan, pending, batch_records };
+            return judging.judge(&docket, &mut self.record_names, judge, &mut self.report);
+        };
+        let pending: Vec<_> = pending
+            .iter()
+            .map(|&Pending { set, tree: view, root, offset }| {
+                let tree = PackedTree { view, packs };
+                Pending { set, tree, root, offset }
+            })
+            .collect();
+        let docket = Docket { plan, pending: &pending, batch_records };
+        judging.judge(&docket, &mut self.record_names, judge, &mut self.report)
+    }
+
+    /// Writes what is left of records that have been judged.
+    fn write_batch<'b>(
+        &mut self,
+        batch: HeldBatch<'_>,
+        source_of: impl Fn(&Held) -> &'b Bytes,
+        judge: &mut dyn Judge,
+    ) -> Result<(), EditError> {
+        let HeldBatch { plan, held, pending, .. } = batch;
         let first = |kind| EditError { offset: pending[0].offset + held[0].start as u64, kind };
         if self.is_missing(plan) {
             // What was held for it counts against the limit, whether or not it was written out by now.
@@ -105,26 +166,21 @@ impl Walk {
         if !self.lacks_sole(plan) {
             self.outlet.open_gate(&mut self.report).map_err(first)?;
         }
-        for (place, (held, pending)) in held.iter().zip(&pending).enumerate() {
+        for (place, (held, pending)) in held.iter().zip(pending).enumerate() {
             let failed = |(kind, position): (EditErrorKind, u32)| EditError {
                 offset: pending.offset + u64::from(position),
                 kind,
             };
-            let stays = self.let_go(&docket, (held, place), packs.as_ref(), judge).map_err(failed)?;
-            let (source, view, _) = buffer_of(held);
+            let stays = self.let_go(batch, place, judge).map_err(failed)?;
+            let view = pending.tree;
             if stays {
                 let read = pending.offset + view.end(held.root) as u64;
                 let spent = self.outlet.spend(self.learned.remains.made.len(), read);
                 spent.map_err(|kind| failed((kind, held.root_start(view))))?;
             }
-            self.write(held, (source, view), stays)
+            self.write(held, (source_of(held), view), stays)
                 .map_err(|kind| failed((kind, crate::number(held.start))))?;
         }
-        drop(pending);
-        held.clear();
-        self.held = held;
-        buffers.clear();
-        self.buffers = buffers;
         Ok(())
     }
 
@@ -147,16 +203,15 @@ impl Walk {
     /// Edits a held record. False: nothing is left of it.
     fn let_go(
         &mut self,
-        docket: &Docket<'_, View<'_>>,
-        (held, place): (&Held, usize),
-        packs: Option<&RefCell<Packs>>,
+        HeldBatch { plan, held, pending, packs }: HeldBatch<'_>,
+        place: usize,
         judge: &mut dyn Judge,
     ) -> Result<bool, (EditErrorKind, u32)> {
-        let view = docket.pending[place].tree;
+        let (held, view) = (&held[place], pending[place].tree);
         self.enter_record(held, view);
         let depth = self.frames.len() - 1;
         let learned = &mut *self.learned;
-        let judged = learned.judging.judged(docket.plan);
+        let judged = learned.judging.judged(plan);
         let display = |record| match packs {
             Some(packs) => judged.display_keys(record, PackedTree { view, packs }),
             None => judged.display_keys(record, view),
@@ -290,6 +345,17 @@ impl Walk {
             .spend(remains.made.len(), read)
             .and_then(|()| self.outlet.make(remains.made.as_bytes(), &mut self.report))
             .map_err(failed)
+    }
+}
+
+/// The buffer that a record lies in, and how many bytes of the body stand before it.
+fn buffer_of<'b>(held: &Held, window: Window<'b>, buffers: &'b [Buffer]) -> (&'b Bytes, View<'b>, u64) {
+    match held.buffer {
+        0 => (window.bytes, window.view(), window.offset),
+        place => {
+            let buffer = &buffers[place - 1];
+            (&buffer.bytes, buffer.view(), buffer.offset)
+        }
     }
 }
 

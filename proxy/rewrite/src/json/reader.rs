@@ -122,6 +122,14 @@ impl Json {
         Ok(())
     }
 
+    /// Hands over what had been settled before an error.
+    fn give_up(&mut self, out: &mut Pieces) {
+        // There is an error already.
+        let _ = self.walk.outlet.end_run(&mut self.walk.report);
+        self.walk.settle_counts();
+        self.walk.outlet.hand_over(out);
+    }
+
     fn settle(&mut self, out: &mut Pieces) -> Result<(), EditError> {
         self.walk.settle_counts();
         let settled = self.walk.outlet.settle(&mut self.walk.report, out);
@@ -133,8 +141,7 @@ impl Reader for Json {
     fn read(&mut self, chunk: Bytes, judge: &mut dyn Judge, out: &mut Pieces) -> Result<(), EditError> {
         let result = self.take(chunk, judge, out);
         if result.is_err() {
-            self.walk.settle_counts();
-            self.walk.outlet.hand_over(out);
+            self.give_up(out);
         }
         result
     }
@@ -142,8 +149,7 @@ impl Reader for Json {
     fn finish(&mut self, judge: &mut dyn Judge, out: &mut Pieces) -> Result<(), EditError> {
         let result = self.end(judge, out);
         if result.is_err() {
-            self.walk.settle_counts();
-            self.walk.outlet.hand_over(out);
+            self.give_up(out);
         }
         result
     }

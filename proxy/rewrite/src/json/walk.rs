@@ -24,7 +24,7 @@ use crate::outlet::{Emitted, Outlet};
 use crate::place::{Mark, Place};
 use crate::plan::Plan;
 use crate::plan::automaton::Fate;
-use crate::report::{DifferenceKind, Report};
+use crate::report::{DifferenceKind, Report, SetCount};
 use crate::scan::RECORD_IN_STRING;
 use crate::tree::Kind;
 
@@ -42,6 +42,8 @@ pub(crate) struct Walk {
     /// Buffers of those that do not lie in one window.
     pub(crate) buffers: Vec<Buffer>,
     pub(crate) held_bytes: usize,
+    /// How many records of each set had been judged before the batch at hand.
+    pub(crate) counted_before: Vec<SetCount>,
     pub(crate) frames: Vec<Frame>,
     /// Whether the caller gets another answer, so that the rest is only read.
     pub(crate) ignoring: bool,
@@ -170,6 +172,7 @@ impl Walk {
             held: Vec::new(),
             buffers: Vec::new(),
             held_bytes: 0,
+            counted_before: Vec::new(),
             frames: vec![document],
             ignoring: false,
             mode: Mode::Child,

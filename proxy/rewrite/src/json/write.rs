@@ -33,11 +33,21 @@ pub(crate) fn write_mask(
             _ => Hidden::Literal(view.raw_text(*at)),
         },
     };
-    let mut text = String::new();
-    match mask::hide(masker, hidden, key, &mut text) {
-        Shown::Text => write_string(&text, out),
-        Shown::Null => out.push_str("null"),
-        Shown::Same => return false,
+    let start = out.len();
+    out.push('"');
+    match mask::hide(masker, hidden, key, out) {
+        Shown::Text => {
+            escape_from(start + 1, out);
+            out.push('"');
+        }
+        Shown::Null => {
+            out.truncate(start);
+            out.push_str("null");
+        }
+        Shown::Same => {
+            out.truncate(start);
+            return false;
+        }
     }
     true
 }
@@ -65,9 +75,22 @@ pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// Escapes what stands from `start` on.
+fn escape_from(start: usize, out: &mut String) {
+    if out.as_bytes()[start..].iter().any(|&byte| is_special(byte)) {
+        let text = out.split_off(start);
+        escape(&text, out);
+    }
+}
+
+/// Whether a byte must be escaped.
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
 fn escape(text: &str, out: &mut String) {
     let mut rest = text;
-    while let Some(special) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    while let Some(special) = rest.bytes().position(is_special) {
         out.push_str(&rest[..special]);
         match rest.as_bytes()[special] {
             b'"' => out.push_str("\\\""),
