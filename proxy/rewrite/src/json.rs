@@ -1,6 +1,7 @@
 //! JSON (RFC 8259), read in two stages: an index of where tokens begin, and a walk that the plan drives.
 
 mod columns;
+mod course;
 mod escape;
 mod flush;
 mod held;

@@ -112,13 +112,7 @@ fn is_scalar<T: Tree>(tree: T, at: u32) -> bool {
 
 /// The fate of a value by its kind.
 pub(crate) fn fate(automaton: &Automaton, id: NodeId, kind: Kind) -> Fate {
-    let node = automaton.node(id);
-    match kind {
-        Kind::Object => node.object,
-        Kind::Array => node.array,
-        Kind::Number => node.number,
-        Kind::Null | Kind::True | Kind::False | Kind::String => node.scalar,
-    }
+    automaton.node(id).fate(kind)
 }
 
 /// Where an entry of a name/value array leads by its own name; anything else leads where it led.

@@ -1,5 +1,6 @@
 //! Edits a kept record: walks its tokens along the automaton of its profile and notes what stays.
 
+mod course;
 mod packed;
 mod remains;
 mod rows;
@@ -8,7 +9,7 @@ use crate::error::{EditErrorKind, Limit};
 use crate::json::shape::{Meeting, Met};
 use crate::json::trail::{Counted, TrailId, Trails, Turn, switch};
 use crate::json::unpack::Unpacker;
-use crate::json::view::{View, comma_before, end_before, failed};
+use crate::json::view::{View, comma_before, end_before, failed, opens};
 use crate::json::write::write_mask;
 use crate::judge::Judge;
 use crate::judging::{Judged, Standing};
@@ -139,6 +140,7 @@ impl<'a> RecordEdit<'a> {
         let trail = self.trails.turn(automaton, around, turn);
         let mut scope = Scope { automaton, record, nested: found.nested.clone(), display };
         match judged.rows(found.set) {
+            None if self.place.is_none() => self.by_course(&mut scope, (trail, found.at), lead),
             None => self.value(&mut scope, (trail, found.at), None, lead),
             Some(rows) => self.row(&mut scope, (trail, found.at), rows, lead),
         }
@@ -341,7 +343,7 @@ impl<'a> RecordEdit<'a> {
             let Some(found) = tally.trail(below) else { break };
             let value = name + 1;
             let first = bytes[tokens[value as usize] as usize];
-            let container = first == b'{' || first == b'[';
+            let container = opens(first);
             let next = if container { skips[value as usize] + 1 } else { value + 1 };
             match found.fate(first) {
                 _ if found.special => break,

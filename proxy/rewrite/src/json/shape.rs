@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::json::view::{View, name_of};
+use crate::json::view::{View, name_of, opens};
 use crate::number;
 
 /// The names of one place and what is known of each, a number of the user's own.
@@ -17,13 +17,19 @@ pub(crate) struct Shape {
 
 #[derive(Debug)]
 struct Member {
-    /// The first bytes of its name as it was first written, with its quotes.
+    name: Name,
+    target: u32,
+}
+
+/// A name as it was first written, with its quotes.
+#[derive(Clone, Debug)]
+pub(crate) struct Name {
+    /// Its first bytes.
     head: [u64; 2],
     /// Ones for each bit of `head` that is of the name.
     mask: [u64; 2],
     /// The bytes behind them.
     rest: Box<[u8]>,
-    target: u32,
 }
 
 /// Bytes that are compared at once.
@@ -81,7 +87,7 @@ impl Shape {
         let mut name = object + 1;
         while name < end {
             let member = members.next()?;
-            if !member.is_at(bytes, tokens[name as usize] as usize) {
+            if !member.name.is_at(bytes, tokens[name as usize] as usize) {
                 return None;
             }
             let value = name + 1;
@@ -89,7 +95,7 @@ impl Shape {
                 found.push((value, member.target));
             }
             let first = bytes[tokens[value as usize] as usize];
-            name = if first == b'{' || first == b'[' { skips[value as usize] + 1 } else { value + 1 };
+            name = if opens(first) { skips[value as usize] + 1 } else { value + 1 };
         }
         Some(self.members.len() - members.len())
     }
@@ -98,14 +104,14 @@ impl Shape {
     #[inline(always)]
     pub(crate) fn expect(&self, met: Met, bytes: &[u8], start: usize) -> Option<u32> {
         let member = self.members.get(met.next)?;
-        (!met.mixed && member.is_at(bytes, start)).then_some(member.target)
+        (!met.mixed && member.name.is_at(bytes, start)).then_some(member.target)
     }
 
     /// Looks for a name that is not the one that is expected.
     #[inline(never)]
     fn look_up(&self, met: &mut Met, view: View<'_>, name: u32) -> Meeting {
         let start = view.position(name);
-        let next = |member: &Member| member.is_at(view.bytes, start);
+        let next = |member: &Member| member.name.is_at(view.bytes, start);
         let gap = self.members.iter().skip(met.next).take(GAP).position(next);
         let known = || self.places.get(&*name_of(view.raw(name))).copied();
         let Some(place) = gap.map(|gap| met.next + gap).or_else(known) else {
@@ -128,10 +134,7 @@ impl Shape {
         if place == MEMBERS {
             return false;
         }
-        let compared = quoted.len().min(HEAD);
-        let mask = u128::MAX.checked_shr(8 * number(HEAD - compared)).unwrap_or_default().to_le_bytes();
-        let rest = quoted[compared..].into();
-        self.members.push(Member { head: head(quoted, 0), mask: halves(&mask), rest, target });
+        self.members.push(Member { name: Name::new(quoted), target });
         self.places.insert(name.into(), place);
         met.take(place)
     }
@@ -164,11 +167,18 @@ impl Met {
     }
 }
 
-impl Member {
+impl Name {
+    /// A name, by its bytes with their quotes.
+    pub(crate) fn new(quoted: &[u8]) -> Name {
+        let compared = quoted.len().min(HEAD);
+        let mask = u128::MAX.checked_shr(8 * number(HEAD - compared)).unwrap_or_default().to_le_bytes();
+        Name { head: head(quoted, 0), mask: halves(&mask), rest: quoted[compared..].into() }
+    }
+
     /// Whether a name that begins at `start` is this one. What begins as a name and its closing quote is this name: the
     /// quote is escaped in the one where it is in the other.
     #[inline(always)]
-    fn is_at(&self, bytes: &[u8], start: usize) -> bool {
+    pub(crate) fn is_at(&self, bytes: &[u8], start: usize) -> bool {
         let [low, high] = head(bytes, start);
         (low ^ self.head[0]) & self.mask[0] | (high ^ self.head[1]) & self.mask[1] == 0
             && (self.rest.is_empty() || self.goes_on(bytes, start))
@@ -201,7 +211,6 @@ fn last_head(bytes: &[u8], start: usize) -> [u64; 2] {
 
 #[inline(always)]
 fn halves(bytes: &[u8; HEAD]) -> [u64; 2] {
-    let whole = u128::from_le_bytes(*bytes);
-    #[allow(clippy::cast_possible_truncation, reason = "the halves of a number")]
-    [whole as u64, (whole >> 64) as u64]
+    let [low, high] = bytes.as_chunks().0 else { return [0; 2] };
+    [u64::from_le_bytes(*low), u64::from_le_bytes(*high)]
 }

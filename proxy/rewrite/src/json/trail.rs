@@ -3,12 +3,14 @@
 //!
 //! Trails are remembered up to a bound. Those beyond it pass: they live until the walk leaves their container.
 
+use crate::json::course::{Course, Courses, Taken};
 use crate::json::shape::{Meeting, Met, Shape};
 use crate::json::view::View;
 use crate::number;
 use crate::place::shown;
 use crate::plan::automaton::{Automaton, Fate, NodeId, ROOT};
 use crate::report::{PathCounts, Report};
+use crate::tree::Kind;
 
 /// A trail's number.
 pub(crate) type TrailId = u32;
@@ -20,7 +22,9 @@ pub(crate) struct Trails {
     counts: Vec<[u32; 3]>,
     passing: Vec<Trail>,
     /// What has been counted at kept trails and is not in the report yet, in the order in which it was met.
-    counted: Vec<(TrailId, Counted)>,
+    counted: Vec<Tallied>,
+    /// What was done with records, for those of the same shape.
+    pub(crate) courses: Courses,
 }
 
 /// A place, by its pattern and by the state of an automaton.
@@ -47,6 +51,8 @@ pub(crate) struct Trail {
     members: Shape,
     /// Further places below, by how they are reached.
     others: Vec<(Turn, TrailId)>,
+    /// The courses that records here have taken.
+    pub(crate) taken: Taken,
 }
 
 /// How a place is reached that is no member of its own name.
@@ -68,6 +74,14 @@ pub(crate) enum Counted {
     Removed,
     Masked,
     Unlisted,
+}
+
+/// What has been counted and is not in the report yet.
+#[derive(Clone, Copy, Debug)]
+enum Tallied {
+    Value(TrailId, Counted),
+    /// All that a course counts, by its number.
+    Course(u32),
 }
 
 /// Trails remembered.
@@ -98,7 +112,7 @@ impl Trails {
         }
     }
 
-    fn get_mut(&mut self, id: TrailId) -> &mut Trail {
+    pub(crate) fn get_mut(&mut self, id: TrailId) -> &mut Trail {
         match id & PASSING {
             0 => &mut self.kept[id as usize],
             _ => &mut self.passing[(id & !PASSING) as usize],
@@ -216,9 +230,34 @@ impl Trails {
 
     /// Brings what has been counted into the report.
     pub(crate) fn settle(&mut self, report: &mut Report) {
-        for (id, counted) in self.counted.drain(..) {
-            let count = std::mem::take(&mut self.counts[id as usize][counted as usize]);
-            counts_of(report, counted).add_several(&self.kept[id as usize].pattern, u64::from(count));
+        for tallied in self.counted.drain(..) {
+            let mut add = |id: TrailId, counted, count| {
+                counts_of(report, counted).add_several(&self.kept[id as usize].pattern, count);
+            };
+            match tallied {
+                Tallied::Value(id, counted) => {
+                    let count = std::mem::take(&mut self.counts[id as usize][counted as usize]);
+                    add(id, counted, u64::from(count));
+                }
+                Tallied::Course(course) => {
+                    let (values, uses) = self.courses.take_uses(course);
+                    values.iter().for_each(|&(id, counted)| add(id, counted, uses));
+                }
+            }
+        }
+    }
+
+    /// Adds a course to those of a place. What others counted must be in the report.
+    pub(crate) fn add_course(&mut self, id: TrailId, course: Course) {
+        let mut taken = std::mem::take(&mut self.get_mut(id).taken);
+        self.courses.add(&mut taken, course);
+        self.get_mut(id).taken = taken;
+    }
+
+    /// Counts what a course counts.
+    pub(crate) fn count_course(&mut self, course: u32) {
+        if self.courses.count_use(course) {
+            self.counted.push(Tallied::Course(course));
         }
     }
 
@@ -232,7 +271,7 @@ impl Trails {
 pub(crate) struct Tally<'a> {
     trails: &'a [Trail],
     counts: &'a mut [[u32; 3]],
-    counted: &'a mut Vec<(TrailId, Counted)>,
+    counted: &'a mut Vec<Tallied>,
 }
 
 impl<'a> Tally<'a> {
@@ -246,13 +285,28 @@ impl<'a> Tally<'a> {
     pub(crate) fn count(&mut self, id: TrailId, counted: Counted) {
         let count = &mut self.counts[id as usize][counted as usize];
         if *count == 0 {
-            self.counted.push((id, counted));
+            self.counted.push(Tallied::Value(id, counted));
         }
         *count += 1;
     }
 }
 
 impl Trail {
+    /// Where all elements lead, if that is the same state for all.
+    pub(crate) fn uniform(&self) -> Option<NodeId> {
+        self.is_uniform().then_some(self.elements)
+    }
+
+    /// The fate of a value of a kind.
+    pub(crate) fn fate_of(&self, kind: Kind) -> Fate {
+        match kind {
+            Kind::Object => self.object,
+            Kind::Array => self.array,
+            Kind::Number => self.number,
+            Kind::Null | Kind::True | Kind::False | Kind::String => self.scalar,
+        }
+    }
+
     /// Whether all elements lead to the same state.
     pub(crate) fn is_uniform(&self) -> bool {
         self.elements != NONE
@@ -262,6 +316,11 @@ impl Trail {
     #[inline(always)]
     pub(crate) fn members(&self) -> &Shape {
         &self.members
+    }
+
+    /// Where a member leads whose name has been met here.
+    pub(crate) fn find(&self, name: &str) -> Option<TrailId> {
+        self.members.find(name)
     }
 
     /// The fate of a value, by its first byte.
@@ -292,6 +351,7 @@ impl Trail {
             pattern,
             members: Shape::default(),
             others: Vec::new(),
+            taken: Taken::default(),
         }
     }
 }

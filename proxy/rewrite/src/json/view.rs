@@ -39,7 +39,7 @@ impl<'a> View<'a> {
 
     /// Whether a value is an object or an array.
     pub(crate) fn is_container(self, at: u32) -> bool {
-        matches!(self.byte(at), b'{' | b'[')
+        opens(self.byte(at))
     }
 
     /// The token that closes a container.
@@ -54,7 +54,7 @@ impl<'a> View<'a> {
 
     /// The token behind a value whose first byte is known.
     pub(crate) fn behind_byte(self, at: u32, first: u8) -> u32 {
-        if first == b'{' || first == b'[' { self.closing(at) + 1 } else { at + 1 }
+        if opens(first) { self.closing(at) + 1 } else { at + 1 }
     }
 
     /// Where a name or value ends: behind its last byte.
@@ -162,6 +162,13 @@ fn trim_blanks(bytes: &[u8], mut end: usize) -> usize {
         end -= 1;
     }
     end
+}
+
+/// Whether a value is an object or an array, by its first byte.
+#[inline(always)]
+pub(crate) fn opens(first: u8) -> bool {
+    // The two brackets differ in this bit.
+    first | 0x20 == b'{'
 }
 
 /// What a value is, by its first byte.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::mask::Masker;
+use crate::tree::Kind;
 
 /// A state of an [`Automaton`]: all that the plan has to say of the places that lead to it.
 pub(crate) type NodeId = u32;
@@ -102,6 +103,16 @@ impl Automaton {
 }
 
 impl Node {
+    /// What becomes of a value of a kind.
+    pub(crate) fn fate(&self, kind: Kind) -> Fate {
+        match kind {
+            Kind::Object => self.object,
+            Kind::Array => self.array,
+            Kind::Number => self.number,
+            Kind::Null | Kind::True | Kind::False | Kind::String => self.scalar,
+        }
+    }
+
     /// What becomes of a value whatever it is, if its kind makes no difference and nothing in it does.
     pub(crate) fn alike(&self) -> Option<Fate> {
         let Node { number, scalar, object, array, .. } = self;

@@ -23,7 +23,26 @@ pub(crate) enum Segment {
     Own(usize),
 }
 
+/// What there was of remains at one time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    segments: usize,
+    made: usize,
+    run: (u32, u32),
+}
+
 impl Remains {
+    pub(super) fn mark(&self) -> Mark {
+        Mark { segments: self.segments.len(), made: self.made.len(), run: self.run }
+    }
+
+    /// Forgets segments and made text that came since.
+    pub(super) fn back(&mut self, mark: Mark) {
+        self.segments.truncate(mark.segments);
+        self.made.truncate(mark.made);
+        self.run = mark.run;
+    }
+
     /// Keeps bytes of the buffer. `run` are those kept last, which are no segment yet.
     #[inline(always)]
     pub(super) fn keep(&mut self, run: &mut (u32, u32), start: u32, end: u32) {
