@@ -19,6 +19,7 @@ mod region;
 mod remains;
 mod tape;
 mod text;
+mod turns;
 mod walk;
 mod write;
 

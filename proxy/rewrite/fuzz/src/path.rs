@@ -33,7 +33,8 @@ pub fn run(data: &[u8]) {
     let Ok(plan) = Plan::compile(BodyPlan { outside: vec![edit], ..BodyPlan::default() }) else {
         return;
     };
-    let other = JsonPath::parse(path);
+    // It wants surrogates in upper case, of which RFC 9535 says nothing. No member is named by a backslash and more.
+    let other = JsonPath::parse(&path.replace("\\ud", "\\uD"));
     let other =
         other.unwrap_or_else(|error| panic!("{path:?} is no path of RFC 9535, but accepted: {error}"));
     let selected: Vec<String> =

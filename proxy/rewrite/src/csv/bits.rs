@@ -10,7 +10,6 @@ pub(super) const BLOCK: usize = 64;
 pub(super) struct Bits {
     pub(super) quotes: u64,
     pub(super) delimiters: u64,
-    pub(super) line_feeds: u64,
     /// Everything below the space, line feeds too.
     pub(super) controls: u64,
 }
@@ -21,7 +20,6 @@ pub(super) struct Bits {
 pub(super) fn bits(block: &[u8; BLOCK], delimiter: u8) -> Bits {
     let quote = u8x16::splat(b'"');
     let delimiter = u8x16::splat(delimiter);
-    let line_feed = u8x16::splat(b'\n');
     let greatest = u8x16::splat(b' ' - 1);
     let mut bits = Bits::default();
     let (parts, _) = block.as_chunks::<16>();
@@ -30,7 +28,6 @@ pub(super) fn bits(block: &[u8; BLOCK], delimiter: u8) -> Bits {
         let mask = |equal: u8x16| u64::from(equal.to_bitmask()) << shift;
         bits.quotes |= mask(bytes.simd_eq(quote));
         bits.delimiters |= mask(bytes.simd_eq(delimiter));
-        bits.line_feeds |= mask(bytes.simd_eq(line_feed));
         bits.controls |= mask(bytes.min(greatest).simd_eq(bytes));
     }
     bits
@@ -63,7 +60,6 @@ mod tests {
         for (place, &byte) in block.iter().enumerate() {
             bits.quotes |= u64::from(byte == b'"') << place;
             bits.delimiters |= u64::from(byte == delimiter) << place;
-            bits.line_feeds |= u64::from(byte == b'\n') << place;
             bits.controls |= u64::from(byte < b' ') << place;
         }
         bits

@@ -66,13 +66,21 @@ impl Marks {
         self.rows.clear();
     }
 
-    /// Appends the places of the bits of a block that begins at `base`.
+    /// Tells which of the bits that are added next are line feeds.
     #[inline]
-    fn add(&mut self, base: u32, mut separators: u64, mut line_feeds: u64) {
+    fn add_rows(&mut self, separators: u64, mut line_feeds: u64) {
         while line_feeds != 0 {
             let before = separators & (line_feeds & line_feeds.wrapping_neg()).wrapping_sub(1);
             self.rows.push(crate::number(self.count) + before.count_ones());
             line_feeds &= line_feeds - 1;
+        }
+    }
+
+    /// Appends the places of the bits of a block that begins at `base`.
+    #[inline]
+    fn add(&mut self, base: u32, mut separators: u64) {
+        if separators == 0 {
+            return;
         }
         if self.places.len() < self.count + BLOCK {
             self.places.resize(2 * self.count + BLOCK, 0);
@@ -143,26 +151,40 @@ impl Scan {
     ) -> Option<Fault> {
         let found = bits(block, self.delimiter);
         let quotes = found.quotes & valid;
+        let mut controls = found.controls & !found.delimiters & valid;
+        let last = (valid >> 1) + 1;
+        let ends_in_backslash = block[last.trailing_zeros() as usize] == b'\\';
+        if quotes | controls == 0 && !self.closed && !self.carriage {
+            // Nothing but cells, or a part of one in quotes.
+            let separators = if self.inside { 0 } else { found.delimiters & valid };
+            marks.add(crate::number(base), separators);
+            self.opens = separators & last != 0;
+            self.backslash = ends_in_backslash;
+            return None;
+        }
         let inside = match (quotes, self.inside) {
             (0, false) => 0,
             (_, before) => parity(quotes) ^ u64::from(before).wrapping_neg(),
         };
-        let line_feeds = found.line_feeds & valid & !inside;
-        let separators = found.delimiters & valid & !inside | line_feeds;
-        let mut carriages = 0;
-        let mut controls = found.controls & !(found.line_feeds | found.delimiters) & valid;
+        let (mut line_feeds, mut carriages) = (0, 0);
         if controls != 0 {
+            let all_line_feeds = find(block, b'\n');
             let all_carriages = find(block, b'\r');
+            line_feeds = all_line_feeds & controls & !inside;
             carriages = all_carriages & controls & !inside;
-            controls &= !(all_carriages | find(block, b'\t'));
+            controls &= !(all_line_feeds | all_carriages);
+            if controls != 0 {
+                controls &= !find(block, b'\t');
+            }
         }
+        let separators = found.delimiters & valid & !inside | line_feeds;
 
         let opening = quotes & inside;
         let closing = quotes & !inside;
         let may_open = separators | closing;
         let behind_carriage = carriages << 1 | u64::from(self.carriage);
         let behind_closing = closing << 1 | u64::from(self.closed);
-        let bare = behind_carriage & !found.line_feeds;
+        let bare = behind_carriage & !line_feeds;
         let behind = behind_closing & !(separators | carriages | quotes);
         let stray = opening & !(may_open << 1 | u64::from(self.opens));
         // What ends a cell here stands in the middle of it for those that escape quotes by backslashes.
@@ -174,20 +196,21 @@ impl Scan {
         if faults != 0 {
             let first = faults & faults.wrapping_neg();
             let before = first - 1;
-            marks.add(crate::number(base), separators & before, line_feeds & before);
+            marks.add_rows(separators & before, line_feeds & before);
+            marks.add(crate::number(base), separators & before);
             let reasons =
                 [(bare, BARE), (behind, BEHIND), (controls, CONTROL), (escaped, ESCAPED), (stray, STRAY)];
             let reason =
                 reasons.iter().find(|(bits, _)| bits & first != 0).map_or(CONTROL, |(_, reason)| reason);
             return Some(Fault { at: base + first.trailing_zeros() as usize, reason });
         }
-        marks.add(crate::number(base), separators, line_feeds);
-        let last = (valid >> 1) + 1;
+        marks.add_rows(separators, line_feeds);
+        marks.add(crate::number(base), separators);
         self.inside = inside & last != 0;
         self.closed = closing & last != 0;
         self.opens = may_open & last != 0;
         self.carriage = carriages & last != 0;
-        self.backslash = block[last.trailing_zeros() as usize] == b'\\';
+        self.backslash = ends_in_backslash;
         None
     }
 }

@@ -79,7 +79,10 @@ impl Line {
         match self.field {
             Field::Comment => COMMENT,
             Field::Data => "data",
-            _ => {
+            Field::Event => "event",
+            Field::Id => "id",
+            Field::Retry => "retry",
+            Field::Unknown => {
                 let text = text_of(&block[self.start as usize..self.end as usize]);
                 text.split(':').next().unwrap_or_default()
             }

@@ -28,6 +28,7 @@ pub(super) const EVENT: u32 = u32::MAX - 1;
 const NAMES: u32 = u32::MAX - 16;
 const VALUES: u32 = u32::MAX - 8;
 
+/// In the order of their numbers.
 const FIELDS: [Field; 4] = [Field::Data, Field::Event, Field::Id, Field::Retry];
 
 impl<'a> EventTree<'a> {
@@ -35,6 +36,17 @@ impl<'a> EventTree<'a> {
     fn line(self, at: u32) -> Option<&'a Line> {
         let field = *FIELDS.get(at.checked_sub(if at >= VALUES { VALUES } else { NAMES })? as usize)?;
         self.lines.iter().find(|line| line.field == field)
+    }
+
+    /// The value of a field by its name.
+    fn member(self, name: &str) -> Option<u32> {
+        let place = ["data", "event", "id", "retry"].iter().position(|&field| field == name)?;
+        let value = VALUES + crate::number(place);
+        match self.document {
+            Some(document) if place == 0 => Some(document.root),
+            None if place == 0 => self.opaque.map(|_| value),
+            _ => self.line(value).map(|_| value),
+        }
     }
 
     fn members(self) -> impl Iterator<Item = (Option<u32>, u32)> {
@@ -119,11 +131,9 @@ impl Tree for EventTree<'_> {
         if record != EVENT {
             return Ok(());
         }
-        // No name stands twice in an event.
-        for (name, value) in self.members() {
-            let Some(&node) = name.and_then(|name| root.members.get(&*self.name(name))) else {
-                continue;
-            };
+        // No name stands twice in an event. What is looked for is less than what there is, mostly.
+        for (name, &node) in &root.members {
+            let Some(value) = self.member(name) else { continue };
             match self.document {
                 Some(document) if value < NAMES => {
                     find_keys_below(document.view, value, (keys, node), memo, seen, slots).map_err(mapped)?;

@@ -18,6 +18,7 @@ use crate::tree::{Kind, Tree};
 use crate::xml::remains::{Remains, Segment};
 use crate::xml::tape::{Part, TEXT, Token, View, flags, with_name};
 use crate::xml::text::{Markup, blank_end, is_blank, markup};
+use crate::xml::turns::{Editor, Turns};
 use crate::xml::write::write_mask;
 
 /// What reports call a comment.
@@ -35,18 +36,21 @@ pub(crate) struct Edit<'a> {
     pub(crate) report: &'a mut Report,
     pub(crate) place: &'a mut Place,
     pub(crate) seen: &'a mut SeenNames,
+    pub(crate) turns: &'a mut Turns,
 }
 
 /// The record, or what is outside of all, that an edit is in.
 pub(crate) struct Scope<'a> {
     pub(crate) automaton: &'a Automaton,
+    /// Whose automaton it is, in a record.
+    editor: Option<Editor>,
     pub(crate) record: usize,
     pub(crate) nested: Range<usize>,
 }
 
 impl<'a> Scope<'a> {
     pub(crate) fn outside(automaton: &'a Automaton) -> Scope<'a> {
-        Scope { automaton, record: 0, nested: 0..0 }
+        Scope { automaton, editor: None, record: 0, nested: 0..0 }
     }
 }
 
@@ -55,9 +59,10 @@ impl<'a> Edit<'a> {
     pub(crate) fn record(&mut self, record: usize, lead: u32) -> Found<bool> {
         let Some(judged) = self.judged else { return Ok(false) };
         let Some(automaton) = judged.automaton(record) else { return Ok(false) };
-        let at = judged.records[record].at;
-        let mut scope = Scope { automaton, record, nested: judged.records[record].nested.clone() };
-        self.element(&mut scope, (ROOT, at), lead)
+        let found = &judged.records[record];
+        let editor = Some((found.set, found.standing.number()));
+        let mut scope = Scope { automaton, editor, record, nested: found.nested.clone() };
+        self.element(&mut scope, (ROOT, found.at), lead)
     }
 
     /// Edits the element that the place stands at. White space before it begins at `lead`.
@@ -188,6 +193,13 @@ impl<'a> Edit<'a> {
         fate(automaton, id, self.view.kind(at))
     }
 
+    fn member(&mut self, scope: &Scope<'a>, id: NodeId, name: &str) -> NodeId {
+        match scope.editor {
+            Some(editor) => self.turns.member((scope.automaton, editor), id, name),
+            None => scope.automaton.member(id, name),
+        }
+    }
+
     fn content(&mut self, scope: &mut Scope<'a>, (id, at): (NodeId, u32)) -> Found<()> {
         let view = self.view;
         let token = view.token(at);
@@ -201,7 +213,7 @@ impl<'a> Edit<'a> {
                 Part::Element => {
                     let lead = if noted { self.gap(behind, child.start) } else { behind };
                     let name = view.written_name(child);
-                    let next = scope.automaton.member(id, name);
+                    let next = self.member(scope, id, name);
                     let index = self.place.concrete().map(|_| {
                         let count = counts.entry(name).or_default();
                         *count += 1;
@@ -253,7 +265,7 @@ impl<'a> Edit<'a> {
         let view = self.view;
         let token = view.token(at);
         let name = view.written_name(token);
-        let mut id = with_name(token.part, name, |name| scope.automaton.member(parent, name));
+        let mut id = with_name(token.part, name, |name| self.member(scope, parent, name));
         while let Some(switch) = scope.automaton.node(id).switch.as_deref() {
             id = switch.values;
         }

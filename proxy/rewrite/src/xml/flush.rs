@@ -103,6 +103,7 @@ impl Walk {
             report: &mut self.report,
             place: &mut self.record_place,
             seen: &mut self.seen,
+            turns: &mut self.turns,
         };
         let stays = kept && edit.record(place, 0).map_err(failed)?;
         if !stays && root {

@@ -4,6 +4,7 @@
 //! is told then, so that errors are the same however a body is cut. Text comes in parts.
 
 mod declaration;
+mod known;
 mod partial;
 mod tag;
 
@@ -13,6 +14,7 @@ use crate::names::SeenNames;
 use crate::xml::characters::is_blank;
 use crate::xml::namespaces::Namespaces;
 use crate::xml::text::{DATA, Reference, reference};
+use known::Known;
 use partial::Partial;
 use wide::u8x16;
 
@@ -99,6 +101,7 @@ pub(crate) struct Lexer {
     pub(crate) attributes: Vec<Attribute>,
     /// What was found last.
     pub(crate) lexeme: Lexeme,
+    known: Known,
     seen: SeenNames,
     stage: Stage,
     /// Whether the text at hand is in a CDATA section.
@@ -125,6 +128,7 @@ impl Lexer {
             namespaces: Namespaces::new(limits.name),
             attributes: Vec::new(),
             lexeme: Lexeme { event: Event::End, start: 0, end: 0, name_end: 0, inner_end: 0 },
+            known: Known::new(),
             seen: SeenNames::new(limits.members),
             stage: Stage::Beginning,
             data: false,

@@ -28,6 +28,7 @@ use crate::xml::region::Region;
 use crate::xml::remains::Remains;
 use crate::xml::tape::{TEXT, Tape, Token};
 use crate::xml::text::blank_end;
+use crate::xml::turns::Turns;
 
 #[derive(Debug)]
 pub(crate) struct Walk {
@@ -43,6 +44,7 @@ pub(crate) struct Walk {
     pub(crate) remains: Remains,
     pub(crate) record_place: Place,
     pub(crate) seen: SeenNames,
+    pub(crate) turns: Turns,
     pub(crate) frames: Vec<Frame>,
     /// Whether the caller gets another answer, so that the rest is only lexed.
     pub(crate) ignoring: bool,
@@ -148,6 +150,7 @@ impl Walk {
             remains: Remains::default(),
             record_place: Place::new(options.trace),
             seen: SeenNames::new(options.limits.members),
+            turns: Turns::default(),
             frames: vec![document],
             ignoring: false,
             // The document has no end tag: it is never left.

@@ -26,11 +26,21 @@ fn malformed<T>(at: usize, text: &'static str) -> Result<T, Wrong> {
 impl Lexer {
     /// A start tag, or with `leaves` a whole element of nothing but text.
     pub(super) fn start_tag(&mut self, text: &str, start: usize, leaves: bool) -> Found {
-        if let Some((name_end, colon)) = self.simple_tag(text, start) {
+        let known = self.known.expect(text.as_bytes(), start + 1);
+        let simple = match known {
+            Some(name_end) => Some((name_end, None)),
+            None => simple_tag(text, start),
+        };
+        if let Some((name_end, colon)) = simple
+            && self.is_within(name_end - start)
+        {
             let prefix = colon.map(|colon| &text[start + 1..colon]);
             if self.namespaces.element(prefix).is_ok() {
+                if known.is_none() && colon.is_none() {
+                    self.known.learn(&text.as_bytes()[start + 1..name_end]);
+                }
                 self.lexeme.name_end = name_end;
-                if !(leaves && self.leaf(text.as_bytes(), start, name_end)) {
+                if !(leaves && self.leaf(text.as_bytes(), start, name_end, known.is_some())) {
                     self.open.push(self.names.len());
                     self.names.push_str(&text[start + 1..name_end]);
                     self.attributes.clear();
@@ -43,28 +53,25 @@ impl Lexer {
         self.any_start_tag(text, start)
     }
 
-    /// The name of a start tag without attributes in an element, of which nothing can be wrong but its prefix.
-    /// Whatever is unusual is left to be read again.
+    /// Whether a start tag of this length stands in an element and within the limits.
     #[inline]
-    fn simple_tag(&self, text: &str, start: usize) -> Option<(usize, Option<usize>)> {
-        let (name_end, colon) = name(text, start + 1).ok()?;
-        let length = name_end - start;
+    fn is_within(&self, length: usize) -> bool {
         let within =
             length <= self.limits.name && length < self.limits.held && self.open.len() < self.limits.depth;
-        let simple = within && !self.open.is_empty() && text.as_bytes().get(name_end) == Some(&b'>');
-        simple.then_some((name_end, colon))
+        within && !self.open.is_empty()
     }
 
     /// Whether an element that begins by such a tag is a leaf.
     #[inline]
-    fn leaf(&mut self, bytes: &[u8], start: usize, name_end: usize) -> bool {
+    fn leaf(&mut self, bytes: &[u8], start: usize, name_end: usize, known: bool) -> bool {
         let inner_end = ordinary(bytes, name_end + 1);
         let name = &bytes[start + 1..name_end];
         let close = inner_end + 2 + name.len();
         let closes = bytes.get(close) == Some(&b'>')
             && bytes[inner_end] == b'<'
             && bytes[inner_end + 1] == b'/'
-            && is_same(&bytes[inner_end + 2..close], name);
+            && (known && self.known.closes(bytes, inner_end + 2)
+                || is_same(&bytes[inner_end + 2..close], name));
         if !closes || inner_end - name_end > self.limits.string || close + 1 - inner_end > self.limits.held {
             return false;
         }
@@ -300,6 +307,14 @@ impl Lexer {
         self.seen.close();
         Ok(())
     }
+}
+
+/// The name of a start tag without attributes, of which nothing can be wrong but its prefix. Whatever is unusual is
+/// left to be read again.
+#[inline]
+fn simple_tag(text: &str, start: usize) -> Option<(usize, Option<usize>)> {
+    let (name_end, colon) = name(text, start + 1).ok()?;
+    (text.as_bytes().get(name_end) == Some(&b'>')).then_some((name_end, colon))
 }
 
 /// Whether two names of one length are the same: most are shorter than the call of a comparison costs.

@@ -165,6 +165,7 @@ impl Walk {
             report: &mut self.report,
             place: &mut self.place,
             seen: &mut self.seen,
+            turns: &mut self.turns,
         };
         call(&mut edit, &mut Scope::outside(&plan.outside)).map_err(failed)?;
         if let Some(judge) = judge {
