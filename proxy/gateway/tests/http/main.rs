@@ -14,6 +14,7 @@ mod hidden;
 mod live;
 mod log;
 mod observe;
+mod packed;
 mod representation;
 mod smuggling;
 mod stage;

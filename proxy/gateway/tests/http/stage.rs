@@ -110,6 +110,43 @@ section = "any"
 format = "sse"
 records = [{ path = "$[*]", kind = "event" }]
 
+[kind.packed]
+project = ["$.attributes.project"]
+embedded = ["$.attributes"]
+keep = ["$.id", "$.attributes.note"]
+
+[[route]]
+name = "packed"
+path = "/api/packed"
+section = "any"
+records = [{ path = "$.data[*]", kind = "packed" }]
+total = ["$.total"]
+
+[[route]]
+name = "packed-lines"
+path = "/api/packed-lines"
+section = "any"
+format = "ndjson"
+records = [{ path = "$[*]", kind = "packed" }]
+
+[[route]]
+name = "rows"
+path = "/api/rows"
+section = "any"
+records = [{ path = "$.rows[*]", kind = "call", columns = { path = "$.columns" } }]
+
+[[route]]
+name = "first-row"
+path = "/api/first-row"
+section = "any"
+records = [{ path = "$[*]", kind = "call", columns = "first-row" }]
+
+[[route]]
+name = "listed-rows"
+path = "/api/listed-rows"
+section = "any"
+records = [{ path = "$[*]", kind = "call", columns = ["id", "secret", "project"] }]
+
 [[route]]
 name = "secret"
 path = "/api/secret"
