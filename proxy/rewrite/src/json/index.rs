@@ -9,7 +9,6 @@ mod kernel;
 mod leap;
 mod planes;
 mod scalar;
-#[cfg(not(miri))]
 mod simd;
 #[cfg(test)]
 mod tests;

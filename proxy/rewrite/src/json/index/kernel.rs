@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use super::leap::{Leap, Refused};
 use super::planes::GROUP;
 use super::scalar::Scalar;
-#[cfg(not(miri))]
 use super::simd;
 
 /// The number of bytes that are looked at together: one bit each in a mask.
@@ -95,13 +94,13 @@ pub(super) trait Kernel: Copy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Chosen {
     Scalar(Scalar),
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    #[cfg(target_arch = "x86_64")]
     Sse(simd::Sse),
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    #[cfg(target_arch = "x86_64")]
     Wide(simd::Wide),
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    #[cfg(target_arch = "x86_64")]
     Widest(simd::Widest),
-    #[cfg(all(target_arch = "aarch64", not(miri)))]
+    #[cfg(target_arch = "aarch64")]
     Neon(simd::Neon),
 }
 
@@ -115,13 +114,13 @@ impl Chosen {
     /// All that this processor has, the fastest last.
     pub(super) fn all() -> Vec<Chosen> {
         let mut all = vec![Chosen::Scalar(Scalar)];
-        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        #[cfg(target_arch = "x86_64")]
         {
             all.extend(simd::Sse::detect().map(Chosen::Sse));
             all.extend(simd::Wide::detect().map(Chosen::Wide));
             all.extend(simd::Widest::detect().map(Chosen::Widest));
         }
-        #[cfg(all(target_arch = "aarch64", not(miri)))]
+        #[cfg(target_arch = "aarch64")]
         all.extend(simd::Neon::detect().map(Chosen::Neon));
         all
     }
@@ -130,13 +129,13 @@ impl Chosen {
     pub(super) fn leap(self, leap: &mut Leap<'_>) -> Result<usize, Refused> {
         match self {
             Chosen::Scalar(kernel) => leap.run(kernel),
-            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            #[cfg(target_arch = "x86_64")]
             Chosen::Sse(kernel) => kernel.leap(leap),
-            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            #[cfg(target_arch = "x86_64")]
             Chosen::Wide(kernel) => kernel.leap(leap),
-            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            #[cfg(target_arch = "x86_64")]
             Chosen::Widest(kernel) => kernel.leap(leap),
-            #[cfg(all(target_arch = "aarch64", not(miri)))]
+            #[cfg(target_arch = "aarch64")]
             Chosen::Neon(kernel) => kernel.leap(leap),
         }
     }
@@ -148,13 +147,13 @@ impl Chosen {
     pub(super) fn check(self, block: &[u8; BLOCK], bits: u64) {
         match self {
             Chosen::Scalar(kernel) => check(kernel, block, bits),
-            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            #[cfg(target_arch = "x86_64")]
             Chosen::Sse(kernel) => check(kernel, block, bits),
-            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            #[cfg(target_arch = "x86_64")]
             Chosen::Wide(kernel) => check(kernel, block, bits),
-            #[cfg(all(target_arch = "x86_64", not(miri)))]
+            #[cfg(target_arch = "x86_64")]
             Chosen::Widest(kernel) => check(kernel, block, bits),
-            #[cfg(all(target_arch = "aarch64", not(miri)))]
+            #[cfg(target_arch = "aarch64")]
             Chosen::Neon(kernel) => check(kernel, block, bits),
         }
     }

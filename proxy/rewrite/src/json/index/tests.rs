@@ -64,7 +64,8 @@ fn the_kernels_agree_on_the_masks() {
             Ok(())
         })
         .unwrap();
-    for byte in 0..=u8::MAX {
+    // Miri takes a second for each.
+    for byte in (0..=u8::MAX).step_by(if cfg!(miri) { 31 } else { 1 }) {
         for kernel in Chosen::all() {
             kernel.check(&[byte; BLOCK], u64::MAX << (byte % 64));
         }
