@@ -1,12 +1,9 @@
 //! What is not wrong in a directory, but worth knowing.
 
-use std::ops::Range;
+use std::sync::Arc;
 
-use cordon_settings::line_of;
-
-use crate::people::People;
-use crate::project::Project;
-use crate::things::Field;
+use crate::model::{Key, RecordKind, Sections};
+use crate::snapshot::Snapshot;
 
 /// What a piece of advice is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,37 +18,35 @@ pub enum Topic {
     NoSection,
 }
 
-/// Something that `cordon check` tells the project administrator.
+/// Something that the project administrator is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// What it is about.
     pub topic: Topic,
+    /// The field or user.
+    pub key: Key,
     /// One sentence.
     pub message: String,
-    /// Where the field or user is declared, in bytes.
-    pub span: Range<usize>,
-    /// The line of `span`, from 1.
-    pub line: usize,
+    /// Where the file declares the field or user, from 1. None where there is no file.
+    pub line: Option<usize>,
 }
 
-/// The advice about a directory that has no problems, in the order of the file.
-pub(crate) fn advise<'a>(
-    text: &str,
-    projects: &[Project],
-    people: &People,
-    fields: impl Iterator<Item = &'a (Field, Range<usize>)>,
-) -> Vec<Advice> {
+/// The advice about a directory, in the order of the file, or else of the keys.
+pub(crate) fn advise(snapshot: &Snapshot) -> Vec<Advice> {
+    let state = snapshot.state();
     let mut advice = Vec::new();
-    let mut note = |topic, span: &Range<usize>, message| {
-        advice.push(Advice { topic, message, span: span.clone(), line: 0 });
+    let mut note = |topic, key: Key, message| {
+        let line = snapshot.line_of(&key);
+        advice.push(Advice { topic, key, message, line });
     };
-    for (field, span) in fields {
+    for field in state.fields().flat_map(|(_, fields)| fields) {
+        let key = || Key::field(Arc::clone(&field.kind), Arc::clone(&field.key));
         if field.is_unassigned() {
             let message = format!(
                 "the {} field `{}` is in no project; nobody in a project sees it",
                 field.kind, field.key
             );
-            note(Topic::UnassignedField, span, message);
+            note(Topic::UnassignedField, key(), message);
         }
         if field.is_shared() {
             let message = format!(
@@ -60,62 +55,37 @@ pub(crate) fn advise<'a>(
                 field.key,
                 field.projects.join(", ")
             );
-            note(Topic::SharedField, span, message);
+            note(Topic::SharedField, key(), message);
         }
     }
-    let default = projects.iter().find(|project| is_default(project));
-    for (user, span) in people.users.iter().zip(&people.places) {
+    let by_name = || state.projects().find(|project| project.name == "Default" || *project.id == *"default");
+    let default = state.settings().default_project.as_ref().and_then(|id| state.project(id)).or_else(by_name);
+    for (id, user) in snapshot.users() {
+        let key = || Key::new(RecordKind::User, Arc::clone(&user.login));
+        let projects = state.projects_of_user(&user.login).unwrap_or_default();
         if let Some(default) = default
-            && user.projects.len() > 1
-            && user.projects.contains(&default.id)
+            && projects.len() > 1
+            && projects.has(&default.id)
         {
             let others: Vec<&str> =
-                user.projects.iter().map(String::as_str).filter(|id| *id != default.id).collect();
+                projects.iter().map(|id| &**id).filter(|id| *id != &*default.id).collect();
             let message = format!(
                 "`{}` is in {} and still sees what is in {}; take them out of it when that is done",
                 user.login,
                 others.join(", "),
                 default.name
             );
-            note(Topic::StillInDefault, span, message);
+            note(Topic::StillInDefault, key(), message);
         }
-        let scope = people.scope(user);
-        if user.can_call && scope.sections == crate::Sections::These(Vec::new()) {
+        let sections = snapshot.scope(&id, None).map(|scope| scope.sections.clone());
+        if sections == Ok(Sections::default()) && snapshot.can_call(user) {
             let message = format!(
                 "`{}` can call, but has no role that opens a section, and so sees nothing",
                 user.login
             );
-            note(Topic::NoSection, span, message);
+            note(Topic::NoSection, key(), message);
         }
     }
-    advice.sort_by_key(|advice| advice.span.start);
-    number(text, &mut advice);
+    advice.sort_by(|one, other| (one.line, &one.key, one.topic).cmp(&(other.line, &other.key, other.topic)));
     advice
-}
-
-/// Fills in the lines of advice that is in the order of the text, in one walk.
-fn number(text: &str, advice: &mut [Advice]) {
-    let (mut line, mut walked) = (1, 0);
-    for advice in advice {
-        line += line_of(&text[walked..], advice.span.start - walked);
-        walked = advice.span.start;
-        advice.line = line;
-    }
-}
-
-impl Field {
-    /// Whether no project uses the field and it is not in every one either (D21).
-    pub fn is_unassigned(&self) -> bool {
-        !self.system && self.projects.is_empty()
-    }
-
-    /// Whether several projects use the field (D20).
-    pub fn is_shared(&self) -> bool {
-        !self.system && self.projects.len() > 1
-    }
-}
-
-/// Whether this is the project that the switch to enhanced security made (D1).
-fn is_default(project: &Project) -> bool {
-    project.name == "Default" || project.id == "default"
 }

@@ -10,8 +10,8 @@ use cordon_settings::Problem;
 use thiserror::Error;
 use tracing::{info, warn};
 
+use crate::file::Watcher;
 use crate::snapshot::Snapshot;
-use crate::watch::Watcher;
 
 /// Holds the snapshot in force. A store that was opened from a file follows it: what the file says is in force at the
 /// next request (D8), and a file that is wrong is kept out.

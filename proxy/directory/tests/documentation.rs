@@ -19,7 +19,7 @@ fn the_examples_together_are_a_directory() {
     let olga =
         snapshot.user_by_token("olga-demo-token").expect("the hash on the page is that of a known text");
     assert_eq!(snapshot.user_by_subject("olga@example.com"), Some(olga));
-    assert_eq!(*snapshot.user(olga).projects, ["acme", "globex"]);
+    assert_eq!(snapshot.state().projects_of_user("olga").unwrap(), ["acme", "globex"]);
     assert_eq!(snapshot.projects_of("user", "101").unwrap(), ["acme", "globex"]);
     assert_eq!(snapshot.projects_of("project", "ACME GmbH").unwrap(), ["acme"]);
     assert_eq!(snapshot.projects_of("queue", "7").unwrap(), ["acme"]);

@@ -26,8 +26,8 @@ fn many_objects_are_read() {
     let snapshot = Snapshot::parse(&text).unwrap();
     assert_eq!(snapshot.objects().count(), OBJECTS);
     assert_eq!(snapshot.projects_of("queue", "49999").unwrap(), ["p999"]);
-    let last = snapshot.advice().last().unwrap();
-    assert_eq!(text.lines().nth(last.line - 1), Some("name = \"f999\""));
+    let last = snapshot.advice().pop().unwrap();
+    assert_eq!(text.lines().nth(last.line.unwrap() - 1), Some("name = \"f999\""));
     let user = snapshot.user_by_login("u4999").unwrap();
-    assert_eq!(*snapshot.scope(user, None).unwrap().projects, ["p999"]);
+    assert_eq!(snapshot.scope(&user, None).unwrap().projects, ["p999"]);
 }

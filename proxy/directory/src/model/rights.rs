@@ -1,5 +1,8 @@
 //! What a role allows: rights over projects and fields, and sections.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// Rights over projects and fields (D10, D12, D13). None are held unless a role grants them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rights {
@@ -43,7 +46,7 @@ impl Rights {
     ];
 
     /// Grants the right of this name. `None` if there is no such right.
-    pub(crate) fn grant(&mut self, name: &str) -> Option<()> {
+    pub fn grant(&mut self, name: &str) -> Option<()> {
         let right = match name {
             "see-everything" => &mut self.see_everything,
             "list-projects" => &mut self.list_projects,
@@ -58,8 +61,22 @@ impl Rights {
         Some(())
     }
 
+    /// The names of the rights that are held, in the order of [`Rights::NAMES`].
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let held = [
+            self.see_everything,
+            self.list_projects,
+            self.manage_access,
+            self.manage_projects,
+            self.see_masked_fields,
+            self.manage_fields,
+            self.see_fields,
+        ];
+        Rights::NAMES.into_iter().zip(held).filter(|(_, held)| *held).map(|(name, _)| name)
+    }
+
     /// What someone holds who has both: rights add up over roles.
-    pub(crate) fn union(self, other: Rights) -> Rights {
+    pub fn union(self, other: Rights) -> Rights {
         Rights {
             see_everything: self.see_everything || other.see_everything,
             list_projects: self.list_projects || other.list_projects,
@@ -91,19 +108,68 @@ impl Sections {
     }
 
     /// Sections from names in any order.
-    pub(crate) fn these(mut names: Vec<String>) -> Sections {
+    pub fn these(mut names: Vec<String>) -> Sections {
         names.sort_unstable();
         names.dedup();
         Sections::These(names)
     }
 
     /// What someone sees who has both.
-    pub(crate) fn union(&self, other: &Sections) -> Sections {
+    pub fn union(&self, other: &Sections) -> Sections {
         match (self, other) {
             (Sections::These(left), Sections::These(right)) => {
                 Sections::these(left.iter().chain(right).cloned().collect())
             }
             _ => Sections::All,
+        }
+    }
+}
+
+impl Default for Sections {
+    fn default() -> Sections {
+        Sections::These(Vec::new())
+    }
+}
+
+/// The list of the names.
+impl Serialize for Rights {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.names())
+    }
+}
+
+impl<'de> Deserialize<'de> for Rights {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Rights, D::Error> {
+        let mut rights = Rights::default();
+        for name in Vec::<String>::deserialize(deserializer)? {
+            rights.grant(&name).ok_or_else(|| D::Error::custom(format!("there is no right `{name}`")))?;
+        }
+        Ok(rights)
+    }
+}
+
+/// The text `all`, or the list of the names.
+impl Serialize for Sections {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Sections::All => serializer.serialize_str("all"),
+            Sections::These(names) => serializer.collect_seq(names),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Sections {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Sections, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Word(String),
+            Names(Vec<String>),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Word(word) if word == "all" => Ok(Sections::All),
+            Written::Word(_) => Err(D::Error::custom("neither `all` nor a list of names")),
+            Written::Names(names) => Ok(Sections::these(names)),
         }
     }
 }
