@@ -7,7 +7,7 @@ mod client;
 use std::collections::{BTreeMap, BTreeSet};
 
 use client::Api;
-use cordon_directory::{Sections, Snapshot, Topic};
+use cordon_directory::{Projects, Sections, Snapshot, Topic};
 use cordon_example_backend::{
     AUTODIALERS, BackendOptions, FIELDS, FORMS, LISTS, PROJECTS, QUEUES, SCRIPTS, TOKENS, USERS,
 };
@@ -25,7 +25,9 @@ fn the_directory_knows_the_objects_of_the_backend_and_no_others() {
     let snapshot = Snapshot::parse(DIRECTORY).unwrap();
     let described: BTreeSet<String> = snapshot
         .objects()
-        .map(|object| format!("{} {} {} {:?}", object.kind, object.id, object.name.unwrap(), object.projects))
+        .map(|object| {
+            format!("{} {} {} {:?}", object.kind, object.id, object.name.as_deref().unwrap(), object.projects)
+        })
         .collect();
     let kinds = [
         ("queue", QUEUES.as_slice()),
@@ -53,13 +55,12 @@ fn the_directory_knows_the_projects_people_and_fields_of_the_backend() {
     }
     for row in &USERS {
         assert_eq!(snapshot.projects_of("user", &row.id.to_string()).unwrap(), row.projects, "{}", row.login);
-        let user = snapshot.user(snapshot.user_by_login(row.login).unwrap());
-        assert_eq!(user.name, row.name);
+        assert_eq!(snapshot.user_by_login(row.login).unwrap().user().name, row.name);
     }
     assert_eq!(snapshot.fields("contact").len(), FIELDS.len());
     for row in &FIELDS {
-        let field = snapshot.fields("contact").iter().find(|field| field.key == row.key).unwrap();
-        assert_eq!((field.name.as_str(), field.projects.to_vec()), (row.label, strings(row.projects)));
+        let field = snapshot.fields("contact").iter().find(|field| *field.key == *row.key).unwrap();
+        assert_eq!((field.name.as_str(), texts_of(&field.projects)), (row.label, strings(row.projects)));
         assert_eq!(field.system, ["name", "phone", "email"].contains(&row.key));
     }
 }
@@ -76,10 +77,10 @@ fn the_four_callers_are_who_they_are_said_to_be() {
         None,
         "the gateway's own token is nobody's in the directory"
     );
-    let scope = |login| snapshot.scope(snapshot.user_by_login(login).unwrap(), None).unwrap();
-    assert_eq!(*scope("olga").projects, ["acme"]);
-    assert_eq!(*scope("boris").projects, ["acme", "globex"]);
-    assert_eq!(*scope("clara").projects, ["globex"]);
+    let scope = |login| snapshot.scope(&snapshot.user_by_login(login).unwrap(), None).unwrap();
+    assert_eq!(scope("olga").projects, ["acme"]);
+    assert_eq!(scope("boris").projects, ["acme", "globex"]);
+    assert_eq!(scope("clara").projects, ["globex"]);
     assert_eq!(scope("clara").sections, Sections::These(strings(&["calls", "reports"])));
     assert!(!scope("clara").rights.see_masked_fields && scope("adam").rights.see_everything);
     let topics: Vec<Topic> = snapshot.advice().iter().map(|advice| advice.topic).collect();
@@ -116,7 +117,7 @@ fn every_route_can_be_planned_for_every_caller() {
     let snapshot = Snapshot::parse(DIRECTORY).unwrap();
     let policy = Isolation::configure(RULES).unwrap_or_else(|problems| panic!("{problems:#?}"));
     for (user, _) in snapshot.users() {
-        let scope = policy_scope(&snapshot.scope(user, None).unwrap());
+        let scope = policy_scope(&snapshot.scope(&user, None).unwrap());
         for route in &policy.manifest().routes {
             policy
                 .plan(&Facts(&snapshot), &scope, &route.name)
@@ -131,7 +132,7 @@ fn callers_see_the_fields_of_their_projects_and_hidden_ones_masked() {
     let policy = Isolation::configure(RULES).unwrap_or_else(|problems| panic!("{problems:#?}"));
     // What a contact's columns become, over all the profiles of the plan.
     let names = |login: &str| {
-        let scope = policy_scope(&snapshot.scope(snapshot.user_by_login(login).unwrap(), None).unwrap());
+        let scope = policy_scope(&snapshot.scope(&snapshot.user_by_login(login).unwrap(), None).unwrap());
         let plan = policy.plan(&Facts(&snapshot), &scope, "contact").unwrap();
         let ResponsePlan::Edit(body) = plan.response else { panic!("the response is edited") };
         let (mut kept, mut masked) = (BTreeSet::new(), BTreeSet::new());
@@ -165,8 +166,8 @@ impl Directory for Facts<'_> {
         let fields = self.0.fields(kind).iter();
         fields
             .map(|field| Field {
-                key: field.key.clone(),
-                projects: field.projects.to_vec(),
+                key: field.key.to_string(),
+                projects: texts_of(&field.projects),
                 system: field.system,
                 hidden: field.hidden,
             })
@@ -174,7 +175,7 @@ impl Directory for Facts<'_> {
     }
 
     fn projects_of(&self, kind: &str, id: &str) -> Option<Vec<String>> {
-        self.0.projects_of(kind, id).map(<[String]>::to_vec)
+        self.0.projects_of(kind, id).map(|projects| texts_of(&projects))
     }
 
     fn single_project(&self, kind: &str) -> bool {
@@ -192,7 +193,12 @@ fn policy_scope(scope: &cordon_directory::Scope) -> Scope {
         Sections::All => PolicySections::All,
         Sections::These(names) => PolicySections::These(names.clone()),
     };
-    Scope { projects: scope.projects.to_vec(), rights, sections, chosen: scope.chosen.clone() }
+    let chosen = scope.chosen.as_deref().map(str::to_owned);
+    Scope { projects: texts_of(&scope.projects), rights, sections, chosen }
+}
+
+fn texts_of(projects: &Projects) -> Vec<String> {
+    projects.iter().map(|id| id.to_string()).collect()
 }
 
 /// The paths of a route outside its records are there, and everything that is there is said.

@@ -34,12 +34,13 @@ fn shown(loaded: &Loaded, config: &Path) -> String {
         inventory(&snapshot),
     );
     let file = loaded.config.directory.display().to_string();
+    let all = snapshot.advice();
     for (topic, title) in TOPICS {
-        let of_topic: Vec<&Advice> =
-            snapshot.advice().iter().filter(|advice| advice.topic == topic).collect();
+        let of_topic: Vec<&Advice> = all.iter().filter(|advice| advice.topic == topic).collect();
         shown.push_str(&format!("\n{title}: {}\n", if of_topic.is_empty() { "none" } else { "" }));
         for advice in of_topic {
-            shown.push_str(&format!("  {file}:{}: {}\n", advice.line, advice.message));
+            let place = advice.line.map_or_else(String::new, |line| format!("{file}:{line}: "));
+            shown.push_str(&format!("  {place}{}\n", advice.message));
         }
     }
     // Wrong ones never get this far: they are mistakes of the directory, reported above with file and line.

@@ -127,7 +127,7 @@ impl Drop for Entry {
             method = self.method.as_str(),
             route = self.route_name(),
             status = self.status.as_u16(),
-            user = self.user.map_or("-", |user| self.snapshot.user(user).login.as_str()),
+            user = self.user.as_ref().map_or("-", |user| &*user.user().login),
             policy = self.active.digest_prefix.as_str(),
             revision = self.snapshot.revision(),
             kept = self.tally.kept,

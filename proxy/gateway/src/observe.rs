@@ -52,7 +52,7 @@ pub(crate) async fn pass(
     let credentials = target.query.clone();
     gateway.identifier.strip(&mut target.query);
     let has_body = body.as_ref().is_some_and(|body| !http_body::Body::is_end_stream(body));
-    let would = would(round, user, &mut target, parts, has_body, entry);
+    let would = would(round, user.as_ref(), &mut target, parts, has_body, entry);
     let body = match body {
         Some(body) => UpstreamBody::streamed(
             body,
@@ -86,7 +86,7 @@ pub(crate) async fn pass(
 /// there is one.
 fn would(
     round: &Round<'_>,
-    user: Option<UserId>,
+    user: Option<&UserId>,
     target: &mut Target,
     parts: &request::Parts,
     has_body: bool,

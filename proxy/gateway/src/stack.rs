@@ -134,11 +134,11 @@ impl Round<'_> {
         let mut target = Target::parse(request.method(), request.uri(), request.version())?;
         let (parts, body) = request.into_parts();
         let user = self.identify(&parts, &target.query).await;
-        entry.user = user.as_ref().ok().copied();
+        entry.user = user.as_ref().ok().cloned();
         if self.view.snapshot.security() == Security::Simplified {
             return observe::pass(self, user, target, &parts, body, entry).await;
         }
-        let scope = self.scope(user?, &parts.headers, &mut target.query)?;
+        let scope = self.scope(&user?, &parts.headers, &mut target.query)?;
         let route = self.active.router.find(&parts.method, target.path())?;
         entry.matched(route);
         let credentials = target.query.clone();
@@ -168,8 +168,8 @@ impl Round<'_> {
     }
 
     async fn identify(&self, parts: &request::Parts, query: &Query) -> Result<UserId, Cause> {
-        match self.named {
-            Some(user) => Ok(user),
+        match &self.named {
+            Some(user) => Ok(user.clone()),
             None => self.gateway.identifier.identify(&self.view.snapshot, &parts.headers, query).await,
         }
     }
@@ -177,7 +177,7 @@ impl Round<'_> {
     /// The caller's scope, for the project they ask for (D24), which is taken out of the query.
     pub(crate) fn scope(
         &self,
-        user: UserId,
+        user: &UserId,
         headers: &HeaderMap,
         query: &mut Query,
     ) -> Result<Arc<CallerScope>, Cause> {

@@ -95,8 +95,12 @@ impl CallerScope {
             cordon_directory::Sections::All => cordon_policy::Sections::All,
             cordon_directory::Sections::These(names) => cordon_policy::Sections::These(names.clone()),
         };
-        let scope =
-            cordon_policy::Scope::new(source.projects.to_vec(), rights, sections, source.chosen.clone());
+        let scope = cordon_policy::Scope::new(
+            texts(&source.projects),
+            rights,
+            sections,
+            source.chosen.as_deref().map(str::to_owned),
+        );
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&secret.0).expect("an HMAC takes a key of any length (RFC 2104)");
         mac.update(scope.id().as_bytes());
@@ -117,8 +121,8 @@ impl cordon_policy::Directory for SnapshotDirectory {
         let fields = self.0.fields(kind).iter();
         fields
             .map(|field| cordon_policy::Field {
-                key: field.key.clone(),
-                projects: field.projects.to_vec(),
+                key: field.key.to_string(),
+                projects: texts(&field.projects),
                 system: field.system,
                 hidden: field.hidden,
             })
@@ -126,10 +130,14 @@ impl cordon_policy::Directory for SnapshotDirectory {
     }
 
     fn projects_of(&self, kind: &str, id: &str) -> Option<Vec<String>> {
-        self.0.projects_of(kind, id).map(<[String]>::to_vec)
+        self.0.projects_of(kind, id).map(|projects| texts(&projects))
     }
 
     fn single_project(&self, kind: &str) -> bool {
         self.0.single_project(kind)
     }
+}
+
+fn texts(projects: &cordon_directory::Projects) -> Vec<String> {
+    projects.iter().map(|id| id.to_string()).collect()
 }

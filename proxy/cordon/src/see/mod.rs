@@ -47,14 +47,14 @@ pub(crate) fn run(config: &Path, question: &Question) -> Result<(), Failure> {
         .block_on(loaded.gateway.explain(&question.user, method, &question.path))
         .map_err(|error| Failure::wrong(format!("error: `{}` is not a path: {error}", question.path)))?;
     let (Some(explained), Some(user)) = (explained, snapshot.user_by_login(&question.user)) else {
-        let known: Vec<&str> = snapshot.users().map(|(_, user)| user.login.as_str()).take(20).collect();
+        let known: Vec<&str> = snapshot.users().map(|(_, user)| &*user.login).take(20).collect();
         let known = known.join(", ");
         return Err(Failure::wrong(format!(
             "error: the directory has no user `{}`; it has {known}",
             question.user
         )));
     };
-    let scope = snapshot.scope(user, None).map_err(|error| Failure::failed(format!("error: {error}")))?;
+    let scope = snapshot.scope(&user, None).map_err(|error| Failure::failed(format!("error: {error}")))?;
     let seen = Seen { question, snapshot: &snapshot, scope: &scope, explained: &explained };
     let shown = if question.json { seen.document().to_string() + "\n" } else { seen.text() };
     io::stdout()

@@ -1,5 +1,7 @@
 //! Why something is not shown, in the words of whoever set it so: the rules, or the directory.
 
+use std::sync::Arc;
+
 use cordon_directory::{Scope, Snapshot};
 use cordon_rewrite::{Difference, DifferenceKind};
 
@@ -42,8 +44,8 @@ fn asked_for(scope: &Scope) -> String {
 }
 
 /// The projects of a contact field of this name, if the directory knows one of any kind.
-fn field<'a>(name: &str, snapshot: &'a Snapshot) -> Option<&'a [String]> {
-    let field = snapshot.all_fields().find(|field| field.key == name)?;
+fn field<'a>(name: &str, snapshot: &'a Snapshot) -> Option<&'a [Arc<str>]> {
+    let field = snapshot.all_fields().find(|field| *field.key == *name)?;
     Some(&field.projects)
 }
 

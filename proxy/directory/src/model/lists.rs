@@ -55,6 +55,12 @@ impl<T: AsRef<str>, const N: usize> PartialEq<[T; N]> for Projects {
     }
 }
 
+impl<T: AsRef<str>> PartialEq<&[T]> for Projects {
+    fn eq(&self, other: &&[T]) -> bool {
+        self.0.len() == other.len() && self.0.iter().zip(*other).all(|(own, other)| **own == *other.as_ref())
+    }
+}
+
 /// Sorted whatever the order in which it was written.
 impl<'de> Deserialize<'de> for Projects {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Projects, D::Error> {

@@ -51,9 +51,10 @@ impl Identifier {
         let mut caller = None;
         for credential in self.credentials(headers, query)? {
             let user = self.resolve(snapshot, credential).await?;
-            if caller.replace(user).is_some_and(|other| other != user) {
+            if caller.as_ref().is_some_and(|other| *other != user) {
                 return Err(Cause::CredentialsDisagree);
             }
+            caller = Some(user);
         }
         caller.ok_or(Cause::NoCredentials)
     }
