@@ -7,8 +7,10 @@
 //! replaces it when the file or the database changes (D8).
 
 mod advice;
+mod database;
 mod edit;
 mod file;
+mod log;
 pub mod model;
 mod snapshot;
 mod state;
@@ -17,7 +19,12 @@ mod store;
 pub use cordon_settings::Problem;
 
 pub use advice::{Advice, Topic};
+pub use database::{
+    AddressError, By, ChangeError, Clock, ConnectOptions, DatabaseUrl, Done, Founding, HistoryFilter, Once,
+    ReadError, Verified, VerifyError,
+};
 pub use edit::{Change, Draft};
+pub use log::{ChainHash, Entry};
 pub use model::{
     Field, Group, Key, Object, ObjectKind, Project, Projects, Record, RecordKind, Rights, Role, Sections,
     Security, User,

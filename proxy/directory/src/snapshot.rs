@@ -15,6 +15,8 @@ use crate::state::{Member, Scope, ScopeError, State};
 /// Everything a directory says, at one revision. Look-ups are hash look-ups.
 pub struct Snapshot {
     revision: u64,
+    /// Number of the last change that is in it; 0 where changes have no numbers.
+    change: u64,
     state: State,
     /// Where the file declares what; empty where there is no file.
     places: Places,
@@ -39,8 +41,14 @@ impl Snapshot {
 
     /// A snapshot of this version of a directory.
     pub fn new(state: State) -> Snapshot {
+        Snapshot::numbered(state, 0)
+    }
+
+    /// A snapshot of the version of a directory that a change of its log left.
+    pub(crate) fn numbered(state: State, change: u64) -> Snapshot {
         Snapshot {
             revision: REVISIONS.fetch_add(1, Ordering::Relaxed),
+            change,
             state,
             places: HashMap::new(),
             with_token: OnceLock::new(),
@@ -50,6 +58,11 @@ impl Snapshot {
     /// A number that no other snapshot of this process has.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// Number of the last change that it has; 0 where there is no log.
+    pub fn change(&self) -> u64 {
+        self.change
     }
 
     /// The records.

@@ -1,0 +1,201 @@
+//! Connections to a database, and what differs between SQLite and PostgreSQL.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions as _, Executor};
+
+use super::address::{DatabaseUrl, Place};
+use super::fault::Fault;
+use super::follow::Follower;
+use super::load;
+use super::schema::{self, Form};
+use super::shared::Shared;
+use crate::snapshot::Snapshot;
+use crate::store::{OpenError, Standing};
+
+/// How a database is used.
+#[derive(Clone, Debug)]
+pub struct ConnectOptions {
+    /// How long a connection, an answer to a small question, or somebody else's lock is waited for.
+    pub patience: Duration,
+    /// Whether changes of others are followed. A command that makes one change and ends need not.
+    pub follow: bool,
+    /// What tells the time of changes.
+    pub clock: Clock,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> ConnectOptions {
+        ConnectOptions { patience: Duration::from_secs(10), follow: true, clock: Clock::default() }
+    }
+}
+
+/// Tells the time: the system's unless a test has one of its own.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
+
+impl Clock {
+    /// A clock that is told by this function.
+    pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Clock {
+        Clock(Arc::new(now))
+    }
+
+    /// Milliseconds since 1970.
+    pub(super) fn milliseconds(&self) -> i64 {
+        let since = (self.0)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Clock {
+        Clock::new(SystemTime::now)
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Clock")
+    }
+}
+
+/// What a database of this kind is asked in its own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// A directory in a database.
+pub(crate) struct Database {
+    pub(super) shared: Arc<Shared>,
+    /// Stops following when the store goes away.
+    _follower: Option<Follower>,
+}
+
+impl Database {
+    pub(crate) async fn connect(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Database, OpenError> {
+        let named = || url.to_string();
+        let failed = |fault: Fault| OpenError::Database { url: named(), message: fault.to_string() };
+        let (pool, dialect) = open(url, options, false).map_err(failed)?;
+        let mut connection = pool.acquire().await.map_err(|error| failed(error.into()))?;
+        match schema::form(&mut connection, dialect).await.map_err(failed)? {
+            Form::Known => {}
+            Form::None => return Err(OpenError::NotInitialised { url: named() }),
+            Form::Newer { found, known } => return Err(OpenError::Newer { url: named(), found, known }),
+        }
+        if let Err(fault) = schema::migrate(&mut connection, dialect).await {
+            // Whatever is locked is unlocked with the connection.
+            connection.close_on_drop();
+            return Err(failed(fault));
+        }
+        drop(connection);
+        Database::load(url, options, pool, dialect).await.map_err(failed)
+    }
+
+    /// Loads a directory that is there, and begins to follow it.
+    pub(super) async fn load(
+        url: &DatabaseUrl,
+        options: &ConnectOptions,
+        pool: AnyPool,
+        dialect: Dialect,
+    ) -> Result<Database, Fault> {
+        let mut transaction = pool.begin_with(dialect.begin_to_read()).await?;
+        let version = load::load(&mut transaction).await?;
+        transaction.rollback().await?;
+        let shared = Arc::new(Shared::new(url.clone(), options.clone(), pool, dialect, version));
+        let follower = options.follow.then(|| Follower::start(&shared));
+        Ok(Database { shared, _follower: follower })
+    }
+
+    pub(crate) fn current(&self) -> Arc<ArcSwap<Snapshot>> {
+        Arc::clone(&self.shared.current)
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        self.shared.standing()
+    }
+}
+
+/// A pool of connections that are made when they are needed.
+pub(super) fn open(
+    url: &DatabaseUrl,
+    options: &ConnectOptions,
+    create: bool,
+) -> Result<(AnyPool, Dialect), Fault> {
+    install_default_drivers();
+    let dialect = match url.place() {
+        Place::Sqlite(_) => Dialect::Sqlite,
+        Place::Postgres(_) => Dialect::Postgres,
+    };
+    let address = url.to_connect(create).map_err(|error| sqlx::Error::Configuration(error.into()))?;
+    // The log of the process is no place for what the directory holds.
+    let connect = AnyConnectOptions::from_url(&address)?.disable_statement_logging();
+    let patience = options.patience;
+    let pool = AnyPoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(patience)
+        .after_connect(move |connection, _| Box::pin(dialect.prepare(connection, patience)))
+        .connect_lazy_with(connect);
+    Ok((pool, dialect))
+}
+
+impl Dialect {
+    /// Settings of each connection.
+    async fn prepare(self, connection: &mut AnyConnection, patience: Duration) -> Result<(), sqlx::Error> {
+        let milliseconds = patience.as_millis();
+        let settings = match self {
+            // What was acknowledged outlives a loss of power: a commit waits for the disk.
+            Dialect::Sqlite => format!(
+                "PRAGMA busy_timeout = {milliseconds}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = ON;"
+            ),
+            Dialect::Postgres => format!(
+                "SET lock_timeout = {milliseconds}; SET synchronous_commit = on; SET TIME ZONE 'UTC'; \
+                 SET idle_in_transaction_session_timeout = 600000;"
+            ),
+        };
+        connection.execute(AssertSqlSafe(settings)).await?;
+        Ok(())
+    }
+
+    /// Begins a transaction that sees one state of the database from its beginning to its end.
+    pub(super) fn begin_to_read(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "BEGIN",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
+    /// Begins a transaction whose first statement takes the head's row, so that there is one writer at a time.
+    pub(super) fn begin_to_write(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        }
+    }
+
+    /// The rows of a JSON array that is parameter 1, each as the column `value` of `batch`.
+    pub(super) fn batch(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "json_each($1) AS batch",
+            Dialect::Postgres => "json_array_elements(CAST($1 AS json)) AS batch (value)",
+        }
+    }
+
+    /// Whether there is a table of this name.
+    pub(super) async fn has_table(self, connection: &mut AnyConnection, name: &str) -> Result<bool, Fault> {
+        let sql = match self {
+            Dialect::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
+            Dialect::Postgres => {
+                "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass(quote_ident($1))"
+            }
+        };
+        let found: i64 = sqlx::query_scalar(sql).bind(name).fetch_one(connection).await?;
+        Ok(found > 0)
+    }
+}
