@@ -29,6 +29,9 @@ pub struct GatewayConfig {
     pub cache_control: HeaderValue,
     /// Limits of the body editor (H26).
     pub editor: cordon_rewrite::Limits,
+    /// How long the directory's database may be out of reach before nothing is served any more: a membership that was
+    /// taken away meanwhile would still be in force.
+    pub directory_age: Duration,
 }
 
 impl GatewayConfig {
@@ -45,6 +48,7 @@ impl GatewayConfig {
             request_headers: Vec::new(),
             cache_control: HeaderValue::from_static("private, no-store"),
             editor: cordon_rewrite::Limits::default(),
+            directory_age: Duration::from_secs(3600),
         }
     }
 }

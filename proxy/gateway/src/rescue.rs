@@ -69,6 +69,8 @@ pub(crate) enum Cause {
     Policy(String),
     #[error("no sandbox is free")]
     Busy,
+    #[error("the directory was last confirmed too long ago")]
+    Stale,
     #[error("{0}")]
     Internal(Box<dyn Error + Send + Sync>),
     /// The caller is told that the record is missing, the operator what it is (H36).
@@ -87,7 +89,7 @@ impl Cause {
             | Cause::Body(_)
             | Cause::Lost(_) => Culprit::Backend,
             Cause::Policy(_) => Culprit::Policy,
-            Cause::Busy | Cause::Internal(_) => Culprit::Gateway,
+            Cause::Busy | Cause::Stale | Cause::Internal(_) => Culprit::Gateway,
             Cause::Veiled(cause) => cause.culprit(),
             _ => Culprit::Caller,
         }
@@ -187,6 +189,11 @@ impl Cause {
             Cause::Busy => {
                 (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is going on here. Try again later.")
             }
+            Cause::Stale => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "directory-stale",
+                "Who may see what is not known here at present. Try again later.",
+            ),
             Cause::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal-error",

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | view, policy | taken once, so that one exchange never sees two directories or two policies (D8) |
 //! | head, target | given one meaning before anything else looks at them (H3, H6, H40) |
+//! | age | a directory that cannot be confirmed is not enforced as if it were in force (D8) |
 //! | caller | before routes, so that nobody learns without a credential which exist (H41) |
 //! | observe | a simplified deployment branches off here: it enforces nothing (D1) |
 //! | scope | needs the caller, and the project asked for (D24) |
@@ -131,6 +132,9 @@ impl Round<'_> {
         entry: &mut Entry,
     ) -> Result<Response<AnswerBody>, Cause> {
         head::check(&request)?;
+        if self.gateway.views.age() > self.gateway.config.directory_age {
+            return Err(Cause::Stale);
+        }
         let mut target = Target::parse(request.method(), request.uri(), request.version())?;
         let (parts, body) = request.into_parts();
         let user = self.identify(&parts, &target.query).await;

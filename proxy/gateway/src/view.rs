@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use cordon_directory::{Snapshot, Store};
@@ -39,6 +40,11 @@ pub(crate) struct Views {
 impl Views {
     pub(crate) fn new(store: Arc<Store>) -> Views {
         Views { store, latest: ArcSwapOption::empty() }
+    }
+
+    /// How long ago the snapshot was last known to be what the store holds.
+    pub(crate) fn age(&self) -> Duration {
+        self.store.age()
     }
 
     pub(crate) fn current(&self) -> Arc<View> {

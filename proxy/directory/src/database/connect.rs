@@ -119,6 +119,11 @@ impl Database {
     pub(crate) fn standing(&self) -> Standing {
         self.shared.standing()
     }
+
+    /// How long ago the snapshot was confirmed; asked at every request.
+    pub(crate) fn age(&self) -> std::time::Duration {
+        self.shared.age()
+    }
 }
 
 /// A pool of connections that are made when they are needed.

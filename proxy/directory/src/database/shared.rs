@@ -90,6 +90,10 @@ impl Shared {
         self.place().standing.clone()
     }
 
+    pub(super) fn age(&self) -> std::time::Duration {
+        self.place().standing.age()
+    }
+
     /// Puts a version in force unless a newer one is already, and notes that this was the database's at this moment.
     pub(super) fn publish(&self, version: Version, succession: Succession) {
         let mut place = self.place();

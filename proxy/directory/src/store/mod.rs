@@ -6,6 +6,7 @@ mod status;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use cordon_settings::Problem;
@@ -151,6 +152,15 @@ impl Store {
             Source::Fixed => Standing::now().status(&snapshot),
             Source::File(followed) => followed.standing().status(&snapshot),
             Source::Database(database) => database.standing().status(&snapshot),
+        }
+    }
+
+    /// How long ago the snapshot in force was last known to be what the database holds. Zero for a file: people write
+    /// it, and what they wrote last that was right is in force for as long as they leave it.
+    pub fn age(&self) -> Duration {
+        match &self.source {
+            Source::Fixed | Source::File(_) => Duration::ZERO,
+            Source::Database(database) => database.age(),
         }
     }
 

@@ -65,12 +65,17 @@ impl Standing {
         true
     }
 
+    /// How long ago the snapshot was confirmed.
+    pub(crate) fn age(&self) -> Duration {
+        self.confirmed.1.elapsed()
+    }
+
     pub(crate) fn status(&self, snapshot: &Snapshot) -> Status {
         Status {
             revision: snapshot.revision(),
             change: snapshot.change(),
             confirmed: self.confirmed.0,
-            age: self.confirmed.1.elapsed(),
+            age: self.age(),
             loaded: self.loaded,
             trouble: self.trouble.clone(),
         }
