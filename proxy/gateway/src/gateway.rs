@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use cordon_directory::{Store, UserId};
+use cordon_directory::{Snapshot, Store, UserId};
 use cordon_policy::Policy;
-use http::{Method, Request, Response, Uri, Version, header};
+use http::{HeaderMap, Method, Request, Response, Uri, Version, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use rustls::ServerConfig;
@@ -21,6 +21,7 @@ use crate::explain::{Answer, BackendAnswer, Explained, Tap};
 use crate::fetch::Fetcher;
 use crate::identity::{Identifier, KeysError};
 use crate::request::head::RequestHeaders;
+use crate::request::query::Query;
 use crate::response::headers::Seal;
 use crate::route::RouteError;
 use crate::serve;
@@ -109,6 +110,12 @@ impl Gateway {
         shutdown: impl Future<Output = ()> + Send,
     ) {
         serve::run(self, listener, tls, shutdown).await;
+    }
+
+    /// The user whom the credentials in these headers name, by the methods that the data plane takes. `None`: nobody,
+    /// for whatever reason.
+    pub async fn identify(&self, snapshot: &Snapshot, headers: &HeaderMap) -> Option<UserId> {
+        self.identifier.identify(snapshot, headers, &Query::default()).await.ok()
     }
 
     /// Answers one request that came over a network.
