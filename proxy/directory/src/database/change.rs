@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::{AnyConnection, Row};
+use sqlx::{Any, AnyConnection, Row, Transaction};
 use thiserror::Error;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::connect::Database;
 use super::fault::Fault;
@@ -86,8 +86,10 @@ impl Database {
         let shared = &*self.shared;
         let _turn = shared.writing.lock().await;
         let unavailable = |fault: Fault| shared.unavailable(&fault);
-        let begin = shared.pool.begin_with(shared.dialect.begin_to_write()).await;
-        let mut transaction = begin.map_err(|error| unavailable(error.into()))?;
+        let mut transaction = match shared.begin().await {
+            Ok(transaction) => transaction,
+            Err(fault) => return Err(unavailable(shared.way.reason(fault).await)),
+        };
         let head = feed::lock_head(&mut transaction).await.map_err(unavailable)?;
         let caught_up = feed::catch_up(&mut transaction, shared.version(), head).await;
         let (version, succession) = caught_up.map_err(unavailable)?;
@@ -105,19 +107,20 @@ impl Database {
         }
         // A clock that was set back does not put the history in disorder.
         let time = shared.options.clock.milliseconds().max(head.time);
-        let author = Author { actor: &by.actor, action: by.action };
+        let author = Author { actor: &by.actor, action: by.action, time };
         let states = [&version.state, &state];
         let written =
-            write::write(&mut transaction, shared.dialect, head, &author, time, &changes, states).await;
+            write::write(&mut transaction, shared.way.dialect, head, &author, &changes, states).await;
         let head = written.map_err(unavailable)?;
         if let Some(once) = &by.once {
             let answer = serde_json::to_string(&answer)
                 .map_err(|error| unavailable(Fault::damaged(error.to_string())))?;
             note(&mut transaction, &by.actor, once, head, &answer).await.map_err(unavailable)?;
         }
-        shared.dialect.notify(&mut transaction, head.number).await.map_err(unavailable)?;
-        if let Err(error) = transaction.commit().await {
-            shared.find_out(head, error.into()).await?;
+        shared.way.dialect.notify(&mut transaction, head.number).await.map_err(unavailable)?;
+        let committed = timeout(2 * shared.options.patience, transaction.commit()).await;
+        if let Err(fault) = committed.map_or(Err(Fault::Silent), |done| done.map_err(Fault::from)) {
+            shared.find_out(head, fault).await?;
         }
         shared.publish(Version { head, state }, succession);
         Ok(Done { answer, number: head.number, changes, repeated: false })
@@ -125,8 +128,17 @@ impl Database {
 }
 
 impl Shared {
+    /// A transaction that may write. A connection that is dead without knowing it must not be waited for for ever.
+    async fn begin(&self) -> Result<Transaction<'static, Any>, Fault> {
+        let begin = self.pool.begin_with(self.way.dialect.begin_to_write());
+        Ok(timeout(2 * self.options.patience, begin).await.map_err(|_| Fault::Silent)??)
+    }
+
     fn unavailable<E>(&self, fault: &Fault) -> ChangeError<E> {
-        ChangeError::Unavailable(format!("the directory's database {} cannot be written: {fault}", self.url))
+        ChangeError::Unavailable(format!(
+            "the directory's database {} cannot be written: {fault}",
+            self.way.url
+        ))
     }
 
     /// Finds out whether a change was committed whose commit failed: the log has its hash, or it never will.
@@ -141,7 +153,7 @@ impl Shared {
                 Ok(false) => return Err(self.unavailable(&fault)),
                 Err(_) if begin.elapsed() < self.options.patience => sleep(self.options.patience / 50).await,
                 Err(_) => {
-                    let message = format!("the directory's database {} was lost: {fault}", self.url);
+                    let message = format!("the directory's database {} was lost: {fault}", self.way.url);
                     return Err(ChangeError::Unknown(message));
                 }
             }
@@ -151,7 +163,7 @@ impl Shared {
     /// Whether the log has this entry. The head is locked first, so that a commit that is still under way on the other
     /// side of a broken connection is waited for.
     async fn has(&self, head: Head) -> Result<bool, Fault> {
-        let mut transaction = self.pool.begin_with(self.dialect.begin_to_write()).await?;
+        let mut transaction = self.begin().await?;
         feed::lock_head(&mut transaction).await?;
         let sql = "SELECT count(*) FROM changes WHERE number = $1 AND hash = $2";
         let query = sqlx::query_scalar(sql).bind(bound(head.number)).bind(head.hash.to_string());

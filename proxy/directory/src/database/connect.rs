@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions as _, Executor};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions as _, Connection, Executor};
+use tokio::time::timeout;
 
 use super::address::{DatabaseUrl, Place};
 use super::fault::Fault;
@@ -81,34 +82,28 @@ impl Database {
     pub(crate) async fn connect(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Database, OpenError> {
         let named = || url.to_string();
         let failed = |fault: Fault| OpenError::Database { url: named(), message: fault.to_string() };
-        let (pool, dialect) = open(url, options, false).map_err(failed)?;
-        let mut connection = pool.acquire().await.map_err(|error| failed(error.into()))?;
-        match schema::form(&mut connection, dialect).await.map_err(failed)? {
+        let way = Way::new(url, options, false).map_err(failed)?;
+        let mut connection = way.connect().await.map_err(failed)?;
+        match schema::form(&mut connection, way.dialect).await.map_err(failed)? {
             Form::Known => {}
             Form::None => return Err(OpenError::NotInitialised { url: named() }),
             Form::Newer { found, known } => return Err(OpenError::Newer { url: named(), found, known }),
         }
-        if let Err(fault) = schema::migrate(&mut connection, dialect).await {
-            // Whatever is locked is unlocked with the connection.
-            connection.close_on_drop();
-            return Err(failed(fault));
-        }
-        drop(connection);
-        Database::load(url, options, pool, dialect).await.map_err(failed)
+        schema::migrate(&mut connection, way.dialect).await.map_err(failed)?;
+        Database::load(options, way, connection).await.map_err(failed)
     }
 
     /// Loads a directory that is there, and begins to follow it.
     pub(super) async fn load(
-        url: &DatabaseUrl,
         options: &ConnectOptions,
-        pool: AnyPool,
-        dialect: Dialect,
+        way: Way,
+        mut connection: AnyConnection,
     ) -> Result<Database, Fault> {
-        let mut transaction = pool.begin_with(dialect.begin_to_read()).await?;
+        let mut transaction = connection.begin_with(way.dialect.begin_to_read()).await?;
         let version = load::load(&mut transaction).await?;
         transaction.rollback().await?;
-        let shared = Arc::new(Shared::new(url.clone(), options.clone(), pool, dialect, version));
-        let follower = options.follow.then(|| Follower::start(&shared));
+        let shared = Arc::new(Shared::new(options.clone(), way, version));
+        let follower = options.follow.then(|| Follower::start(&shared, connection));
         Ok(Database { shared, _follower: follower })
     }
 
@@ -126,27 +121,55 @@ impl Database {
     }
 }
 
-/// A pool of connections that are made when they are needed.
-pub(super) fn open(
-    url: &DatabaseUrl,
-    options: &ConnectOptions,
-    create: bool,
-) -> Result<(AnyPool, Dialect), Fault> {
-    install_default_drivers();
-    let dialect = match url.place() {
-        Place::Sqlite(_) => Dialect::Sqlite,
-        Place::Postgres(_) => Dialect::Postgres,
-    };
-    let address = url.to_connect(create).map_err(|error| sqlx::Error::Configuration(error.into()))?;
-    // The log of the process is no place for what the directory holds.
-    let connect = AnyConnectOptions::from_url(&address)?.disable_statement_logging();
-    let patience = options.patience;
-    let pool = AnyPoolOptions::new()
-        .max_connections(4)
-        .acquire_timeout(patience)
-        .after_connect(move |connection, _| Box::pin(dialect.prepare(connection, patience)))
-        .connect_lazy_with(connect);
-    Ok((pool, dialect))
+/// How connections to the database are made.
+pub(super) struct Way {
+    pub(super) url: DatabaseUrl,
+    pub(super) dialect: Dialect,
+    patience: Duration,
+    connect: AnyConnectOptions,
+}
+
+impl Way {
+    /// `create`: a file that is not there is made.
+    pub(super) fn new(url: &DatabaseUrl, options: &ConnectOptions, create: bool) -> Result<Way, Fault> {
+        install_default_drivers();
+        let dialect = match url.place() {
+            Place::Sqlite(_) => Dialect::Sqlite,
+            Place::Postgres(_) => Dialect::Postgres,
+        };
+        let address = url.to_connect(create).map_err(|error| sqlx::Error::Configuration(error.into()))?;
+        // The log of the process is no place for what the directory holds.
+        let connect = AnyConnectOptions::from_url(&address)?.disable_statement_logging();
+        Ok(Way { url: url.clone(), dialect, patience: options.patience, connect })
+    }
+
+    /// A connection of its own. Unlike a pool it says at once why there is none.
+    pub(super) async fn connect(&self) -> Result<AnyConnection, Fault> {
+        let connecting = async {
+            let mut connection = self.connect.connect().await?;
+            self.dialect.prepare(&mut connection, self.patience).await?;
+            Ok::<_, sqlx::Error>(connection)
+        };
+        Ok(timeout(self.patience, connecting).await.map_err(|_| Fault::Silent)??)
+    }
+
+    /// A pool of connections, which are made when they are needed.
+    pub(super) fn pool(&self) -> AnyPool {
+        let (dialect, patience) = (self.dialect, self.patience);
+        AnyPoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(patience)
+            .after_connect(move |connection, _| Box::pin(dialect.prepare(connection, patience)))
+            .connect_lazy_with(self.connect.clone())
+    }
+
+    /// Why a pool could make no connection, which it does not say itself.
+    pub(super) async fn reason(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Database(sqlx::Error::PoolTimedOut) => self.connect().await.err().unwrap_or(fault),
+            fault => fault,
+        }
+    }
 }
 
 impl Dialect {

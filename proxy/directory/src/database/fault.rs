@@ -66,6 +66,7 @@ fn said(error: &sqlx::Error) -> String {
     let message = database.message();
     match (sqlite, code.as_str()) {
         (Some(5 | 6), _) => format!("another program keeps it locked ({message})"),
+        (_, "55P03") => format!("another program keeps it locked ({message})"),
         (Some(8), _) => {
             format!("it may only be read ({message}): check the rights of the file and its folder")
         }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use sqlx::{AnyConnection, ConnectOptions as _};
+use sqlx::{AnyConnection, ConnectOptions as _, Connection};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -25,16 +25,23 @@ const POSTGRES_POLL: Duration = Duration::from_secs(1);
 /// How long is waited at the most before another attempt to reach the database.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How long is waited after the first failure.
+const FIRST_RETRY: Duration = Duration::from_millis(25);
+
+/// How long catching up may take, be it that everything is loaded anew.
+const LONGEST: Duration = Duration::from_secs(300);
+
 /// A task that follows the log until this is dropped.
 pub(super) struct Follower(JoinHandle<()>);
 
 impl Follower {
-    pub(super) fn start(shared: &Arc<Shared>) -> Follower {
-        let dialect = shared.dialect;
-        let shared = Arc::downgrade(shared);
+    /// Follows on this connection until that is lost, and then on others.
+    pub(super) fn start(shared: &Arc<Shared>, connection: AnyConnection) -> Follower {
+        let dialect = shared.way.dialect;
+        let eye = Eye { shared: Arc::downgrade(shared), connection: Some(connection), failures: 0 };
         Follower(match dialect {
-            Dialect::Sqlite => tokio::spawn(poll(shared, SQLITE_POLL)),
-            Dialect::Postgres => tokio::spawn(listen(shared)),
+            Dialect::Sqlite => tokio::spawn(poll(eye)),
+            Dialect::Postgres => tokio::spawn(listen(eye)),
         })
     }
 }
@@ -45,47 +52,42 @@ impl Drop for Follower {
     }
 }
 
-async fn poll(shared: Weak<Shared>, pause: Duration) {
-    let mut waits = Waits::default();
-    while let Some(shared) = shared.upgrade() {
-        let wait = waits.after(look(&shared).await, pause);
-        drop(shared);
+async fn poll(mut eye: Eye) {
+    while let Some(wait) = eye.look(SQLITE_POLL).await {
         sleep(wait).await;
     }
 }
 
 /// Listens, and looks whenever there was word, and now and then besides. Word that is lost with a connection is made
 /// up for by the look that follows each attempt to connect.
-async fn listen(shared: Weak<Shared>) {
+async fn listen(mut eye: Eye) {
     let mut listener = None;
-    let mut waits = Waits::default();
-    while let Some(strong) = shared.upgrade() {
+    while let Some(shared) = eye.shared.upgrade() {
         if listener.is_none() {
-            listener = listener_of(&strong).await.ok();
+            listener = listener_of(&shared).await.ok();
         }
-        let looked = look(&strong).await;
-        let lost = listener.is_none() || !looked;
-        let wait = waits.after(!lost, POSTGRES_POLL);
-        drop(strong);
-        match &mut listener {
-            Some(heard) => {
-                // Word of several entries is made up for by one look.
-                match timeout(wait, heard.try_recv()).await {
-                    Ok(Ok(Some(_))) => while heard.next_buffered().is_some() {},
-                    Ok(Ok(None)) | Ok(Err(_)) => {
-                        listener = None;
-                        sleep(waits.short()).await;
-                    }
-                    Err(_) => {}
-                }
+        drop(shared);
+        let pause = if listener.is_some() { POSTGRES_POLL } else { RETRY };
+        let Some(wait) = eye.look(pause).await else { return };
+        let Some(heard) = &mut listener else {
+            sleep(wait).await;
+            continue;
+        };
+        match timeout(wait, heard.try_recv()).await {
+            // Word of several entries is made up for by one look.
+            Ok(Ok(Some(_))) => while heard.next_buffered().is_some() {},
+            Ok(Ok(None) | Err(_)) => {
+                listener = None;
+                sleep(FIRST_RETRY).await;
             }
-            None => sleep(wait).await,
+            Err(_) => {}
         }
     }
 }
 
 async fn listener_of(shared: &Shared) -> Result<PgListener, Fault> {
-    let address = shared.url.to_connect(false).map_err(|error| sqlx::Error::Configuration(error.into()))?;
+    let address =
+        shared.way.url.to_connect(false).map_err(|error| sqlx::Error::Configuration(error.into()))?;
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(shared.options.patience)
@@ -98,26 +100,37 @@ async fn listener_of(shared: &Shared) -> Result<PgListener, Fault> {
     Ok(timeout(shared.options.patience, listening).await.map_err(|_| Fault::Silent)??)
 }
 
-/// Looks at the database's head and catches up with it. False if that failed.
-async fn look(shared: &Shared) -> bool {
-    let fault = match timeout(shared.options.patience, shared.pool.acquire()).await {
-        Err(_) => Fault::Silent,
-        Ok(Err(error)) => error.into(),
-        Ok(Ok(mut connection)) => match catch_up(shared, &mut connection).await {
-            Ok(()) => return true,
-            Err(fault) => {
-                if fault.is_loss() {
-                    connection.close_on_drop();
-                }
-                fault
-            }
-        },
-    };
-    shared.note(&fault);
-    false
+/// What looks at the database's head. It has a connection of its own, so that nothing that others do keeps it waiting.
+struct Eye {
+    shared: Weak<Shared>,
+    connection: Option<AnyConnection>,
+    /// Looks that failed since one that did not.
+    failures: u32,
 }
 
-async fn catch_up(shared: &Shared, connection: &mut AnyConnection) -> Result<(), Fault> {
+impl Eye {
+    /// Looks at the head and catches up with it. Tells how long to wait before the next look: `pause`, or less after a
+    /// failure. None: nobody wants to know any more.
+    async fn look(&mut self, pause: Duration) -> Option<Duration> {
+        let shared = self.shared.upgrade()?;
+        let looked = timeout(LONGEST, look(&shared, &mut self.connection)).await;
+        let Err(fault) = looked.unwrap_or(Err(Fault::Silent)) else {
+            self.failures = 0;
+            return Some(pause);
+        };
+        // A new connection is the cure of most.
+        self.connection = None;
+        shared.note(&fault);
+        self.failures = self.failures.saturating_add(1);
+        Some((FIRST_RETRY * 2_u32.saturating_pow(self.failures.min(10))).min(RETRY))
+    }
+}
+
+async fn look(shared: &Shared, connection: &mut Option<AnyConnection>) -> Result<(), Fault> {
+    let connection = match connection {
+        Some(connection) => connection,
+        None => connection.insert(shared.way.connect().await?),
+    };
     let asked = timeout(shared.options.patience, feed::head(connection)).await;
     let head = asked.map_err(|_| Fault::Silent)??;
     if head == shared.head() {
@@ -125,32 +138,12 @@ async fn catch_up(shared: &Shared, connection: &mut AnyConnection) -> Result<(),
         return Ok(());
     }
     // One state of the database throughout, in case everything is loaded anew.
-    let mut transaction = sqlx::Connection::begin_with(connection, shared.dialect.begin_to_read()).await?;
+    let mut transaction = connection.begin_with(shared.way.dialect.begin_to_read()).await?;
     let head = feed::head(&mut transaction).await?;
     let (version, succession) = feed::catch_up(&mut transaction, shared.version(), head).await?;
     transaction.rollback().await?;
     shared.publish(version, succession);
     Ok(())
-}
-
-/// How long is waited before the next look: longer after each that failed.
-#[derive(Default)]
-struct Waits {
-    failures: u32,
-}
-
-impl Waits {
-    fn after(&mut self, looked: bool, pause: Duration) -> Duration {
-        self.failures = if looked { 0 } else { self.failures.saturating_add(1) };
-        match self.failures {
-            0 => pause,
-            failures => (Duration::from_millis(25) * 2_u32.saturating_pow(failures.min(10))).min(RETRY),
-        }
-    }
-
-    fn short(&self) -> Duration {
-        Duration::from_millis(25)
-    }
 }
 
 impl Dialect {

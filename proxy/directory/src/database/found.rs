@@ -1,9 +1,9 @@
 //! Makes a directory in a database.
 
-use sqlx::AnyPool;
+use sqlx::{AnyConnection, Connection};
 
 use super::address::DatabaseUrl;
-use super::connect::{ConnectOptions, Database, Dialect, open};
+use super::connect::{ConnectOptions, Database, Dialect, Way};
 use super::fault::Fault;
 use super::schema::{self, Form};
 use super::shared::Head;
@@ -43,24 +43,19 @@ impl Database {
         let named = || url.to_string();
         let failed = |fault: Fault| OpenError::Database { url: named(), message: fault.to_string() };
         let first = First::new(founding).map_err(OpenError::Refused)?;
-        let (pool, dialect) = open(url, options, true).map_err(failed)?;
-        let mut connection = pool.acquire().await.map_err(|error| failed(error.into()))?;
-        match schema::form(&mut connection, dialect).await.map_err(failed)? {
+        let way = Way::new(url, options, true).map_err(failed)?;
+        let mut connection = way.connect().await.map_err(failed)?;
+        match schema::form(&mut connection, way.dialect).await.map_err(failed)? {
             Form::None => {}
             Form::Known => return Err(OpenError::Initialised { url: named() }),
             Form::Newer { found, known } => return Err(OpenError::Newer { url: named(), found, known }),
         }
-        if let Err(fault) = schema::migrate(&mut connection, dialect).await {
-            // Whatever is locked is unlocked with the connection.
-            connection.close_on_drop();
-            return Err(failed(fault));
-        }
-        drop(connection);
+        schema::migrate(&mut connection, way.dialect).await.map_err(failed)?;
         let time = options.clock.milliseconds();
-        if !first.write(&pool, dialect, time, &founding.actor).await.map_err(failed)? {
+        if !first.write(&mut connection, way.dialect, time, &founding.actor).await.map_err(failed)? {
             return Err(OpenError::Initialised { url: named() });
         }
-        let database = Database::load(url, options, pool, dialect).await.map_err(failed)?;
+        let database = Database::load(options, way, connection).await.map_err(failed)?;
         Ok((database, first.token))
     }
 }
@@ -90,8 +85,14 @@ impl First {
     }
 
     /// False if somebody else was first.
-    async fn write(&self, pool: &AnyPool, dialect: Dialect, time: i64, actor: &str) -> Result<bool, Fault> {
-        let mut transaction = pool.begin_with(dialect.begin_to_write()).await?;
+    async fn write(
+        &self,
+        connection: &mut AnyConnection,
+        dialect: Dialect,
+        time: i64,
+        actor: &str,
+    ) -> Result<bool, Fault> {
+        let mut transaction = connection.begin_with(dialect.begin_to_write()).await?;
         let sql = "INSERT INTO directory (one, salt) VALUES (1, $1) ON CONFLICT (one) DO NOTHING";
         let made = sqlx::query(sql).bind(self.salt.0.to_vec()).execute(&mut *transaction).await?;
         if made.rows_affected() == 0 {
@@ -103,9 +104,9 @@ impl First {
             .bind(head.hash.to_string())
             .execute(&mut *transaction)
             .await?;
-        let author = Author { actor, action: ACTION };
+        let author = Author { actor, action: ACTION, time };
         let states = [&self.before, &self.after];
-        write::write(&mut transaction, dialect, head, &author, time, &self.changes, states).await?;
+        write::write(&mut transaction, dialect, head, &author, &self.changes, states).await?;
         transaction.commit().await?;
         Ok(true)
     }

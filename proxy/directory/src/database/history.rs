@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::connect::Database;
 use super::fault::Fault;
 use super::feed::{self, bound, number};
+use super::shared::Shared;
 use crate::edit::Change;
 use crate::log::Entry;
 use crate::model::{Key, ProjectLists};
@@ -62,13 +63,23 @@ pub enum ReadError {
 
 impl Database {
     pub(crate) async fn history(&self, filter: &HistoryFilter) -> Result<Vec<Entry>, ReadError> {
-        let url = &self.shared.url;
-        let failed = |fault: Fault| {
-            ReadError::Unavailable(format!("the directory's database {url} cannot be read: {fault}"))
+        let shared = &*self.shared;
+        let read = async {
+            let mut transaction = shared.pool.begin_with(shared.way.dialect.begin_to_read()).await?;
+            entries(&mut transaction, filter).await
         };
-        let begin = self.shared.pool.begin_with(self.shared.dialect.begin_to_read()).await;
-        let mut transaction = begin.map_err(|error| failed(error.into()))?;
-        entries(&mut transaction, filter).await.map_err(failed)
+        match read.await {
+            Ok(entries) => Ok(entries),
+            Err(fault) => Err(ReadError::Unavailable(shared.unreadable(fault).await)),
+        }
+    }
+}
+
+impl Shared {
+    /// What is told of a database that cannot be read.
+    pub(super) async fn unreadable(&self, fault: Fault) -> String {
+        let fault = self.way.reason(fault).await;
+        format!("the directory's database {} cannot be read: {fault}", self.way.url)
     }
 }
 

@@ -116,7 +116,7 @@ impl Loader<'_> {
         while let Some(row) = rows.try_next().await? {
             let id = self.lists.id(row.try_get(0)?);
             let aliases = aliases.remove(&id).unwrap_or_default();
-            let projects = intern(&mut self.lists, projects.remove(&id));
+            let projects = intern(&mut self.lists, projects.remove(&id).as_deref());
             put(state, Record::Group(Group { id, name: row.try_get(1)?, aliases, projects }));
         }
         Ok(())
@@ -140,7 +140,7 @@ impl Loader<'_> {
                 aliases: aliases.remove(&login).unwrap_or_default(),
                 groups: groups.remove(&login).unwrap_or_default(),
                 roles: roles.remove(&login).unwrap_or_default(),
-                projects: intern(&mut self.lists, projects.remove(&login)),
+                projects: intern(&mut self.lists, projects.remove(&login).as_deref()),
                 subjects: subjects.remove(&login).unwrap_or_default(),
                 login,
             };
@@ -169,7 +169,7 @@ impl Loader<'_> {
         while let Some(row) = rows.try_next().await? {
             let key = two(&row, &mut self.lists)?;
             let field = Field {
-                projects: intern(&mut self.lists, projects.remove(&key)),
+                projects: intern(&mut self.lists, projects.remove(&key).as_deref()),
                 kind: key.0,
                 key: key.1,
                 name: row.try_get(2)?,
@@ -262,8 +262,8 @@ fn put(state: &mut State, record: Record) {
     state.apply(&record.key(), Some(record));
 }
 
-fn intern(lists: &mut ProjectLists, entries: Option<Vec<Arc<str>>>) -> Projects {
-    lists.intern(entries.iter().flatten().map(|id| &**id))
+fn intern(lists: &mut ProjectLists, entries: Option<&[Arc<str>]>) -> Projects {
+    lists.intern(entries.unwrap_or_default().iter().map(|id| &**id))
 }
 
 fn one(row: &AnyRow, lists: &mut ProjectLists) -> Result<Arc<str>, Fault> {

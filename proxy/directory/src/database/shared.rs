@@ -6,8 +6,7 @@ use arc_swap::ArcSwap;
 use sqlx::AnyPool;
 use tracing::{info, warn};
 
-use super::address::DatabaseUrl;
-use super::connect::{ConnectOptions, Dialect};
+use super::connect::{ConnectOptions, Way};
 use super::fault::Fault;
 use crate::log::ChainHash;
 use crate::snapshot::Snapshot;
@@ -40,10 +39,9 @@ pub(super) enum Succession {
 }
 
 pub(super) struct Shared {
-    pub(super) url: DatabaseUrl,
     pub(super) options: ConnectOptions,
+    pub(super) way: Way,
     pub(super) pool: AnyPool,
-    pub(super) dialect: Dialect,
     pub(super) current: Arc<ArcSwap<Snapshot>>,
     /// Taken by a change of this process, so that its changes wait for each other here and not in the database.
     pub(super) writing: tokio::sync::Mutex<()>,
@@ -57,19 +55,12 @@ struct Place {
 }
 
 impl Shared {
-    pub(super) fn new(
-        url: DatabaseUrl,
-        options: ConnectOptions,
-        pool: AnyPool,
-        dialect: Dialect,
-        version: Version,
-    ) -> Shared {
+    pub(super) fn new(options: ConnectOptions, way: Way, version: Version) -> Shared {
         let snapshot = Snapshot::numbered(version.state, version.head.number);
         Shared {
-            url,
             options,
-            pool,
-            dialect,
+            pool: way.pool(),
+            way,
             current: Arc::new(ArcSwap::from_pointee(snapshot)),
             writing: tokio::sync::Mutex::new(()),
             place: Mutex::new(Place { head: version.head, standing: Standing::now() }),
@@ -101,7 +92,7 @@ impl Shared {
         if is_newer || (succession == Succession::Anew && version.head != place.head) {
             if succession == Succession::Anew {
                 warn!(
-                    database = %self.url,
+                    database = %self.way.url,
                     had = place.head.number,
                     has = version.head.number,
                     "the database has another log than before: the directory was loaded anew"
@@ -126,7 +117,7 @@ impl Shared {
 
     /// Notes why the database cannot be followed, and says so in the log unless that has been said.
     pub(super) fn note(&self, fault: &Fault) {
-        let message = format!("the directory's database {} cannot be followed: {fault}", self.url);
+        let message = format!("the directory's database {} cannot be followed: {fault}", self.way.url);
         let text = message.clone();
         if self.place().standing.note(message, Vec::new()) {
             warn!("{text}; the last version stays in force");
@@ -135,7 +126,7 @@ impl Shared {
 
     fn confirm(&self, place: &mut Place) {
         if place.standing.confirm() {
-            info!(database = %self.url, change = place.head.number, "the directory's database is followed again");
+            info!(database = %self.way.url, change = place.head.number, "the directory's database is followed again");
         }
     }
 

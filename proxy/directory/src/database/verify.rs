@@ -54,23 +54,16 @@ const TOLD: usize = 5;
 
 impl Database {
     pub(crate) async fn verify(&self, expected: Option<(u64, String)>) -> Result<Verified, VerifyError> {
-        let begin = self.shared.pool.begin_with(self.shared.dialect.begin_to_read()).await;
-        let mut transaction = begin.map_err(|error| self.unreadable(error.into()))?;
-        let mut verifier = Verifier { connection: &mut transaction, expected };
-        match verifier.verify().await {
+        let shared = &*self.shared;
+        let verify = async {
+            let mut transaction = shared.pool.begin_with(shared.way.dialect.begin_to_read()).await?;
+            Verifier { connection: &mut transaction, expected }.verify().await
+        };
+        match verify.await {
             Ok(verified) => Ok(verified),
             Err(Broken::Known(error)) => Err(error),
-            Err(Broken::Fault(fault)) => Err(self.unreadable(fault)),
-        }
-    }
-
-    fn unreadable(&self, fault: Fault) -> VerifyError {
-        match fault {
-            Fault::Damaged(message) => VerifyError::Tables(message),
-            fault => {
-                let message = format!("the directory's database {} cannot be read: {fault}", self.shared.url);
-                VerifyError::Read(ReadError::Unavailable(message))
-            }
+            Err(Broken::Fault(Fault::Damaged(message))) => Err(VerifyError::Tables(message)),
+            Err(Broken::Fault(fault)) => Err(ReadError::Unavailable(shared.unreadable(fault).await).into()),
         }
     }
 }

@@ -18,10 +18,12 @@ use crate::state::State;
 /// Rows that are sent at once.
 const BATCH: usize = 5_000;
 
-/// Who makes a change, and what they call it.
+/// Who makes a change, what they call it, and when.
 pub(super) struct Author<'a> {
     pub(super) actor: &'a str,
     pub(super) action: &'a str,
+    /// When, in milliseconds since 1970.
+    pub(super) time: i64,
 }
 
 /// Writes a change that follows the head, and tells the head that it makes. The head's row must be locked.
@@ -30,13 +32,12 @@ pub(super) async fn write(
     dialect: Dialect,
     head: Head,
     author: &Author<'_>,
-    time: i64,
     changes: &[Change],
     states: [&State; 2],
 ) -> Result<Head, Fault> {
     let mut writer = Writer { connection, dialect };
     writer.records(changes, states).await?;
-    writer.log(head, author, time, changes).await
+    writer.log(head, author, changes).await
 }
 
 struct Writer<'c> {
@@ -89,14 +90,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn log(
-        &mut self,
-        head: Head,
-        author: &Author<'_>,
-        time: i64,
-        changes: &[Change],
-    ) -> Result<Head, Fault> {
-        let number = head.number + 1;
+    async fn log(&mut self, head: Head, author: &Author<'_>, changes: &[Change]) -> Result<Head, Fault> {
+        let (number, time) = (head.number + 1, author.time);
         let mut link = Link::new(head.hash, number, time, author.actor, author.action);
         let mut projects: BTreeSet<&str> = BTreeSet::new();
         let sql =

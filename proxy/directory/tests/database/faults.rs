@@ -38,13 +38,17 @@ async fn a_server_that_crashes_and_returns_is_followed_again_and_nothing_acknowl
                     }
                 }
             },
-            tokio::task::spawn_blocking(move || {
-                std::thread::sleep(Duration::from_millis(200));
-                server.tell("stop");
-                server
-            })
+            async {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                tokio::task::spawn_blocking(move || {
+                    server.tell("stop");
+                    server
+                })
+                .await
+                .unwrap()
+            }
         );
-        server = stopped.unwrap();
+        server = stopped;
         let before = records(&follower).len();
         until("trouble", || follower.status().trouble.is_some()).await;
         let status = follower.status();
@@ -160,7 +164,7 @@ async fn a_full_disk_is_told_and_nothing_is_lost() {
         match change(&store, |draft| (0..50).for_each(|n| draft.create(user(&format!("{login}-{n}"))))).await
         {
             Ok(_) => acknowledged.push(login),
-            Err(ChangeError::Unavailable(message)) => break message,
+            Err(error @ ChangeError::Unavailable(_)) => break error.to_string(),
             Err(other) => panic!("{other:?}"),
         }
     };

@@ -31,11 +31,11 @@ async fn killed(place: Place, times: u32) {
     drop(store);
     let mut acknowledged = 0;
     for time in 0..times {
-        for line in write_until_killed(&place, time) {
-            let login = line.strip_prefix("ack ").unwrap();
-            acknowledged += 1;
-            assert!(login.starts_with(&format!("t{time}-")));
-            // Looked at below, by the end of the series: a later one would not be there without the ones before.
+        let lines = write_until_killed(&place, time);
+        let of_this_time = lines.len() as u64;
+        acknowledged += of_this_time;
+        for (number, line) in lines.iter().enumerate() {
+            assert_eq!(*line, format!("ack t{time}-{number}"));
         }
         let store = place.open().await;
         let current = store.current();
@@ -48,7 +48,7 @@ async fn killed(place: Place, times: u32) {
         }
         let verified = store.verify(None).await.unwrap();
         assert_eq!(verified.entries, current.change());
-        LAST.with(|last| assert!(made >= last.get(), "{} of {made} were acknowledged", last.get()));
+        assert!(made >= of_this_time, "{of_this_time} were acknowledged, {made} were made");
     }
     assert!(acknowledged > u64::from(times), "the writers were killed before they wrote: {acknowledged}");
     let store = place.open().await;
@@ -56,12 +56,7 @@ async fn killed(place: Place, times: u32) {
     assert_eq!(records(&store), records(&place.open().await));
 }
 
-thread_local! {
-    /// How many changes the last writer acknowledged.
-    static LAST: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
-}
-
-/// Runs this executable as a writer, kills it (SIGKILL) some time after its first change, and tells what it had
+/// Runs this executable as a writer, kills it (SIGKILL) some time after some changes, and tells what it had
 /// acknowledged.
 fn write_until_killed(place: &Place, time: u32) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().unwrap())
@@ -72,14 +67,15 @@ fn write_until_killed(place: &Place, time: u32) -> Vec<String> {
         .unwrap();
     let output = BufReader::new(child.stdout.take().unwrap());
     let mut lines = output.lines().map_while(Result::ok).filter(|line| line.starts_with("ack "));
-    let first = lines.next().expect("the writer writes until it is killed");
+    let wanted = rand::rng().random_range(1..5);
+    let mut all: Vec<String> = lines.by_ref().take(wanted).collect();
+    assert_eq!(all.len(), wanted, "the writer writes until it is killed");
     let moment = Duration::from_micros(rand::rng().random_range(0..40_000));
     #[expect(clippy::disallowed_methods, reason = "the moment of the killing is what is tested")]
     std::thread::sleep(moment);
     child.kill().unwrap();
     child.wait().unwrap();
-    let all: Vec<String> = std::iter::once(first).chain(lines).collect();
-    LAST.with(|last| last.set(all.len() as u64));
+    all.extend(lines);
     all
 }
 

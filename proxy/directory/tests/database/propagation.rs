@@ -43,7 +43,7 @@ async fn three_followers(place: Place) {
     taken.sort_unstable();
     commits.sort_unstable();
     let store = if place.is_sqlite() { "SQLite" } else { "PostgreSQL" };
-    println!(
+    eprintln!(
         "{store}: {CHANGES} changes, 3 followers: commit to in force median {:?}, 99 % {:?}, worst {:?}; a change itself median {:?}",
         taken[taken.len() / 2],
         taken[taken.len() * 99 / 100],

@@ -60,7 +60,7 @@ async fn at(place: Place, percent: f64) {
     let begin = Instant::now();
     let again = place.open().await;
     let load = begin.elapsed();
-    println!(
+    eprintln!(
         "{} at {percent} %: filled in {filled:?}, switched ({} records) in {switch:?}, loaded in {load:?}",
         if place.is_sqlite() { "SQLite" } else { "PostgreSQL" },
         switched.changes.len(),
