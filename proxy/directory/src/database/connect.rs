@@ -116,7 +116,7 @@ impl Database {
     }
 
     /// How long ago the snapshot was confirmed; asked at every request.
-    pub(crate) fn age(&self) -> std::time::Duration {
+    pub(crate) fn age(&self) -> Duration {
         self.shared.age()
     }
 }
