@@ -9,6 +9,7 @@
 mod advice;
 mod database;
 mod edit;
+pub mod exchange;
 mod file;
 mod log;
 pub mod model;

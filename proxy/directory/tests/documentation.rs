@@ -52,3 +52,14 @@ fn every_kind_and_right_stands_on_the_page() {
         named(kind);
     }
 }
+
+#[test]
+fn every_column_of_a_sheet_stands_on_the_page() {
+    use cordon_directory::exchange::{Format, Secrets, Sheet, export};
+    let snapshot = Snapshot::parse(&blocks("toml")).unwrap();
+    for sheet in [Sheet::Users, Sheet::Fields, Sheet::Objects] {
+        let text = export(snapshot.state(), Format::Csv(sheet), Secrets::Without);
+        let columns = text.lines().next().unwrap().replace(',', ", ");
+        assert!(PAGE.replace("\n  ", " ").contains(&format!("`{columns}`")), "{columns}");
+    }
+}

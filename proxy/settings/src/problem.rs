@@ -31,6 +31,7 @@ impl fmt::Display for Problem {
 const SECRETIVE: [&str; 6] = ["tok", "secret", "credential", "value", "password", "@"];
 
 /// Collects the problems of one text.
+#[derive(Clone)]
 pub struct Problems<'text> {
     text: &'text str,
     found: Vec<Problem>,

@@ -118,6 +118,23 @@ impl<'doc, 'text> Table<'doc, 'text> {
         text_of(value, key, problems)
     }
 
+    /// A text of one or more lines that may be absent, but says something if it is there.
+    pub fn paragraph(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<Text> {
+        let value = self.take(key)?;
+        match value.get_ref().as_str() {
+            Some(text) if text.trim() == text && text.contains(['\n', '\t']) => {
+                let rest = text.replace(['\n', '\t'], " ");
+                if rest.chars().any(char::is_control) {
+                    let message = format!("`{key}` has control characters in it");
+                    problems.at(value.span(), message).help("take them out; line feeds and tabs may stay");
+                    return None;
+                }
+                Some(Text { value: text.to_owned(), span: value.span() })
+            }
+            _ => text_of(value, key, problems),
+        }
+    }
+
     /// A list of texts, empty if absent.
     pub fn texts(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Vec<Text> {
         let Some(value) = self.take(key) else {
@@ -150,6 +167,25 @@ impl<'doc, 'text> Table<'doc, 'text> {
             secrets.push((secret, item.span()));
         }
         secrets
+    }
+
+    /// One secret that must be there, under the same rule.
+    pub fn secret<T>(
+        &mut self,
+        key: &'static str,
+        harmless: impl Fn(&str) -> Option<T>,
+        problems: &mut Problems<'_>,
+    ) -> Option<(Option<T>, Range<usize>)> {
+        let Some(value) = self.take(key) else {
+            let message = format!("{} lacks `{key}`", self.place());
+            problems.at(self.span(), message).help(format!("add `{key} = \"…\"`"));
+            return None;
+        };
+        let secret = value.get_ref().as_str().and_then(harmless);
+        if secret.is_none() {
+            problems.hide(&value.span());
+        }
+        Some((secret, value.span()))
     }
 
     /// `true` or `false`, the latter if absent.

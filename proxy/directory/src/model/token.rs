@@ -60,6 +60,17 @@ impl Salt {
         rand::fill(&mut salt);
         Salt(salt)
     }
+
+    /// Reads 32 hexadecimal digits.
+    pub fn parse(digits: &str) -> Option<Salt> {
+        bytes(digits).map(Salt)
+    }
+
+    /// The 32 hexadecimal digits. Together with the hashes it lets guesses be tried, which is hopeless for random
+    /// tokens; still it is written only where the hashes are.
+    pub fn digits(&self) -> String {
+        Hexadecimal(&self.0).to_string()
+    }
 }
 
 impl TokenDigest {
@@ -135,9 +146,9 @@ impl fmt::Display for Hexadecimal<'_> {
     }
 }
 
-/// The 32 bytes that 64 hexadecimal digits write.
-fn bytes(digits: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
+/// The bytes that twice as many hexadecimal digits write.
+fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
     let digits = digits.as_bytes();
     if digits.len() != 2 * bytes.len() {
         return None;

@@ -6,6 +6,7 @@ mod check;
 mod resolve;
 mod scope;
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use rpds::HashTrieMapSync;
@@ -247,6 +248,15 @@ impl State {
     /// Whether anybody has the built-in role Admin (D11).
     pub fn has_administrator(&self) -> bool {
         self.administrators > 0
+    }
+}
+
+/// How much there is; a directory is too large to be told whole.
+impl fmt::Debug for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("State");
+        shown.field("settings", &self.settings).field("projects", &self.projects.size());
+        shown.field("users", &self.users.size()).finish_non_exhaustive()
     }
 }
 
