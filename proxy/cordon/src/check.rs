@@ -5,15 +5,16 @@ use std::path::Path;
 
 use cordon_directory::{Advice, Security, Snapshot, Topic};
 
-use crate::Failure;
+use crate::config::DirectoryPlace;
 use crate::loaded::{Loaded, load};
+use crate::{Failure, serve};
 
 /// Reads everything as `serve` would, then prints what an administrator should look at.
 ///
 /// # Errors
 /// Every mistake in every file.
 pub(crate) fn run(config: &Path) -> Result<(), Failure> {
-    let loaded = load(config)?;
+    let loaded = serve::runtime()?.block_on(load(config))?;
     let shown = shown(&loaded, config);
     io::stdout()
         .write_all(shown.as_bytes())
@@ -33,7 +34,10 @@ fn shown(loaded: &Loaded, config: &Path) -> String {
         loaded.routes,
         inventory(&snapshot),
     );
-    let file = loaded.config.directory.display().to_string();
+    let file = match &loaded.config.directory.place {
+        DirectoryPlace::File(path) => path.display().to_string(),
+        DirectoryPlace::Database(url) => url.to_string(),
+    };
     let all = snapshot.advice();
     for (topic, title) in TOPICS {
         let of_topic: Vec<&Advice> = all.iter().filter(|advice| advice.topic == topic).collect();

@@ -1,19 +1,16 @@
 //! Reads configuration, directory, rules and component, and tells every mistake in all of them at once.
 
-use std::fmt::Write as _;
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use cordon_directory::{OpenError, Store};
+use cordon_directory::{ConnectOptions, OpenError, Store};
 use cordon_gateway::Gateway;
 use cordon_policy::{Engine, EngineOptions, LoadError, Policy};
 use cordon_settings::Problem;
 
-use crate::Failure;
-use crate::config::{Config, PolicyFiles};
-use crate::plans;
-use crate::problems::render;
+use crate::config::{Config, DirectoryPlace, PolicyFiles};
+use crate::problems::report;
+use crate::{Failure, plans};
 
 /// Everything that the files say, ready to serve.
 pub(crate) struct Loaded {
@@ -33,15 +30,23 @@ pub(crate) struct Loaded {
 ///
 /// # Errors
 /// Every mistake in every file, rendered, with exit code 2.
-pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
-    let text = read(path, "the configuration")?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let config = Config::parse(&text, folder).map_err(|problems| shown(path, &text, &problems))?;
-    let mut faults = String::new();
-    let store = Store::open(&config.directory).map_err(|error| faults.push_str(&directory_fault(&error)));
-    let policy = load_policy(&config.policy).map_err(|error| faults.push_str(&error.text));
-    let (Ok(store), Ok(policy)) = (store, policy) else {
-        return Err(Failure::wrong(faults));
+pub(crate) async fn load(path: &Path) -> Result<Loaded, Failure> {
+    let config = read_config(path)?;
+    let store = open_store(&config.directory.place, Following::Yes).await;
+    let policy = load_policy(&config.policy);
+    let (store, policy) = match (store, policy) {
+        (Ok(store), Ok(policy)) => (store, policy),
+        (store, policy) => {
+            let failures = [store.err(), policy.err()];
+            let mut both = Failure { text: String::new(), code: 0 };
+            for failure in failures.into_iter().flatten() {
+                both = Failure {
+                    text: both.text + failure.text.trim_end() + "\n",
+                    code: both.code.max(failure.code),
+                };
+            }
+            return Err(both);
+        }
     };
     let store = Arc::new(store);
     let manifest = policy.manifest();
@@ -79,7 +84,7 @@ pub(crate) fn load_policy(files: &PolicyFiles) -> Result<Arc<Policy>, Failure> {
                 .into_iter()
                 .map(|problem| Problem { message: problem.message, span: problem.span, help: None })
                 .collect();
-            shown(&files.rules, &rules, &problems)
+            report(&files.rules, &rules, &problems)
         }
         other => Failure::wrong(format!("the policy cannot be used: {other}")),
     })?;
@@ -91,12 +96,51 @@ pub(crate) fn load_policy(files: &PolicyFiles) -> Result<Arc<Policy>, Failure> {
     Err(Failure::wrong(format!("{}: plans that cannot be carried out\n{faults}", files.rules.display())))
 }
 
-fn directory_fault(error: &OpenError) -> String {
-    match error {
-        OpenError::Wrong { path, text, problems } => shown(path, text, problems).text,
-        OpenError::Read { .. } => {
-            format!("error: {error}\n  help: `directory.file` names it in the configuration\n")
+/// Reads the configuration at `path`.
+///
+/// # Errors
+/// Every mistake in it, rendered, with exit code 2.
+pub(crate) fn read_config(path: &Path) -> Result<Config, Failure> {
+    let text = read(path, "the configuration")?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    Config::parse(&text, folder).map_err(|problems| report(path, &text, &problems))
+}
+
+/// Whether a database is followed, as a file always is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Following {
+    /// For as long as it is open.
+    Yes,
+    /// It is looked at once.
+    No,
+}
+
+/// Opens the directory. Databases need the runtime that this is called on.
+///
+/// # Errors
+/// What is wrong with the file or in the database, with exit code 2; that the database cannot be had, with 1.
+pub(crate) async fn open_store(place: &DirectoryPlace, following: Following) -> Result<Store, Failure> {
+    let opened = match place {
+        DirectoryPlace::File(path) => Store::open(path),
+        DirectoryPlace::Database(url) => {
+            let options = ConnectOptions { follow: following == Following::Yes, ..ConnectOptions::default() };
+            Store::connect(url, &options).await
         }
+    };
+    opened.map_err(|error| store_fault(&error))
+}
+
+/// Why a directory cannot be opened, for people.
+pub(crate) fn store_fault(error: &OpenError) -> Failure {
+    match error {
+        OpenError::Wrong { path, text, problems } => report(path, text, problems),
+        OpenError::Read { .. } => Failure::wrong(format!(
+            "error: {error}\n  help: `directory.file` names it in the configuration\n"
+        )),
+        OpenError::Database { .. } => Failure::failed(format!(
+            "error: {error}\n  help: `directory.database` names it in the configuration\n"
+        )),
+        error => Failure::wrong(format!("error: {error}\n")),
     }
 }
 
@@ -106,11 +150,4 @@ fn read(path: &Path, what: &str) -> Result<String, Failure> {
 
 fn unreadable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
     Failure::wrong(format!("error: {what}, {}, cannot be read: {error}\n", path.display()))
-}
-
-fn shown(path: &Path, text: &str, problems: &[Problem]) -> Failure {
-    let path = path.display().to_string();
-    let mut shown = render(&path, text, problems, std::io::stderr().is_terminal());
-    _ = writeln!(shown, "{} problem(s) in {path}\n", problems.len());
-    Failure::wrong(shown)
 }

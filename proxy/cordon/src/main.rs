@@ -1,11 +1,12 @@
-//! The command `cordon`: serve, check, see, demo.
+//! The command `cordon`: serve, check, see, directory, demo.
 //!
-//! Exit codes: 0 done; 1 it went wrong while running; 2 the command line, configuration, rules or directory are wrong
-//! and nothing was started.
+//! Exit codes: 0 done; 1 it went wrong while running; 2 the command line, configuration, rules or directory are wrong, or
+//! a change was refused, and nothing was started or changed.
 
 mod check;
 mod config;
 mod demo;
+mod directory;
 mod loaded;
 mod plans;
 mod problems;
@@ -25,7 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 ///
 /// Cordon stands in front of the backend, knows who is calling, and strips from each answer what is not of the
 /// caller's projects. It needs three files: cordon.toml (where things are), rules.toml (what the backend's answers
-/// look like) and directory.toml (who belongs to what).
+/// look like) and directory.toml (who belongs to what; or a database).
 #[derive(Parser)]
 #[command(name = "cordon", version, arg_required_else_help = true)]
 struct Arguments {
@@ -63,6 +64,9 @@ enum Command {
         /// Path and query, such as /api/calls?page=2.
         path: String,
     },
+    /// Look at the directory and change it: projects, users, groups, roles, tokens, fields, objects, their history;
+    /// import, export, and lists from the backend.
+    Directory(directory::Arguments),
     /// Start a sample contact-centre API and Cordon before it, print what four callers see of the same URLs, and
     /// serve.
     Demo {
@@ -91,6 +95,7 @@ fn main() -> ExitCode {
             let question = see::Question { user, method, path, json };
             see::run(&config.file, &question)
         }
+        Command::Directory(arguments) => directory::run(arguments),
         Command::Demo { check, listen } => demo::run(listen, check),
     };
     match result {

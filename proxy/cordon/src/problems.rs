@@ -1,8 +1,20 @@
 //! Shows problems of a file to people: file, line, caret, and what to do.
 
+use std::io::IsTerminal as _;
+use std::path::Path;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use cordon_settings::Problem;
+
+use crate::Failure;
+
+/// All problems of a file as a failure, for standard error.
+pub(crate) fn report(path: &Path, text: &str, problems: &[Problem]) -> Failure {
+    let path = path.display().to_string();
+    let shown = render(&path, text, problems, std::io::stderr().is_terminal());
+    Failure::wrong(format!("{shown}{} problem(s) in {path}\n\n", problems.len()))
+}
 
 /// The problems of one file, rendered for a terminal or for a log.
 pub(crate) fn render(path: &str, text: &str, problems: &[Problem], colour: bool) -> String {

@@ -17,7 +17,8 @@ use crate::loaded::{load, load_policy};
 /// What is wrong in the files, or why the socket cannot be had.
 pub(crate) fn run(config: &Path) -> Result<(), Failure> {
     log_to_stderr();
-    let loaded = load(config)?;
+    let runtime = runtime()?;
+    let loaded = runtime.block_on(load(config))?;
     let tls = match &loaded.config.listen.tls {
         Some((certificate, key)) => {
             let tls = server_config(certificate, key);
@@ -25,7 +26,7 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
         }
         None => None,
     };
-    runtime()?.block_on(async {
+    runtime.block_on(async {
         let address = loaded.config.listen.address;
         let listener = TcpListener::bind(address)
             .await

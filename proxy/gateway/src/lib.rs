@@ -12,6 +12,7 @@ mod active;
 mod answer;
 mod config;
 mod counters;
+mod documents;
 mod edit;
 mod explain;
 mod fetch;
@@ -36,6 +37,7 @@ pub use config::{
     STRIPPED_HEADERS,
 };
 pub use counters::{Counters, RouteCounts};
+pub use documents::{DocumentError, Documents};
 pub use explain::{Answer, BackendAnswer, Explained, Refused};
 pub use gateway::{Gateway, GatewayError};
 pub use identity::KeysError;

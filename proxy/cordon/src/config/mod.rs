@@ -1,7 +1,9 @@
 //! `cordon.toml`: what the gateway operator decides. `CONFIG.md` beside this crate describes every setting.
 
 mod backend;
+mod directory;
 mod identity;
+mod sync;
 mod values;
 
 use std::net::SocketAddr;
@@ -12,6 +14,9 @@ use cordon_gateway::{GatewayConfig, MaskSecret, ProjectSelector};
 use cordon_settings::{Problem, Problems, Table, note_syntax};
 use toml::de::DeTable;
 
+pub(crate) use directory::{DirectoryConfig, DirectoryPlace};
+pub(crate) use sync::{Paging, SyncConfig};
+
 /// Everything that `cordon.toml` says, checked; relative paths start from the file's folder.
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -21,8 +26,10 @@ pub(crate) struct Config {
     pub gateway: GatewayConfig,
     /// What is hidden.
     pub policy: PolicyFiles,
-    /// The directory's file.
-    pub directory: PathBuf,
+    /// Where the directory is.
+    pub directory: DirectoryConfig,
+    /// Which routes of the backend list which objects.
+    pub sync: Vec<SyncConfig>,
 }
 
 /// A listening socket.
@@ -77,9 +84,9 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
     let backend =
         section(table, "backend", problems, |table, problems| backend::read(table, folder, problems));
     let policy = section(table, "policy", problems, |table, problems| policy(table, folder, problems));
-    let directory = section(table, "directory", problems, |table, problems| {
-        values::path(table, "file", folder, problems)
-    });
+    let directory =
+        section(table, "directory", problems, |table, problems| directory::read(table, folder, problems));
+    let sync = sync::read(table, problems);
     let identity =
         optional(table, "identity", problems, |table, problems| identity::read(table, folder, problems));
     let project = optional(table, "project_selector", problems, |table, problems| ProjectSelector {
@@ -90,19 +97,20 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         values::file(table, "secret_file", folder, problems).and_then(|file| file.secret(problems))
     });
     let editor = optional(table, "limits", problems, limits);
-    let backend = backend?;
+    let (backend, directory) = (backend?, directory?);
     let mut gateway =
         GatewayConfig::new(backend.config.url.clone(), secret.flatten().unwrap_or_else(random_secret));
     gateway.backend = backend.config;
     gateway.deadlines = backend.deadlines;
     gateway.request_headers = backend.request_headers;
+    gateway.directory_age = directory.max_age;
     gateway.identity = identity.unwrap_or_default();
     gateway.project = project.unwrap_or_default();
     if let Some((editor, request_body)) = editor {
         gateway.editor = editor;
         gateway.limits.request_body = request_body;
     }
-    Some(Config { listen: listen?, gateway, policy: policy?, directory: directory? })
+    Some(Config { listen: listen?, gateway, policy: policy?, directory, sync })
 }
 
 /// Reads a table that may be left out.
@@ -214,7 +222,7 @@ mod tests {
         let page = include_str!("../../CONFIG.md");
         let examples: Vec<&str> =
             page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 3);
+        assert_eq!(examples.len(), 4);
         for example in examples {
             let read = Config::parse(example, Path::new("."));
             assert!(read.is_ok(), "{example}\n{:#?}", read.err());

@@ -131,7 +131,7 @@ pub(super) fn duration(
     parse_duration(&text.value).unwrap_or_else(|| {
         problems
             .at(text.span, format!("`{key}` is not a span of time"))
-            .help("write a whole number above zero and ms, s or m, such as \"30s\"");
+            .help("write a whole number above zero and ms, s, m or h, such as \"30s\"");
         usual
     })
 }
@@ -183,6 +183,7 @@ fn parse_duration(text: &str) -> Option<Duration> {
         "ms" => Some(Duration::from_millis(number)),
         "s" => Some(Duration::from_secs(number)),
         "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
+        "h" => Some(Duration::from_secs(number.checked_mul(60 * 60)?)),
         _ => None,
     }
 }
@@ -195,7 +196,8 @@ mod tests {
     fn durations_have_a_unit() {
         assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
         assert_eq!(parse_duration("2m"), Some(Duration::from_secs(120)));
-        for wrong in ["", "5", "s", "0s", "-1s", "1.5s", "5 s", "5h", "99999999999999999999s"] {
+        assert_eq!(parse_duration("1h"), Some(Duration::from_secs(3600)));
+        for wrong in ["", "5", "s", "0s", "-1s", "1.5s", "5 s", "5d", "99999999999999999999s"] {
             assert_eq!(parse_duration(wrong), None, "{wrong}");
         }
     }

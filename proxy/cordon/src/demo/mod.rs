@@ -38,7 +38,7 @@ async fn demo(listen: SocketAddr, check: bool) -> Result<(), Failure> {
         .local_addr()
         .map_err(|error| Failure::failed(format!("error: no address to serve at: {error}")))?;
     let files = Files::write(address, backend.address)?;
-    let loaded = load(&files.config())?;
+    let loaded = load(&files.config()).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let gateway = Arc::clone(&loaded.gateway);
     let serving = tokio::spawn(async move {

@@ -41,9 +41,10 @@ pub(crate) fn run(config: &Path, question: &Question) -> Result<(), Failure> {
     }
     let method =
         Method::from_bytes(method.as_bytes()).map_err(|error| Failure::wrong(format!("error: {error}")))?;
-    let loaded = load(config)?;
+    let runtime = serve::runtime()?;
+    let loaded = runtime.block_on(load(config))?;
     let snapshot = loaded.store.current();
-    let explained = serve::runtime()?
+    let explained = runtime
         .block_on(loaded.gateway.explain(&question.user, method, &question.path))
         .map_err(|error| Failure::wrong(format!("error: `{}` is not a path: {error}", question.path)))?;
     let (Some(explained), Some(user)) = (explained, snapshot.user_by_login(&question.user)) else {

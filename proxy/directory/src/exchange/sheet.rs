@@ -18,6 +18,18 @@ const FIELDS: [&str; 7] = ["kind", "key", "name", "projects", "system", "hidden"
 const OBJECTS: [&str; 5] = ["kind", "id", "name", "projects", "gone"];
 
 impl Sheet {
+    /// What a CSV text holds, by the columns that its first row names.
+    pub fn of(text: &str) -> Option<Sheet> {
+        let text = text.trim_start_matches('\u{feff}');
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let names = reader.headers().ok()?;
+        let has = |name: &str| names.iter().any(|column| column.trim() == name);
+        [(Sheet::Users, "login"), (Sheet::Fields, "key"), (Sheet::Objects, "id")]
+            .into_iter()
+            .find(|(_, column)| has(column))
+            .map(|(sheet, _)| sheet)
+    }
+
     /// The columns, in the order in which they are written.
     pub(super) fn columns(self) -> &'static [&'static str] {
         match self {
