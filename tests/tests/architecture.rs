@@ -22,7 +22,7 @@ const HTTP: [&str; 8] =
 const WASM: [&str; 3] = ["wasmtime", "wasmtime-wizer", "wit-component"];
 const INPUT_OUTPUT: [&str; 3] = ["tokio", "notify", "rustls"];
 
-const ROOMS: [Room; 10] = [
+const ROOMS: [Room; 11] = [
     Room {
         folder: "proxy/rewrite",
         name: "cordon-rewrite",
@@ -69,9 +69,16 @@ const ROOMS: [Room; 10] = [
         knows_nothing_of: &WASM,
     },
     Room {
+        folder: "proxy/admin",
+        name: "cordon-admin",
+        may_import: &["cordon-directory"],
+        knows_nothing_of: &["wasmtime", "wasmtime-wizer", "wit-component", "sqlx"],
+    },
+    Room {
         folder: "proxy/cordon",
         name: "cordon",
         may_import: &[
+            "cordon-admin",
             "cordon-gateway",
             "cordon-policy",
             "cordon-directory",

@@ -1,0 +1,17 @@
+//! What all requests share.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cordon_directory::Store;
+
+use crate::metrics::Metrics;
+use crate::options::Options;
+
+pub(crate) struct Shared {
+    pub(crate) store: Arc<Store>,
+    pub(crate) options: Options,
+    pub(crate) metrics: Metrics,
+    /// The OpenAPI document.
+    pub(crate) document: Bytes,
+}
