@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 it went wrong while running; 2 the command line, configuration, rules or directory are wrong, or
 //! a change was refused, and nothing was started or changed.
 
+mod admin;
 mod check;
 mod config;
 mod demo;

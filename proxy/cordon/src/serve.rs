@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Failure;
+use crate::admin::Admin;
 use crate::config::PolicyFiles;
 use crate::loaded::{load, load_policy};
 
@@ -39,9 +40,15 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
             revision = loaded.store.current().revision(),
             "serving"
         );
+        let admin = Admin::bind(&loaded).await?;
         let reloading =
             tokio::spawn(follow_hangups(Arc::clone(&loaded.gateway), loaded.config.policy.clone()));
-        loaded.gateway.serve(listener, tls, told_to_stop()).await;
+        let admin = async {
+            if let Some(admin) = admin {
+                admin.serve(told_to_stop()).await;
+            }
+        };
+        tokio::join!(loaded.gateway.serve(listener, tls, told_to_stop()), admin);
         reloading.abort();
         Ok(())
     })

@@ -1,5 +1,6 @@
 //! `cordon.toml`: what the gateway operator decides. `CONFIG.md` beside this crate describes every setting.
 
+mod admin;
 mod backend;
 mod directory;
 mod identity;
@@ -10,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cordon_admin::AdminConfig;
 use cordon_gateway::{GatewayConfig, MaskSecret, ProjectSelector};
 use cordon_settings::{Problem, Problems, Table, note_syntax};
 use toml::de::DeTable;
@@ -30,6 +32,8 @@ pub(crate) struct Config {
     pub directory: DirectoryConfig,
     /// Which routes of the backend list which objects.
     pub sync: Vec<SyncConfig>,
+    /// Where the admin API listens; not at all if absent.
+    pub admin: Option<AdminConfig>,
 }
 
 /// A listening socket.
@@ -87,6 +91,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
     let directory =
         section(table, "directory", problems, |table, problems| directory::read(table, folder, problems));
     let sync = sync::read(table, problems);
+    let admin = optional(table, "admin", problems, admin::read);
     let identity =
         optional(table, "identity", problems, |table, problems| identity::read(table, folder, problems));
     let project = optional(table, "project_selector", problems, |table, problems| ProjectSelector {
@@ -110,7 +115,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         gateway.editor = editor;
         gateway.limits.request_body = request_body;
     }
-    Some(Config { listen: listen?, gateway, policy: policy?, directory, sync })
+    Some(Config { listen: listen?, gateway, policy: policy?, directory, sync, admin: admin.flatten() })
 }
 
 /// Reads a table that may be left out.
