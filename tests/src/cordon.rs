@@ -45,10 +45,23 @@ impl Cordon {
         backend: SocketAddr,
         set: impl FnOnce(&mut GatewayConfig),
     ) -> Running {
+        Cordon::start_over(rules, store(directory), backend, set).await
+    }
+
+    /// Starts Cordon over a store that others change.
+    ///
+    /// # Panics
+    /// If the rules or the settings are wrong: the problems are shown.
+    pub async fn start_over(
+        rules: &str,
+        store: Arc<Store>,
+        backend: SocketAddr,
+        set: impl FnOnce(&mut GatewayConfig),
+    ) -> Running {
         let url = format!("http://{backend}").parse().expect("an address makes a URL");
         let mut config = GatewayConfig::new(url, MaskSecret([7; 32]));
         set(&mut config);
-        let gateway = Gateway::new(config, store(directory), policy(rules)).expect("settings that hold");
+        let gateway = Gateway::new(config, store, policy(rules)).expect("settings that hold");
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
         let serving = Arc::clone(&gateway).serve(listener, None, std::future::pending());
