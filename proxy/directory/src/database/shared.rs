@@ -1,6 +1,7 @@
 //! What a store, its changes and its follower share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use sqlx::AnyPool;
@@ -81,7 +82,7 @@ impl Shared {
         self.place().standing.clone()
     }
 
-    pub(super) fn age(&self) -> std::time::Duration {
+    pub(super) fn age(&self) -> Duration {
         self.place().standing.age()
     }
 
