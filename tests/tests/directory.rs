@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cordon_directory::model::{Token, TokenDigest};
 use cordon_directory::{
-    By, ConnectOptions, DatabaseUrl, Draft, Founding, Key, Object, Project, Record, RecordKind, Role, Rights,
+    By, ConnectOptions, DatabaseUrl, Draft, Founding, Key, Object, Project, Record, RecordKind, Rights, Role,
     Sections, Security, Store, User,
 };
 use cordon_tests::{Answer, Backend, Cordon, Reply, Running, token_of};
@@ -51,24 +51,29 @@ impl Scene {
         };
         let (store, _) = Store::initialise(&url, &founding, &ConnectOptions::default()).await.unwrap();
         let scene = Scene { _folder: folder, url, store: Arc::new(store), backend: Backend::start().await };
-        scene.change(|draft| {
-            for (id, name) in [("loans", "Loans"), ("insurance", "Insurance")] {
-                draft.create(Record::Project(Project::new(id, name)));
-            }
-            let sections = Sections::these(vec!["calls".to_owned()]);
-            draft.create(Record::Role(Role { name: "Operator".into(), rights: Rights::default(), sections }));
-            let roles = vec!["Operator".into()];
-            draft.create(Record::User(User { roles, ..User::new("olga", "Olga") }));
-            let hash = TokenDigest::of(&token_of("olga")).salted(draft.state().salt());
-            draft.create(Record::Token(Token { hash, user: "olga".into(), label: None }));
-            for queue in ["7", "8", "9"] {
-                draft.create(Record::Object(Object::new("queue", queue)));
-            }
-            draft.join(&Key::object("queue", "7"), "loans");
-            draft.join(&Key::object("queue", "8"), "insurance");
-            draft.join(&olga(), "loans");
-        })
-        .await;
+        scene
+            .change(|draft| {
+                for (id, name) in [("loans", "Loans"), ("insurance", "Insurance")] {
+                    draft.create(Record::Project(Project::new(id, name)));
+                }
+                let sections = Sections::these(vec!["calls".to_owned()]);
+                draft.create(Record::Role(Role {
+                    name: "Operator".into(),
+                    rights: Rights::default(),
+                    sections,
+                }));
+                let roles = vec!["Operator".into()];
+                draft.create(Record::User(User { roles, ..User::new("olga", "Olga") }));
+                let hash = TokenDigest::of(&token_of("olga")).salted(draft.state().salt());
+                draft.create(Record::Token(Token { hash, user: "olga".into(), label: None }));
+                for queue in ["7", "8", "9"] {
+                    draft.create(Record::Object(Object::new("queue", queue)));
+                }
+                draft.join(&Key::object("queue", "7"), "loans");
+                draft.join(&Key::object("queue", "8"), "insurance");
+                draft.join(&olga(), "loans");
+            })
+            .await;
         scene
     }
 

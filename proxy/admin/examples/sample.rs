@@ -24,7 +24,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let (store, token) = Store::initialise(&url, &founding, &ConnectOptions::default()).await?;
     let by = By { actor: "sample".into(), action: "furnish", once: None };
-    store.change(&by, |draft| Ok::<(), String>(furnish(draft))).await?;
+    let furnished = store.change(&by, |draft| {
+        furnish(draft);
+        Ok::<(), String>(())
+    });
+    furnished.await?;
     let options = Options::default();
     let config = options.config.clone();
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -36,6 +36,7 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for as long as the process lives")]
 enum Command {
     /// Serve. The directory's file is followed, and SIGHUP puts changed rules in force; wrong ones are kept out and
     /// reported.

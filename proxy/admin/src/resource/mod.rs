@@ -278,7 +278,7 @@ fn taken<R: Resource>(
     if faults.is_empty() {
         return Ok(record);
     }
-    let violations = sight.state().check(&record.clone().record());
+    let violations = sight.state().check(&record.record());
     let others: Vec<Fault> =
         violations.iter().map(|violation| fault(violation, sight.everything(), Some(body))).collect();
     let is_told = |other: &Fault| {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::paging::{List, MOST, Page, checked};
+use crate::paging::{List, Page, checked};
 use crate::problem::{Fault, Problem};
 use crate::query::Query;
 use crate::resource::TokenView;
@@ -108,7 +108,7 @@ pub(crate) async fn list(
         }
     };
     checked(query)?;
-    let limit = u32::try_from(page.limit).unwrap_or(MOST as u32);
+    let limit = u32::try_from(page.limit).expect("a page has 500 items at the most");
     let filter = HistoryFilter {
         actor,
         project,

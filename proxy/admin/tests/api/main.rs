@@ -1,5 +1,7 @@
 //! The admin API over a real store.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test's own doing is to be seen at its place")]
+
 mod changes;
 mod document;
 mod harness;

@@ -12,8 +12,13 @@ pub(super) fn read(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Op
     let listen = listen?;
     if !listen.ip().is_loopback() && !beyond {
         problems
-            .at(table.span(), format!("the admin API would listen on {listen}, beyond this machine, without TLS"))
-            .help("listen on 127.0.0.1, or say `beyond_this_machine = true` where something else protects it");
+            .at(
+                table.span(),
+                format!("the admin API would listen on {listen}, beyond this machine, without TLS"),
+            )
+            .help(
+                "listen on 127.0.0.1, or say `beyond_this_machine = true` where something else protects it",
+            );
     }
     Some(AdminConfig { listen, ..AdminConfig::default() })
 }

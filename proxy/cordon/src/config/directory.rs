@@ -85,3 +85,52 @@ fn holds_password(url: &str) -> bool {
     let user = authority.and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
     user.is_some_and(|user| user.contains(':')) || (!url.starts_with("sqlite:") && url.contains("password="))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn parse(directory: &str) -> Result<DirectoryConfig, String> {
+        let text = format!(
+            "[listen]\naddress = \"127.0.0.1:1\"\n[backend]\nurl = \"http://127.0.0.1:9\"\n[policy]\nrules = \"r\"\n\
+             [directory]\n{directory}\n"
+        );
+        let config = Config::parse(&text, Path::new("/etc/cordon"));
+        config
+            .map(|config| config.directory)
+            .map_err(|problems| crate::problems::render("cordon.toml", &text, &problems, false))
+    }
+
+    #[test]
+    fn one_place_is_named() {
+        let database = parse("database = \"sqlite:cordon.db\"").expect("it is right");
+        assert!(
+            matches!(database.place, DirectoryPlace::Database(url) if url.file() == Some(Path::new("/etc/cordon/cordon.db")))
+        );
+        assert_eq!(database.max_age, HOUR);
+        let file = parse("file = \"d.toml\"\nmax_age = \"5m\"").expect("it is right");
+        assert!(matches!(file.place, DirectoryPlace::File(path) if path == Path::new("/etc/cordon/d.toml")));
+        assert_eq!(file.max_age, Duration::from_secs(300));
+        for wrong in ["", "file = \"a\"\ndatabase = \"sqlite:b\""] {
+            assert!(
+                parse(wrong).is_err_and(|shown| shown.contains("one of `file` and `database`")),
+                "{wrong}"
+            );
+        }
+        assert!(parse("database = \"mysql://h/d\"").is_err_and(|shown| shown.contains("sqlite:")));
+    }
+
+    #[test]
+    fn a_password_stands_in_a_file_of_its_own_and_is_never_shown() {
+        for wrong in [
+            "database = \"postgres://u:hunter2@h/d\"",
+            "database = \"postgres://h/d?password=hunter2\"",
+            "database = \"mysql://u:hunter2@h/d\"",
+        ] {
+            let shown = parse(wrong).err().unwrap_or_default();
+            assert!(shown.contains("password") && !shown.contains("hunter2"), "{wrong}\n{shown}");
+        }
+        assert!(!holds_password("postgres://user@[::1]:5432/d") && !holds_password("sqlite:a:b@c"));
+    }
+}

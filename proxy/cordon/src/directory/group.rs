@@ -58,7 +58,7 @@ pub(super) enum Group {
 impl Group {
     pub(super) fn run(self, session: &Session) -> Result<(), Failure> {
         match self {
-            Group::List { project } => list(session, project),
+            Group::List { project } => list(session, project.as_deref()),
             Group::Show { id } => show(session, &id),
             Group::Create { id, name, projects, aliases } => session.change("create group", |draft| {
                 draft.create(Any::Group(Record {
@@ -104,13 +104,13 @@ impl Group {
     }
 }
 
-fn list(session: &Session, project: Option<String>) -> Result<(), Failure> {
+fn list(session: &Session, project: Option<&str>) -> Result<(), Failure> {
     let snapshot = session.current();
     let state = snapshot.state();
-    if let Some(project) = &project {
-        shown(state, &Key::new(RecordKind::Project, project.as_str()))?;
+    if let Some(project) = project {
+        shown(state, &Key::new(RecordKind::Project, project))?;
     }
-    let is_asked = |group: &&std::sync::Arc<Record>| project.as_ref().is_none_or(|id| group.projects.has(id));
+    let is_asked = |group: &&std::sync::Arc<Record>| project.is_none_or(|id| group.projects.has(id));
     let mut groups: Vec<_> = state.groups().filter(is_asked).cloned().collect();
     groups.sort_by(|one, other| one.id.cmp(&other.id));
     let mut members: HashMap<&str, usize> = HashMap::new();

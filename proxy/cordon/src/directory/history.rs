@@ -93,15 +93,16 @@ impl Verify {
             VerifyError::Read(error) => unreadable(&error),
             error => Failure::wrong(format!("error: {error}")),
         })?;
+        let hash = verified.head_hash.to_string();
+        let document = json!({
+            "changes": verified.entries,
+            "head": { "number": verified.head_number, "hash": hash },
+        });
         let lines = [
             ("changes", verified.entries.to_string()),
             ("head", format!("{}:{}", verified.head_number, verified.head_hash)),
             ("chain", "holds, and leads to what is there".to_owned()),
         ];
-        let document = json!({
-            "changes": verified.entries,
-            "head": { "number": verified.head_number, "hash": verified.head_hash.to_string() },
-        });
         session.output.one(&lines, &document)
     }
 }

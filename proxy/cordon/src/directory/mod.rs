@@ -42,6 +42,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for as long as the process lives")]
 enum Command {
     /// Make the database that cordon.toml names, with its first administrator, and print their token once.
     Init(init::Init),

@@ -33,7 +33,7 @@ impl Output {
             return print("none\n");
         }
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(columns.iter().map(|column| column.to_uppercase()));
         table.add_rows(rows.into_iter().map(|row| row.cells));
         let lines = table.lines().map(|line| format!("{}\n", line.trim_end()));

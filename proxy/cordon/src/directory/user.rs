@@ -82,7 +82,9 @@ pub(super) struct Edit {
 impl User {
     pub(super) fn run(self, session: &Session) -> Result<(), Failure> {
         match self {
-            User::List { group, project, search } => list(session, group, project, search),
+            User::List { group, project, search } => {
+                list(session, group.as_deref(), project.as_deref(), search.as_deref())
+            }
             User::Show { login } => show(session, &login),
             User::Create(create) => session.change("create user", |draft| {
                 let arcs = |texts: Vec<String>| texts.into_iter().map(Into::into).collect();
@@ -123,22 +125,22 @@ impl Edit {
 
 fn list(
     session: &Session,
-    group: Option<String>,
-    project: Option<String>,
-    search: Option<String>,
+    group: Option<&str>,
+    project: Option<&str>,
+    search: Option<&str>,
 ) -> Result<(), Failure> {
     let snapshot = session.current();
     let state = snapshot.state();
-    if let Some(group) = &group {
-        shown(state, &Key::new(RecordKind::Group, group.as_str()))?;
+    if let Some(group) = group {
+        shown(state, &Key::new(RecordKind::Group, group))?;
     }
-    if let Some(project) = &project {
-        shown(state, &Key::new(RecordKind::Project, project.as_str()))?;
+    if let Some(project) = project {
+        shown(state, &Key::new(RecordKind::Project, project))?;
     }
-    let search = search.map(|text| cordon_directory::model::folded(&text));
+    let search = search.map(cordon_directory::model::folded);
     let is_asked = |user: &&Record| {
-        let in_group = group.as_ref().is_none_or(|group| user.groups.iter().any(|own| **own == **group));
-        let in_project = project.as_ref().is_none_or(|project| {
+        let in_group = group.is_none_or(|group| user.groups.iter().any(|own| **own == *group));
+        let in_project = project.is_none_or(|project| {
             state.projects_of_user(&user.login).is_some_and(|projects| projects.has(project))
         });
         let has_text = |text: &String| {

@@ -46,7 +46,8 @@ fn an_administrator_makes_a_directory_and_looks_at_its_history() {
     assert_eq!(history[0]["action"], "edit user");
     assert_eq!(history[0]["changes"][0]["before"]["groups"], Value::Null);
     assert_eq!(history[0]["changes"][0]["after"]["groups"][0], "night");
-    assert!(history[0]["actor"].as_str().is_some_and(|actor| actor.starts_with("cli:")), "{history}");
+    let user = std::process::Command::new("id").arg("-un").output().expect("`id` is there");
+    assert_eq!(history[0]["actor"], format!("cli:{}", text(&user.stdout).trim_end()));
     let of_acme = place.done(&["history", "--project", "acme"]);
     assert!(of_acme.contains("+ queue 7: name Acme inbound; projects acme"), "{of_acme}");
     assert!(!of_acme.contains("project globex"), "{of_acme}");
@@ -216,7 +217,7 @@ fn all_that_is_wrong_is_told_and_programs_read_it() {
 #[test]
 fn a_directory_is_imported_exported_and_imported_again() {
     let place = Place::new();
-    let page = include_str!("../../directory/DIRECTORY.md");
+    let page = include_str!("../../../directory/DIRECTORY.md");
     let examples: String =
         page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     place.write("all.toml", &examples);
@@ -247,6 +248,17 @@ fn a_directory_is_imported_exported_and_imported_again() {
     for wrong in ["wrong.csv:2:1", "there is no project `acne`", "wrong.csv:3:1", "2 problem(s)"] {
         assert!(refused.contains(wrong), "{wrong}\n{refused}");
     }
+    for (file, content) in [
+        ("empty.csv", ""),
+        ("empty.json", ""),
+        ("one.json", "{\"format\": 2}"),
+        ("no.toml", "[[user]]\nlogin = 3\n"),
+    ] {
+        place.write(file, content);
+        assert!(place.refused(&["import", file]).contains(file), "{file}");
+    }
+    place.write("head.csv", "login\n");
+    assert!(place.refused(&["import", "head.csv", "--replace"]).contains("nobody would have the role Admin"));
     assert_eq!(place.run(&["export", "--format", "csv"]).status.code(), Some(2));
     assert_eq!(place.run(&["import", "nowhere.toml"]).status.code(), Some(2));
     // The same export in a file serves as well.

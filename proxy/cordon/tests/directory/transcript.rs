@@ -7,7 +7,7 @@ use crate::place::{Place, text};
 const README: &str = include_str!("../../../../README.md");
 
 /// Runs what stands behind `$` in the README's blocks of a console, and compares what it prints. Tokens, hashes, times
-/// and who is at the keyboard differ from machine to machine. With `WRITE_EXPECTED=1` it prints what it got.
+/// and who is at the keyboard differ from machine to machine. With `WRITE_EXPECTED=1` it prints what happened.
 #[test]
 fn the_transcript_is_what_happens() {
     let blocks: Vec<&str> =

@@ -1,13 +1,14 @@
 //! Lists of projects, which most records have.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Ids of projects, sorted, without duplicates. Cheap to clone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Projects(Arc<[Arc<str>]>);
 
 impl Projects {
@@ -38,6 +39,12 @@ impl<I: Into<Arc<str>>> FromIterator<I> for Projects {
         ids.sort_unstable();
         ids.dedup();
         Projects(ids.into())
+    }
+}
+
+impl fmt::Debug for Projects {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.iter()).finish()
     }
 }
 
