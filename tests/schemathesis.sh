@@ -16,7 +16,7 @@ if [ ! -x "$tool" ]; then
     exit 0
 fi
 
-cargo build --locked --quiet -p cordon-admin --example sample
+cargo build --locked --quiet --workspace --example sample
 server="${CARGO_TARGET_DIR:-$PWD/target}/debug/examples/sample"
 folder="$(mktemp -d)"
 "$server" "$folder" &

@@ -1,6 +1,7 @@
 //! `cordon directory` as people use it, against a database of its own: what it prints, what it refuses, its exit codes.
 
 mod place;
+mod served;
 mod sync;
 mod transcript;
 
