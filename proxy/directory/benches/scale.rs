@@ -113,7 +113,8 @@ fn measure(percent: usize) -> Value {
         "project of an object": owner,
         "user by token": token,
         "a user changed": changing.median(|draft, index| {
-            draft.join(&Key::new(RecordKind::User, format!("user{index}")), &format!("p{}", index + 1));
+            let project = format!("p{}", (index + 1) % projects);
+            draft.join(&Key::new(RecordKind::User, format!("user{index}")), &project);
         }),
         "an object changed": changing.median(|draft, index| {
             draft.join(&Key::object("list", format!("{index}")), &format!("p{}", index % projects));
@@ -123,7 +124,7 @@ fn measure(percent: usize) -> Value {
             draft.join(&key, &format!("p{}", (index + 1) % projects));
         }),
         "a group changed": changing.median(|draft, index| {
-            draft.join(&Key::new(RecordKind::Group, format!("g{}", index % GROUPS)), &format!("p{}", index % projects));
+            draft.join(&Key::new(RecordKind::Group, format!("g{}", index % GROUPS)), &format!("p{}", (index + 1) % projects));
         }),
         "a project added": changing.median(|draft, index| {
             draft.create(Record::Project(Project::new(&format!("new{index}"), &format!("New {index}"))));
