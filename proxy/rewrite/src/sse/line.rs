@@ -2,6 +2,7 @@
 
 use crate::error::{EditErrorKind, Limit};
 use crate::limits::Limits;
+use crate::sse::reader::BYTE_ORDER_MARK;
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,9 @@ pub(super) struct Line {
 pub(super) const COMMENT: &str = ":";
 /// Bytes with which no name in JSON begins: what is remembered of a field is not met in data.
 pub(super) const NO_JSON_NAME: &[u8] = b"\0";
+/// Why a line that begins with a byte order mark is refused. Clients take it for a field of another name, but where what
+/// stood before it is left out it comes first: they would skip the mark, and read a field that nobody has judged.
+const MARKED: &str = "a byte order mark where a line begins";
 /// Digits of a time to wait before the next connection, in milliseconds: up to eleven days.
 const RETRY: usize = 9;
 
@@ -46,6 +50,9 @@ impl Line {
     /// Finds out what the line is. Errors come with the position in the block.
     pub(super) fn read(&mut self, block: &[u8], limits: &Limits) -> Result<(), (EditErrorKind, u32)> {
         let text = &block[self.start as usize..self.end as usize];
+        if text.starts_with(BYTE_ORDER_MARK) {
+            return Err((EditErrorKind::Malformed(MARKED), self.start));
+        }
         let name = match text {
             [b'd', b'a', b't', b'a', b':', ..] => 4,
             _ => memchr::memchr(b':', text).unwrap_or(text.len()),
@@ -115,6 +122,14 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_could_be_read_without_its_mark_is_refused() {
+        let text = "\u{feff}data: 1";
+        let mut line = Line::cut(0, text.len(), text.len());
+        let refused = line.read(text.as_bytes(), &Limits::default());
+        assert!(matches!(refused, Err((EditErrorKind::Malformed(MARKED), 0))), "{refused:?}");
+    }
+
+    #[test]
     fn fields_are_told_apart() {
         assert_eq!(read("data: {}"), (Field::Data, "data", "{}"));
         assert_eq!(read("data:{}"), (Field::Data, "data", "{}"));
@@ -133,6 +148,5 @@ mod tests {
         assert_eq!(read("retry: 4930123456"), (Field::Unknown, "retry", "4930123456"));
         assert_eq!(read(":"), (Field::Comment, ":", ""));
         assert_eq!(read(": ping"), (Field::Comment, ":", "ping"));
-        assert_eq!(read("\u{feff}data: 1"), (Field::Unknown, "\u{feff}data", "1"));
     }
 }

@@ -68,7 +68,8 @@ pub(crate) struct Sse {
     offset: u64,
 }
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// What may stand before the first line (H23).
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Sse {
     pub(crate) fn new(plan: Arc<Plan>, options: Options) -> Sse {
