@@ -22,7 +22,7 @@ const HTTP: [&str; 8] =
 const WASM: [&str; 3] = ["wasmtime", "wasmtime-wizer", "wit-component"];
 const INPUT_OUTPUT: [&str; 3] = ["tokio", "notify", "rustls"];
 
-const ROOMS: [Room; 11] = [
+const ROOMS: [Room; 12] = [
     Room {
         folder: "proxy/rewrite",
         name: "cordon-rewrite",
@@ -49,6 +49,12 @@ const ROOMS: [Room; 11] = [
         name: "cordon-policy",
         may_import: &["cordon-rewrite"],
         knows_nothing_of: &HTTP,
+    },
+    Room {
+        folder: "proxy/bundle",
+        name: "cordon-bundle",
+        may_import: &["cordon-settings"],
+        knows_nothing_of: &["axum", "tower", "wasmtime", "wasmtime-wizer", "wit-component"],
     },
     Room {
         folder: "proxy/directory",
@@ -79,6 +85,7 @@ const ROOMS: [Room; 11] = [
         name: "cordon",
         may_import: &[
             "cordon-admin",
+            "cordon-bundle",
             "cordon-gateway",
             "cordon-policy",
             "cordon-directory",
