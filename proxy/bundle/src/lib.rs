@@ -10,6 +10,7 @@ mod error;
 mod header;
 pub mod limits;
 mod manifest;
+pub mod trust;
 
 pub use bundle::{Bundle, Case, Parts};
 pub use digest::{Digest, NotADigest};
