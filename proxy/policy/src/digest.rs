@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 over a component and its rules: two policies with one digest decide alike.
+/// SHA-256 over what a policy is made of: two policies with one digest decide alike.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
@@ -23,6 +23,13 @@ impl Digest {
             hasher.update(part);
         }
         Digest(hasher.finalize().into())
+    }
+}
+
+impl From<[u8; 32]> for Digest {
+    /// The digest that a bundle is addressed by.
+    fn from(bytes: [u8; 32]) -> Digest {
+        Digest(bytes)
     }
 }
 

@@ -11,6 +11,7 @@
 mod authorize;
 mod bindings;
 mod cache;
+mod compiled;
 mod convert;
 mod counters;
 mod decision;
@@ -31,6 +32,7 @@ mod snapshot;
 mod template;
 mod ticker;
 
+pub use compiled::{CompiledFolder, CompiledFolderError};
 pub use counters::{CacheCounters, Counters};
 pub use decision::{Condition, Decision, Probe, QueryEdits, Refusal, Request};
 pub use digest::Digest;
@@ -39,7 +41,7 @@ pub use engine::{CacheOptions, Engine, EngineError, EngineOptions};
 pub use exchange::Exchange;
 pub use failure::{Call, Failure};
 pub use judge::ExchangeJudge;
-pub use load::{LoadError, RuleProblem};
+pub use load::{LoadError, LoadOptions, RuleProblem};
 pub use manifest::{Manifest, Route};
 pub use plan::{ExchangePlan, RequestPlan, ResponsePlan};
 pub use policy::Policy;

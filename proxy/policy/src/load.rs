@@ -12,6 +12,8 @@ use wasmtime_wizer::{ComponentContext, Wizer};
 
 use crate::bindings::PolicyPre;
 use crate::bindings::cordon::policy::types as wit;
+use crate::compiled::{self, CompiledFolder, Contents, Entry};
+use crate::digest::Digest;
 use crate::engine::Engine;
 use crate::failure::{Call, Failure, for_log};
 use crate::imports;
@@ -74,33 +76,115 @@ pub struct RuleProblem {
     pub span: Option<Range<usize>>,
 }
 
-/// Checks, configures, pre-initialises and compiles a component.
+/// How a bundle is loaded.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LoadOptions<'a> {
+    /// Where compiled code is kept. None: every load compiles.
+    pub compiled: Option<&'a CompiledFolder>,
+    /// The digest of the bundle that component and rules are from. None: that of these two.
+    pub digest: Option<Digest>,
+}
+
+/// What came of loading a component and its rules.
+pub(crate) struct Loaded {
+    pub(crate) sandboxes: Sandboxes,
+    pub(crate) manifest: Manifest,
+    /// Nothing was compiled or run.
+    pub(crate) was_kept: bool,
+}
+
+/// Checks, configures, pre-initialises and compiles a component, or finds it so.
 pub(crate) fn load(
     engine: &Arc<Engine>,
     component: &[u8],
     rules: &str,
-) -> Result<(Sandboxes, Manifest), LoadError> {
+    folder: Option<&CompiledFolder>,
+) -> Result<Loaded, LoadError> {
     if component.len() > COMPONENT {
         return Err(LoadError::Unusable(format!("it is larger than {} MiB", COMPONENT >> 20)));
     }
     imports::check(component)?;
+    let entry = Entry::configured(engine, component, rules);
+    let loaded = |ready, manifest, was_kept| Loaded {
+        sandboxes: Sandboxes::new(Arc::clone(engine), ready),
+        manifest,
+        was_kept,
+    };
+    if let Some(folder) = folder
+        && let Some(contents) = folder.read(&entry)
+    {
+        match kept(engine, contents) {
+            Ok((ready, manifest)) => return Ok(loaded(ready, manifest, true)),
+            Err(error) => forget(folder, &entry, &error),
+        }
+    }
     let mut wizer = Wizer::new();
     wizer.keep_init_func(true);
     // Wizer panics on components that it was not made for; the bundle is refused then, and nothing else happens.
     let (context, instrumented) = guarded(|| wizer.instrument_component(component))?;
-    let ready = compile(engine, &instrumented)?;
+    let ready = link(engine, &compile_once(engine, &instrumented, folder)?)?;
     let mut configured = Configured::new(engine, &ready)?;
     let manifest = configured.configure(rules)?;
     let snapshot = guarded(|| configured.snapshot(&wizer, &context))?;
-    let sandboxes = Sandboxes::new(Arc::clone(engine), compile(engine, &snapshot)?);
-    Ok((sandboxes, manifest))
+    let component = compile(engine, &snapshot)?;
+    let ready = link(engine, &component)?;
+    if let Some(folder) = folder {
+        keep(folder, &entry, &component, Some(&manifest));
+    }
+    Ok(loaded(ready, manifest, false))
 }
 
-fn compile(engine: &Engine, component: &[u8]) -> Result<PolicyPre<State>, LoadError> {
-    let component = Component::new(engine.wasmtime(), component)
-        .map_err(|error| LoadError::Unusable(for_log(&format!("{error:#}"))))?;
+fn compile(engine: &Engine, component: &[u8]) -> Result<Component, LoadError> {
+    Component::new(engine.wasmtime(), component)
+        .map_err(|error| LoadError::Unusable(for_log(&format!("{error:#}"))))
+}
+
+fn link(engine: &Engine, component: &Component) -> Result<PolicyPre<State>, LoadError> {
     let contract = |error: wasmtime::Error| LoadError::Contract(for_log(&format!("{error:#}")));
-    engine.linker().instantiate_pre(&component).and_then(PolicyPre::new).map_err(contract)
+    engine.linker().instantiate_pre(component).and_then(PolicyPre::new).map_err(contract)
+}
+
+/// Compiles what does not depend on the rules, so that a change of rules finds it.
+fn compile_once(
+    engine: &Engine,
+    component: &[u8],
+    folder: Option<&CompiledFolder>,
+) -> Result<Component, LoadError> {
+    let Some(folder) = folder else {
+        return compile(engine, component);
+    };
+    let entry = Entry::code(engine, component);
+    if let Some(contents) = folder.read(&entry) {
+        match compiled::revive(engine, &contents) {
+            Ok(component) => return Ok(component),
+            Err(error) => forget(folder, &entry, &error),
+        }
+    }
+    let component = compile(engine, component)?;
+    keep(folder, &entry, &component, None);
+    Ok(component)
+}
+
+/// A component that has read its rules, and what it said of them.
+fn kept(engine: &Engine, mut contents: Contents) -> wasmtime::Result<(PolicyPre<State>, Manifest)> {
+    let manifest = contents.manifest().ok_or_else(|| wasmtime::format_err!("there is no manifest"))?;
+    let component = compiled::revive(engine, &contents)?;
+    let ready = engine.linker().instantiate_pre(&component).and_then(PolicyPre::new)?;
+    Ok((ready, manifest))
+}
+
+/// Keeps a component, and what it said of its rules if it has read any. That it cannot be kept harms nobody.
+fn keep(folder: &CompiledFolder, entry: &Entry, component: &Component, manifest: Option<&Manifest>) {
+    let manifest = manifest.map(compiled::manifest_parts).unwrap_or_default();
+    match compiled::code_of(component) {
+        Ok(code) => folder.write(entry, &[manifest.as_slice(), code.as_slice()]),
+        Err(error) => tracing::warn!(%error, "compiled code cannot be kept"),
+    }
+}
+
+fn forget(folder: &CompiledFolder, entry: &Entry, error: &wasmtime::Error) {
+    tracing::warn!(%entry, %error, "kept code cannot be used; it is compiled again");
+    folder.forget(entry);
 }
 
 /// An instance on its way to a snapshot.

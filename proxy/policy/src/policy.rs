@@ -8,7 +8,7 @@ use crate::decision::Decision;
 use crate::digest::Digest;
 use crate::engine::Engine;
 use crate::failure::Failure;
-use crate::load::{self, LoadError};
+use crate::load::{self, LoadError, LoadOptions};
 use crate::manifest::Manifest;
 use crate::plan::ExchangePlan;
 use crate::sandbox::Sandboxes;
@@ -16,6 +16,7 @@ use crate::sandbox::Sandboxes;
 /// A component with its rules, pre-initialised, and what is kept of its answers.
 pub struct Policy {
     digest: Digest,
+    was_kept: bool,
     manifest: Manifest,
     pub(crate) sandboxes: Sandboxes,
     pub(crate) decisions: Cache<DecisionKey, Arc<Decision>>,
@@ -25,28 +26,49 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Loads a bundle: checks what the component imports, lets it read the rules once, and keeps its memory as it is
-    /// then. Takes some tenths of a second, most of it compiling.
+    /// Loads a component with its rules: checks what it imports, lets it read the rules once, and keeps its memory as
+    /// it is then. Takes some tenths of a second, most of it compiling.
     ///
     /// # Errors
     /// [`LoadError`]; nothing of the bundle is left running.
     pub fn load(engine: &Arc<Engine>, component: &[u8], rules: &str) -> Result<Policy, LoadError> {
-        let (sandboxes, manifest) = load::load(engine, component, rules)?;
-        let options = engine.options();
+        Policy::load_with(engine, component, rules, &LoadOptions::default())
+    }
+
+    /// The same, with a folder where compiled code is kept, or under the digest of a bundle. What was loaded before
+    /// with the same rules is loaded from there in some milliseconds, and nothing of it is run.
+    ///
+    /// # Errors
+    /// [`LoadError`]. That code cannot be kept, or what is kept cannot be used, is logged and no error.
+    pub fn load_with(
+        engine: &Arc<Engine>,
+        component: &[u8],
+        rules: &str,
+        options: &LoadOptions<'_>,
+    ) -> Result<Policy, LoadError> {
+        let load::Loaded { sandboxes, manifest, was_kept } =
+            load::load(engine, component, rules, options.compiled)?;
+        let caches = engine.options();
         Ok(Policy {
-            digest: Digest::of(component, rules),
+            digest: options.digest.unwrap_or_else(|| Digest::of(component, rules)),
+            was_kept,
             manifest,
             sandboxes,
-            decisions: Cache::new(options.decisions),
-            plans: Cache::new(options.plans),
-            verdicts: Cache::new(options.verdicts),
+            decisions: Cache::new(caches.decisions),
+            plans: Cache::new(caches.plans),
+            verdicts: Cache::new(caches.verdicts),
             ledger: Ledger::default(),
         })
     }
 
-    /// SHA-256 over the component and the rules.
+    /// The digest of the bundle, or, where it came from none, SHA-256 over the component and the rules.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Whether the policy came from kept code: nothing was compiled, and the rules were not read again.
+    pub fn was_kept(&self) -> bool {
+        self.was_kept
     }
 
     /// What the policy is and which requests it governs.
