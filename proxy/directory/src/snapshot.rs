@@ -115,6 +115,23 @@ impl Snapshot {
         self.state.object_kind(kind).is_some_and(|kind| kind.single_project)
     }
 
+    /// Version of what [`Snapshot::fields`] answers for this kind of record. Where two snapshots of this process tell
+    /// the same version, they answer alike, wherever they come from; so it is with the other versions. A version may
+    /// change although the answer does not. Versions are asked for in constant time.
+    pub fn fields_version(&self, kind: &str) -> u64 {
+        self.state.fields_version(kind)
+    }
+
+    /// Version of what [`Snapshot::projects_of`] answers for this kind and id, also where there is no such object.
+    pub fn projects_version(&self, kind: &str, id: &str) -> u64 {
+        self.state.projects_version(kind, id)
+    }
+
+    /// Version of what [`Snapshot::single_project`] answers, for all kinds of object together.
+    pub fn kinds_version(&self) -> u64 {
+        self.state.kinds_version()
+    }
+
     /// All projects, in no particular order.
     pub fn projects(&self) -> impl ExactSizeIterator<Item = &Arc<Project>> {
         self.state.projects()

@@ -1,14 +1,9 @@
 //! Putting changes in.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::{Map, Member, Name, State};
+use super::{Map, Member, Name, State, stamps};
 use crate::model::{Field, Group, Key, Object, Project, Record, RecordKind, Role, TokenHash, User, folded};
-
-/// Counts what users have by others, over all directories of the process: two versions that went different ways must
-/// not share a number.
-static EPOCHS: AtomicU64 = AtomicU64::new(1);
 
 impl State {
     /// Puts a record in the place of the one of this key, or takes that away. Nothing is checked: what comes here has
@@ -24,6 +19,7 @@ impl State {
             Some(Record::Field(field)) => self.put_field(field),
             Some(Record::ObjectKind(kind)) => {
                 self.object_kinds.insert_mut(Arc::clone(&kind.name), Arc::new(kind));
+                self.kind_stamp = stamps::next();
             }
             Some(Record::Object(object)) => self.put_object(object),
             None => self.take(key),
@@ -39,6 +35,7 @@ impl State {
             RecordKind::Role => {
                 if self.roles.remove_mut(id) {
                     self.forget_name(RecordKind::Role, "", id);
+                    self.stamp(RecordKind::Role, id);
                     self.age();
                 }
             }
@@ -52,6 +49,7 @@ impl State {
             RecordKind::Field => self.take_field(&key.of, id),
             RecordKind::ObjectKind => {
                 self.object_kinds.remove_mut(id);
+                self.kind_stamp = stamps::next();
             }
             RecordKind::Object => self.take_object(&key.of, id),
         }
@@ -64,9 +62,11 @@ impl State {
             self.forget_aliases(RecordKind::Project, &earlier.aliases);
         } else {
             self.project_ids = OnceLock::new();
+            self.project_stamp = stamps::next();
         }
         self.note_name(RecordKind::Project, "", &project.name, &project.id);
         self.note_aliases(RecordKind::Project, &project.aliases, &project.id);
+        self.stamp(RecordKind::Project, &project.id);
         if earlier.is_some_and(|earlier| earlier.archived != project.archived) {
             self.age();
         }
@@ -78,12 +78,15 @@ impl State {
         self.projects.remove_mut(id);
         self.forget_name(RecordKind::Project, "", &project.name);
         self.forget_aliases(RecordKind::Project, &project.aliases);
+        self.stamp(RecordKind::Project, id);
         self.project_ids = OnceLock::new();
+        self.project_stamp = stamps::next();
         self.age();
     }
 
     fn put_role(&mut self, role: Role) {
         self.note_name(RecordKind::Role, "", &role.name, &role.name);
+        self.stamp(RecordKind::Role, &role.name);
         self.roles.insert_mut(Arc::clone(&role.name), Arc::new(role));
         self.age();
     }
@@ -95,6 +98,7 @@ impl State {
         }
         self.note_name(RecordKind::Group, "", &group.name, &group.id);
         self.note_aliases(RecordKind::Group, &group.aliases, &group.id);
+        self.stamp(RecordKind::Group, &group.id);
         self.groups.insert_mut(Arc::clone(&group.id), Arc::new(group));
         self.age();
     }
@@ -104,6 +108,7 @@ impl State {
         self.groups.remove_mut(id);
         self.forget_name(RecordKind::Group, "", &group.name);
         self.forget_aliases(RecordKind::Group, &group.aliases);
+        self.stamp(RecordKind::Group, id);
         self.age();
     }
 
@@ -112,6 +117,7 @@ impl State {
         self.administrators += usize::from(user.is_administrator());
         self.note_name(RecordKind::User, "", &user.login, &user.login);
         self.note_aliases(RecordKind::User, &user.aliases, &user.login);
+        self.stamp(RecordKind::User, &user.login);
         for subject in &user.subjects {
             self.subjects.insert_mut(Arc::clone(subject), Arc::clone(&user.login));
         }
@@ -124,6 +130,7 @@ impl State {
         self.administrators -= usize::from(member.user.is_administrator());
         self.forget_name(RecordKind::User, "", login);
         self.forget_aliases(RecordKind::User, &member.user.aliases);
+        self.stamp(RecordKind::User, login);
         for subject in &member.user.subjects {
             self.subjects.remove_mut(subject);
         }
@@ -132,6 +139,7 @@ impl State {
     fn put_field(&mut self, field: Field) {
         self.forget_field_name(&field.kind, &field.key);
         self.note_name(RecordKind::Field, &field.kind, &field.name, &field.key);
+        self.stamp_field(&field.kind, &field.key);
         if !self.fields.contains_key(&field.kind) {
             self.fields.insert_mut(Arc::clone(&field.kind), Arc::default());
         }
@@ -148,6 +156,7 @@ impl State {
         let left: Vec<Arc<Field>> = fields.iter().filter(|field| *field.key != *key).cloned().collect();
         let kind = Arc::clone(kind);
         self.forget_field_name(&kind, key);
+        self.stamp_field(&kind, key);
         if left.is_empty() {
             self.fields.remove_mut(&kind);
         } else {
@@ -158,6 +167,7 @@ impl State {
     fn put_object(&mut self, object: Object) {
         let kind = Arc::clone(&object.kind);
         let id = Arc::clone(&object.id);
+        self.stamps.set(&kind, &id, stamps::next());
         match self.objects.get_mut(&kind) {
             Some(objects) => objects.insert_mut(id, Arc::new(object)),
             None => self.objects.insert_mut(kind, Map::new_sync().insert(id, Arc::new(object))),
@@ -165,6 +175,7 @@ impl State {
     }
 
     fn take_object(&mut self, kind: &str, id: &str) {
+        self.stamps.set(kind, id, stamps::next());
         if let Some(objects) = self.objects.get_mut(kind) {
             objects.remove_mut(id);
             if objects.is_empty() {
@@ -190,18 +201,30 @@ impl State {
     fn note_aliases(&mut self, kind: RecordKind, aliases: &[Arc<str>], id: &Arc<str>) {
         for alias in aliases {
             self.aliases.insert_mut((kind, Arc::clone(alias)), Arc::clone(id));
+            self.stamp(kind, alias);
         }
     }
 
     fn forget_aliases(&mut self, kind: RecordKind, aliases: &[Arc<str>]) {
         for alias in aliases {
             self.aliases.remove_mut(&(kind, Arc::clone(alias)));
+            self.stamp(kind, alias);
         }
     }
 
     /// What users have by others has changed.
     fn age(&mut self) {
-        self.epoch = EPOCHS.fetch_add(1, Ordering::Relaxed);
+        self.epoch = stamps::next();
+    }
+
+    /// What is found by this id, name or alias has changed.
+    fn stamp(&mut self, kind: RecordKind, id: &str) {
+        self.stamps.set(kind.name(), id, stamps::next());
+    }
+
+    fn stamp_field(&mut self, kind: &Arc<str>, key: &str) {
+        self.stamp(RecordKind::Field, key);
+        self.field_stamps.insert_mut(Arc::clone(kind), stamps::next());
     }
 
     /// The id under which a name is taken.

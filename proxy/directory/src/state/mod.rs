@@ -5,6 +5,8 @@ mod apply;
 mod check;
 mod resolve;
 mod scope;
+mod stamps;
+mod versions;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -21,6 +23,7 @@ pub use scope::{Scope, ScopeError};
 
 pub(crate) use resolve::Member;
 use scope::ScopeTable;
+use stamps::Stamps;
 
 type Map<K, V> = HashTrieMapSync<K, V>;
 
@@ -49,8 +52,19 @@ pub struct State {
     subjects: Map<Arc<str>, Arc<str>>,
     /// How many users have the role Admin.
     administrators: usize,
-    /// Another number for each version of what users have by groups, roles and archived projects.
+    /// When what users have by groups, roles and archived projects last changed for anybody.
     epoch: u64,
+    /// When a record was last changed: by `project`, `role`, `group` or `user` and its id, login, name or alias, by
+    /// `field` and its key, by its kind and its id if it is an object.
+    stamps: Stamps,
+    /// When a field of a kind of record was last changed, for kinds that ever had one.
+    field_stamps: Map<Arc<str>, u64>,
+    /// When there was last another project or one less.
+    project_stamp: u64,
+    /// When a kind of object was last changed.
+    kind_stamp: u64,
+    /// When the directory was begun.
+    origin: u64,
     /// Scopes in use, by every version of this directory.
     scopes: Arc<ScopeTable>,
 }
@@ -63,6 +77,7 @@ impl State {
     /// as given.
     pub fn new(security: Security, salt: Salt) -> State {
         let admin = Role::admin();
+        let origin = stamps::next();
         let mut state = State {
             salt,
             settings: Arc::new(Settings { security, default_project: None }),
@@ -79,7 +94,12 @@ impl State {
             aliases: Map::new_sync(),
             subjects: Map::new_sync(),
             administrators: 0,
-            epoch: 0,
+            epoch: origin,
+            stamps: Stamps::new(),
+            field_stamps: Map::new_sync(),
+            project_stamp: origin,
+            kind_stamp: origin,
+            origin,
             scopes: Arc::default(),
         };
         state.apply(&Key::new(RecordKind::Role, Arc::clone(&admin.name)), Some(Record::Role(admin)));

@@ -1,6 +1,7 @@
 //! What a user's memberships come to, and whose an object is.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arc_swap::ArcSwapOption;
@@ -15,9 +16,12 @@ pub(crate) struct Member {
     resolved: ArcSwapOption<Resolved>,
 }
 
-/// What a user has by the groups, roles and archived projects of one epoch.
+/// What a user has by groups, roles and archived projects.
 struct Resolved {
-    epoch: u64,
+    /// At which epoch this was last known to hold.
+    epoch: AtomicU64,
+    /// When what it was made of last changed.
+    stamp: u64,
     /// All projects, archived ones too: what records of this user are in.
     projects: Projects,
     scope: Arc<Scope>,
@@ -115,10 +119,16 @@ impl State {
     }
 
     fn resolved(&self, member: &Member) -> Arc<Resolved> {
-        if let Some(known) = &*member.resolved.load()
-            && known.epoch == self.epoch
-        {
-            return Arc::clone(known);
+        let known = member.resolved.load();
+        if let Some(known) = &*known {
+            if known.epoch.load(Ordering::Relaxed) == self.epoch {
+                return Arc::clone(known);
+            }
+            // Something changed for somebody. For this user too?
+            if known.stamp == self.stamp_of(&member.user, &known.projects) {
+                known.epoch.store(self.epoch, Ordering::Relaxed);
+                return Arc::clone(known);
+            }
         }
         let resolved = Arc::new(self.resolve(&member.user));
         member.resolved.store(Some(Arc::clone(&resolved)));
@@ -145,6 +155,17 @@ impl State {
                 (rights.union(role.rights), sections.union(&role.sections))
             });
         let scope = self.scopes.intern(Scope { projects: visible, rights, sections, chosen: None });
-        Resolved { epoch: self.epoch, projects: all, scope, chosen: RwLock::default() }
+        let stamp = self.stamp_of(user, &all);
+        Resolved { epoch: self.epoch.into(), stamp, projects: all, scope, chosen: RwLock::default() }
+    }
+
+    /// When the groups, the roles or the projects of a user last changed. The user is the same throughout.
+    fn stamp_of(&self, user: &User, projects: &Projects) -> u64 {
+        let of = |kind: RecordKind, ids: &[Arc<str>]| {
+            ids.iter().map(|id| self.stamps.get(kind.name(), id)).max().unwrap_or(self.origin)
+        };
+        of(RecordKind::Group, &user.groups)
+            .max(of(RecordKind::Role, &user.roles))
+            .max(of(RecordKind::Project, projects))
     }
 }
