@@ -8,6 +8,7 @@
 //! This crate knows no I/O, no HTTP and no Wasm.
 
 mod batch;
+mod compare;
 mod csv;
 mod editor;
 mod error;
@@ -33,6 +34,7 @@ mod tree;
 mod xml;
 
 pub use batch::Batch;
+pub use compare::Changes;
 pub use editor::Editor;
 pub use error::{EditError, EditErrorKind, Limit, PlanError};
 #[cfg(fuzzing)]

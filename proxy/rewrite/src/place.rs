@@ -139,7 +139,7 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// Whether it is a name with a prefix, or with what tells attributes and texts from elements.
-fn is_markup(name: &str) -> bool {
+pub(crate) fn is_markup(name: &str) -> bool {
     let written = name.strip_prefix(['@', '#']).unwrap_or(name);
     match written.split_once(':') {
         Some((prefix, local)) => is_identifier(prefix) && is_identifier(local),

@@ -7,7 +7,7 @@ mod determine;
 mod embedded;
 pub(crate) mod keys;
 mod lists;
-mod masks;
+pub(crate) mod masks;
 pub(crate) mod path;
 mod product;
 pub(crate) mod rows;

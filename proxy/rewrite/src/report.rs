@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use crate::spec::Mask;
+
 /// Distinct paths that [`PathCounts`] tells apart.
 const PATHS: usize = 1000;
 /// The path under which everything beyond is counted.
@@ -60,7 +62,10 @@ pub enum DifferenceKind {
     /// An edit removed it.
     Removed,
     /// An edit masked it.
-    Masked,
+    Masked {
+        /// What took its place. Two masks may show more and less of a value.
+        by: Mask,
+    },
     /// Nothing in the plan names it.
     Unlisted,
     /// A total was replaced.
@@ -154,6 +159,11 @@ impl Report {
 
     pub(crate) fn new(sets: usize) -> Report {
         Report { sets: vec![SetCount::default(); sets], ..Report::default() }
+    }
+
+    /// Whether all differences are remembered.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.differences.len() < DIFFERENCES
     }
 
     pub(crate) fn difference(&mut self, path: &str, kind: DifferenceKind) {

@@ -20,7 +20,7 @@ pub(super) type Notes = HashMap<String, Note>;
 pub(super) fn notes(differences: &[Difference], reason: impl Fn(&Difference) -> String) -> Notes {
     let note = |difference: &Difference| {
         let mark = match difference.kind {
-            DifferenceKind::Masked | DifferenceKind::Recounted => '~',
+            DifferenceKind::Masked { .. } | DifferenceKind::Recounted => '~',
             DifferenceKind::Dropped { .. } | DifferenceKind::Removed | DifferenceKind::Unlisted => '-',
         };
         (difference.path.clone(), Note { mark, reason: reason(difference) })
@@ -98,6 +98,8 @@ fn child(path: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cordon_rewrite::Mask;
+
     use super::*;
 
     #[test]
@@ -105,7 +107,7 @@ mod tests {
         let body = serde_json::json!({"data": [{"id": 1, "phone": "+1555"}, {"id": 2}], "total": 2});
         let difference = |path: &str, kind| Difference { path: path.to_owned(), kind };
         let differences = [
-            difference("$.data[0].phone", DifferenceKind::Masked),
+            difference("$.data[0].phone", DifferenceKind::Masked { by: Mask::Null }),
             difference("$.data[1]", DifferenceKind::Dropped { set: 0, values: vec![] }),
         ];
         let notes = notes(&differences, |difference| format!("because of {}", difference.path));

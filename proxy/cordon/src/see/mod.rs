@@ -105,7 +105,7 @@ impl Seen<'_> {
                 for difference in &report.differences {
                     let reason = reason::reason(difference, &self.question.user, self.scope, self.snapshot);
                     let mark = match difference.kind {
-                        DifferenceKind::Masked | DifferenceKind::Recounted => '~',
+                        DifferenceKind::Masked { .. } | DifferenceKind::Recounted => '~',
                         _ => '-',
                     };
                     _ = writeln!(text, "{mark} {}  {reason}", difference.path);
@@ -123,7 +123,7 @@ impl Seen<'_> {
                 let what = match difference.kind {
                     DifferenceKind::Dropped { .. } => "dropped",
                     DifferenceKind::Removed => "removed",
-                    DifferenceKind::Masked => "masked",
+                    DifferenceKind::Masked { .. } => "masked",
                     DifferenceKind::Unlisted => "unlisted",
                     DifferenceKind::Recounted => "recounted",
                 };

@@ -23,7 +23,7 @@ pub(super) fn reason(difference: &Difference, login: &str, scope: &Scope, snapsh
             }
             None => "the rules remove it".to_owned(),
         },
-        DifferenceKind::Masked => {
+        DifferenceKind::Masked { .. } => {
             if scope.rights.see_masked_fields {
                 "the rules mask it for everybody".to_owned()
             } else {

@@ -70,7 +70,8 @@ pub(super) enum Certainty {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EffectKind {
     Removed,
-    Masked,
+    /// By the mask of this number.
+    Masked(u32),
     Unlisted,
 }
 
@@ -165,10 +166,10 @@ impl Fates {
                             match mask {
                                 Mask::Patterns(_) => fates.effects.push(Effect {
                                     column: Some(column),
-                                    kind: EffectKind::Masked,
+                                    kind: EffectKind::Masked(number),
                                     certain: Certainty::Sometimes(number, place.pattern().into()),
                                 }),
-                                _ => fates.effects.push(effect(EffectKind::Masked)),
+                                _ => fates.effects.push(effect(EffectKind::Masked(number))),
                             }
                         }
                         _ => {
@@ -231,15 +232,15 @@ impl EffectKind {
     fn counts(self, report: &mut Report) -> &mut PathCounts {
         match self {
             EffectKind::Removed => &mut report.removed,
-            EffectKind::Masked => &mut report.masked,
+            EffectKind::Masked(_) => &mut report.masked,
             EffectKind::Unlisted => &mut report.unlisted,
         }
     }
 
-    pub(super) fn difference(self) -> DifferenceKind {
+    pub(super) fn difference(self, automaton: &Automaton) -> DifferenceKind {
         match self {
             EffectKind::Removed => DifferenceKind::Removed,
-            EffectKind::Masked => DifferenceKind::Masked,
+            EffectKind::Masked(mask) => DifferenceKind::Masked { by: automaton.mask(mask).spec().clone() },
             EffectKind::Unlisted => DifferenceKind::Unlisted,
         }
     }

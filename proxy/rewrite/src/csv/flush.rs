@@ -283,7 +283,7 @@ impl RowEdit<'_> {
                     continue;
                 }
             }
-            self.report.difference(&path, effect.kind.difference());
+            self.report.difference(&path, effect.kind.difference(self.automaton));
         }
     }
 

@@ -339,7 +339,7 @@ impl Walk {
                 .keep(source, view.position(at), view.end(at), &mut self.report)
                 .map_err(failed);
         }
-        self.count_mask();
+        self.count_mask(masker);
         let read = offset + view.end(at) as u64;
         self.outlet
             .spend(remains.made.len(), read)

@@ -227,12 +227,15 @@ impl<'a> RecordEdit<'a> {
             }
             Fate::Mask(mask) => {
                 self.lead(lead, self.view.start(at));
-                if self.mask(scope.automaton.mask(mask), at) {
+                let masker = scope.automaton.mask(mask);
+                if self.mask(masker, at) {
                     if self.remains.made.len() as u64 > self.room {
                         return Err(refused(self.view, at, EditErrorKind::Limit(Limit::Expansion)));
                     }
                     self.trails.count(trail, Counted::Masked, self.report);
-                    self.note(DifferenceKind::Masked);
+                    if self.place.is_some() {
+                        self.note(DifferenceKind::Masked { by: masker.spec().clone() });
+                    }
                 }
                 Ok(true)
             }

@@ -178,7 +178,7 @@ impl<'a> EventEdit<'a> {
                 let masked = self.mask_line(automaton.mask(number), line);
                 let left = masked.map_err(|kind| (kind, line.start))?;
                 if left != Left::All {
-                    self.gone(trail, fate);
+                    self.masked(trail, automaton.mask(number));
                 }
                 left != Left::Nothing
             }
@@ -294,8 +294,8 @@ impl<'a> EventEdit<'a> {
         match fate {
             Some(Fate::Keep) => Ok(Left::All),
             Some(Fate::Mask(number)) => {
-                self.gone(trail, Fate::Mask(number));
                 let mask = automaton.mask(number);
+                self.masked(trail, mask);
                 self.mask_opaque(mask, text).map_err(|kind| (kind, position))?;
                 Ok(Left::Some)
             }
@@ -380,10 +380,18 @@ impl<'a> EventEdit<'a> {
         }
     }
 
-    /// Counts a value that goes, or the mask that takes its place.
+    /// Counts a value whose place a mask takes.
+    fn masked(&mut self, trail: TrailId, mask: &Masker) {
+        self.trails.count(trail, Counted::Masked, self.report);
+        if self.place.is_some() {
+            self.note(DifferenceKind::Masked { by: mask.spec().clone() });
+        }
+    }
+
+    /// Counts a value that goes.
     fn gone(&mut self, trail: TrailId, fate: Fate) {
         let (counted, kind) = match fate {
-            Fate::Mask(_) => (Counted::Masked, DifferenceKind::Masked),
+            Fate::Mask(_) => (Counted::Masked, DifferenceKind::Removed),
             Fate::Unlisted => (Counted::Unlisted, DifferenceKind::Unlisted),
             _ => (Counted::Removed, DifferenceKind::Removed),
         };

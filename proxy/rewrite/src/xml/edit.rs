@@ -156,7 +156,7 @@ impl<'a> Edit<'a> {
         self.remains.make(|made| {
             write_mask(mask, None, Part::Element, key, made);
         });
-        self.masked();
+        self.masked(mask);
     }
 
     /// Counts what stands between two elements and goes, and tells where the white space before the second begins.
@@ -280,9 +280,10 @@ impl<'a> Edit<'a> {
             Fate::Keep => self.keep_value(token),
             Fate::Mask(mask) => {
                 self.remains.keep(lead, token.inner);
-                if let Some(hidden) = self.hide(scope.automaton.mask(mask), at) {
+                let mask = scope.automaton.mask(mask);
+                if let Some(hidden) = self.hide(mask, at) {
                     self.remains.segments.push(hidden);
-                    self.masked();
+                    self.masked(mask);
                 } else {
                     self.keep_value(token);
                 }
@@ -341,7 +342,7 @@ impl<'a> Edit<'a> {
         }
         self.remains.segments.push(hidden);
         self.end_tag(token);
-        self.masked();
+        self.masked(mask);
     }
 
     /// What hides a value, if anything does.
@@ -436,9 +437,11 @@ impl<'a> Edit<'a> {
         self.note(DifferenceKind::Unlisted);
     }
 
-    fn masked(&mut self) {
+    fn masked(&mut self, mask: &Masker) {
         self.report.masked.add(self.place.pattern());
-        self.note(DifferenceKind::Masked);
+        if let Some(path) = self.place.concrete() {
+            self.report.difference(path, DifferenceKind::Masked { by: mask.spec().clone() });
+        }
     }
 
     fn note(&mut self, kind: DifferenceKind) {

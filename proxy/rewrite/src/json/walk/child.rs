@@ -6,7 +6,7 @@ use crate::json::trail::{Counted, Trails};
 use crate::json::walk::{Beginning, Frame, FrameKind, Mode, Purpose, Walk};
 use crate::json::write::write_mask;
 use crate::judge::Judge;
-use crate::mask;
+use crate::mask::{self, Masker};
 use crate::number;
 use crate::outlet::{Before, Emitted};
 use crate::place::{Mark, Spot};
@@ -111,7 +111,7 @@ impl Walk {
             self.region.begin(value.start, true);
             return self.hold(plan, window, (value, Purpose::Mask(mask)), judge);
         }
-        self.count_mask();
+        self.count_mask(masker);
         let mut text = String::new();
         write_mask(masker, None, &self.options.hash_key, &mut text);
         self.make(window, value.start, text.as_bytes())?;
@@ -119,9 +119,11 @@ impl Walk {
     }
 
     /// Counts the value at hand as masked.
-    pub(crate) fn count_mask(&mut self) {
+    pub(crate) fn count_mask(&mut self, masker: &Masker) {
         self.learned.trails.count(self.trail, Counted::Masked, &mut self.report);
-        self.note(DifferenceKind::Masked);
+        if self.place.is_some() {
+            self.note(DifferenceKind::Masked { by: masker.spec().clone() });
+        }
     }
 
     /// A total: known if no further record of its set can come.
