@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::active::Active;
 use crate::counters::{Tally, Totals, add};
 use crate::rescue::{Cause, Culprit};
+use crate::trial::Trial;
 
 /// One exchange as it will stand in the log. It is written when it is dropped, which is when the last byte of the
 /// response is sent, or given up.
@@ -18,6 +19,8 @@ pub(crate) struct Entry {
     started: Instant,
     method: Method,
     pub(crate) active: Arc<Active>,
+    /// Whose candidate serves the caller.
+    trial: Option<Arc<Trial>>,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) user: Option<UserId>,
     pub(crate) route: Option<usize>,
@@ -50,6 +53,7 @@ impl Entry {
             started: Instant::now(),
             method,
             active,
+            trial: None,
             snapshot,
             user: None,
             route: None,
@@ -60,6 +64,12 @@ impl Entry {
             outcome: Outcome::Abandoned,
             observed: false,
         }
+    }
+
+    /// A candidate serves the caller.
+    pub(crate) fn served_by(&mut self, trial: &Arc<Trial>) {
+        self.active = Arc::clone(&trial.candidate);
+        self.trial = Some(Arc::clone(trial));
     }
 
     /// The route is known.
@@ -82,6 +92,9 @@ impl Entry {
             Culprit::Gateway => &self.totals.own_faults,
         };
         add(counter, 1);
+        if let (Culprit::Policy, Some(trial)) = (cause.culprit(), &self.trial) {
+            trial.failed(self.route_name());
+        }
     }
 
     /// What the editor did, once it has finished or given up.

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use cordon_policy::Policy;
+use http::{HeaderValue, Method};
 
 use crate::counters::{RouteCounters, RouteCounts};
+use crate::request::target::Target;
 use crate::route::{RouteError, Router};
 
 /// A policy and its routes. An exchange keeps the one it began with.
@@ -15,6 +17,8 @@ pub(crate) struct Active {
     pub(crate) counters: Vec<Arc<RouteCounters>>,
     /// The digest's first characters, enough to tell policies apart in a log.
     pub(crate) digest_prefix: String,
+    /// The digest as responses tell it.
+    pub(crate) digest: HeaderValue,
 }
 
 impl Active {
@@ -22,8 +26,31 @@ impl Active {
         let routes = &policy.manifest().routes;
         let router = Router::new(routes)?;
         let counters = routes.iter().map(|_| Arc::default()).collect();
-        let digest_prefix = policy.digest().to_string().chars().take(12).collect();
-        Ok(Active { policy, router, counters, digest_prefix })
+        let digest = policy.digest().to_string();
+        let digest_prefix = digest.chars().take(12).collect();
+        let digest = HeaderValue::from_str(&digest).expect("hexadecimal digits are a header's value");
+        Ok(Active { policy, router, counters, digest_prefix, digest })
+    }
+
+    /// What the policy is shown of a request. HEAD is decided on as the GET that will be sent.
+    pub(crate) fn policy_request(
+        &self,
+        route: usize,
+        method: &Method,
+        target: &Target,
+    ) -> cordon_policy::Request {
+        let decides_on = &self.policy.manifest().routes[route].decides_on;
+        let mut values = Vec::new();
+        for name in decides_on {
+            match self.router.value(route, target.path(), name) {
+                Some(value) => values.push((name.clone(), value)),
+                None => {
+                    values.extend(target.query.values(name).map(|value| (name.clone(), value.to_owned())));
+                }
+            }
+        }
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        cordon_policy::Request { method: method.as_str().to_owned(), query: target.query.names(), values }
     }
 
     pub(crate) fn counts(&self) -> Vec<RouteCounts> {

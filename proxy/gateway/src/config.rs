@@ -29,6 +29,8 @@ pub struct GatewayConfig {
     pub cache_control: HeaderValue,
     /// Limits of the body editor (H26).
     pub editor: cordon_rewrite::Limits,
+    /// The response header that tells callers the digest of the policy that served them; none if absent.
+    pub policy_header: Option<HeaderName>,
     /// How long the directory's database may be out of reach before nothing is served any more: a membership that was
     /// taken away meanwhile would still be in force.
     pub directory_age: Duration,
@@ -48,6 +50,7 @@ impl GatewayConfig {
             request_headers: Vec::new(),
             cache_control: HeaderValue::from_static("private, no-store"),
             editor: cordon_rewrite::Limits::default(),
+            policy_header: Some(HeaderName::from_static("cordon-policy")),
             directory_age: Duration::from_secs(3600),
         }
     }

@@ -26,6 +26,7 @@ use crate::response::headers::Seal;
 use crate::route::RouteError;
 use crate::serve;
 use crate::stack::{self, Origin};
+use crate::trial::{Lineup, Trial, TrialOptions};
 use crate::upstream::{BackendError, Upstream, connector};
 use crate::view::Views;
 
@@ -33,7 +34,7 @@ use crate::view::Views;
 pub struct Gateway {
     pub(crate) config: GatewayConfig,
     pub(crate) views: Views,
-    pub(crate) active: ArcSwap<Active>,
+    pub(crate) lineup: ArcSwap<Lineup>,
     pub(crate) identifier: Identifier,
     pub(crate) request_headers: RequestHeaders,
     pub(crate) seal: Seal,
@@ -55,6 +56,17 @@ pub enum GatewayError {
     Routes(#[from] RouteError),
 }
 
+/// Why a candidate cannot be tried out.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// Its routes cannot be matched.
+    #[error(transparent)]
+    Routes(#[from] RouteError),
+    /// There is no thread to compare on.
+    #[error("the trial's thread cannot be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
 impl Gateway {
     /// A gateway for this backend, directory and policy. It does nothing until it is asked to serve.
     ///
@@ -70,7 +82,7 @@ impl Gateway {
         let fetcher = Fetcher::new(connector(&elsewhere, &config.deadlines)?);
         Ok(Arc::new(Gateway {
             views: Views::new(store),
-            active: ArcSwap::from_pointee(Active::new(policy)?),
+            lineup: ArcSwap::from_pointee(Lineup::of(Active::new(policy)?)),
             identifier: Identifier::new(&config.identity, &fetcher)?,
             request_headers: RequestHeaders::new(&config),
             seal: Seal::new(&config),
@@ -81,23 +93,47 @@ impl Gateway {
     }
 
     /// Puts another policy in force. Exchanges under way end under the one they began with; counts by route begin
-    /// anew.
+    /// anew. A trial ends.
     ///
     /// # Errors
     /// The manifest's routes cannot be matched; the old policy stays in force.
     pub fn activate(&self, policy: Arc<Policy>) -> Result<(), RouteError> {
-        self.active.store(Arc::new(Active::new(policy)?));
+        self.lineup.store(Arc::new(Lineup::of(Active::new(policy)?)));
         Ok(())
+    }
+
+    /// Tries a candidate out beside the policy in force, instead of any other that was tried out.
+    ///
+    /// # Errors
+    /// The manifest's routes cannot be matched, or there is no thread to compare on; nothing has changed then.
+    pub fn try_out(&self, candidate: Arc<Policy>, options: TrialOptions) -> Result<Arc<Trial>, TrialError> {
+        let trial = Trial::start(Arc::new(Active::new(candidate)?), options, self.config.editor.clone())?;
+        self.lineup
+            .rcu(|lineup| Lineup { active: Arc::clone(&lineup.active), trial: Some(Arc::clone(&trial)) });
+        Ok(trial)
+    }
+
+    /// The trial under way.
+    pub fn trial(&self) -> Option<Arc<Trial>> {
+        self.lineup.load().trial.clone()
+    }
+
+    /// Ends this trial, if it is still under way: everybody is served by the policy in force again.
+    pub fn end_trial(&self, trial: &Arc<Trial>) {
+        self.lineup.rcu(|lineup| Lineup {
+            active: Arc::clone(&lineup.active),
+            trial: lineup.trial.clone().filter(|other| !Arc::ptr_eq(other, trial)),
+        });
     }
 
     /// The policy in force.
     pub fn policy(&self) -> Arc<Policy> {
-        Arc::clone(&self.active.load().policy)
+        Arc::clone(&self.lineup.load().active.policy)
     }
 
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
-        self.totals.read(self.active.load().counts())
+        self.totals.read(self.lineup.load().active.counts())
     }
 
     /// Serves HTTP/1.1 and HTTP/2 on a listener, over TLS if `tls` is given (see [`crate::server_config`]), until

@@ -27,6 +27,7 @@ mod response;
 mod route;
 mod serve;
 mod stack;
+mod trial;
 mod upstream;
 mod view;
 
@@ -39,9 +40,10 @@ pub use config::{
 pub use counters::{Counters, RouteCounts};
 pub use documents::{DocumentError, Documents};
 pub use explain::{Answer, BackendAnswer, Explained, Refused};
-pub use gateway::{Gateway, GatewayError};
+pub use gateway::{Gateway, GatewayError, TrialError};
 pub use identity::KeysError;
 pub use problem::Problem;
 pub use route::RouteError;
 pub use serve::tls::{TlsError, server_config};
+pub use trial::{Findings, Place, RouteFindings, Share, Stop, Trial, TrialOptions};
 pub use upstream::BackendError;

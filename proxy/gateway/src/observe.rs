@@ -98,7 +98,7 @@ fn would(
         let user = user.ok_or(Cause::NoCredentials)?;
         let scope = round.scope(user, &parts.headers, &mut target.query)?;
         let exchange = round.exchange(&scope, route);
-        let request = round.policy_request(route, &parts.method, target);
+        let request = round.active.policy_request(route, &parts.method, target);
         let decision = exchange.authorize(&request).map_err(|failure| policy_cause(&failure))?;
         // A probe would double the backend's work; the record it asks for is left unjudged.
         if matches!(*decision, Decision::Refuse(_)) {

@@ -46,6 +46,7 @@ use crate::response::check::{self, Meaning};
 use crate::response::coding::Coding;
 use crate::response::headers;
 use crate::response::source::{Pace, Source};
+use crate::trial::{Lineup, Question, Sample};
 use crate::upstream::Outgoing;
 use crate::view::{CallerScope, View};
 use crate::{observe, probe};
@@ -61,7 +62,11 @@ pub(crate) struct Origin {
 pub(crate) struct Round<'a> {
     pub(crate) gateway: &'a Gateway,
     pub(crate) view: Arc<View>,
+    /// The policy in force for the caller: until it is known who that is, the one for nobody in particular.
     pub(crate) active: Arc<Active>,
+    lineup: Arc<Lineup>,
+    /// The exchange, if it will be compared.
+    sample: Option<Arc<Sample>>,
     pub(crate) origin: Origin,
     /// The user whom the command line names instead of a credential.
     pub(crate) named: Option<UserId>,
@@ -85,10 +90,13 @@ pub(crate) async fn answer(
     named: Option<UserId>,
     tap: Option<Arc<Tap>>,
 ) -> Response<AnswerBody> {
-    let round = Round {
+    let lineup = gateway.lineup.load_full();
+    let mut round = Round {
         gateway,
         view: gateway.views.current(),
-        active: gateway.active.load_full(),
+        active: Arc::clone(&lineup.active),
+        lineup,
+        sample: None,
         origin,
         named,
         tap,
@@ -112,6 +120,9 @@ pub(crate) async fn answer(
     });
     if !entry.observed {
         gateway.seal.put(response.headers_mut());
+        if let Some(name) = gateway.config.policy_header.clone().filter(|_| entry.user.is_some()) {
+            response.headers_mut().insert(name, round.active.digest.clone());
+        }
     }
     if version >= Version::HTTP_2 {
         response.headers_mut().remove(header::CONNECTION);
@@ -127,7 +138,7 @@ pub(crate) async fn answer(
 
 impl Round<'_> {
     async fn pass(
-        &self,
+        &mut self,
         request: Request<Option<Incoming>>,
         entry: &mut Entry,
     ) -> Result<Response<AnswerBody>, Cause> {
@@ -142,13 +153,19 @@ impl Round<'_> {
         if self.view.snapshot.security() == Security::Simplified {
             return observe::pass(self, user, target, &parts, body, entry).await;
         }
-        let scope = self.scope(&user?, &parts.headers, &mut target.query)?;
-        let route = self.active.router.find(&parts.method, target.path())?;
-        entry.matched(route);
+        let user = user?;
+        if let Some(trial) = self.lineup.trial_for(&user) {
+            self.active = Arc::clone(&trial.candidate);
+            entry.served_by(trial);
+        }
+        let scope = self.scope(&user, &parts.headers, &mut target.query)?;
         let credentials = target.query.clone();
         self.gateway.identifier.strip(&mut target.query);
+        self.sample(&scope, &parts, &target, body.as_ref());
+        let route = self.active.router.find(&parts.method, target.path())?;
+        entry.matched(route);
         let exchange = self.exchange(&scope, route);
-        let request = self.policy_request(route, &parts.method, &target);
+        let request = self.active.policy_request(route, &parts.method, &target);
         let decision = exchange.authorize(&request).map_err(|failure| policy_cause(&failure))?;
         let edits = match &*decision {
             Decision::Refuse(refusal) => return Err(refused(refusal)),
@@ -169,6 +186,28 @@ impl Round<'_> {
         let about_one = plan.has_sole_set() && matches!(parts.method, Method::GET | Method::HEAD);
         let answered = self.respond(response, &parts.method, terms, entry).await;
         answered.map_err(|cause| if about_one { cause.veiled() } else { cause })
+    }
+
+    /// Keeps what the exchange is compared by, if it is one of those.
+    fn sample(
+        &mut self,
+        scope: &Arc<CallerScope>,
+        parts: &request::Parts,
+        target: &Target,
+        body: Option<&Incoming>,
+    ) {
+        let Some(trial) = self.lineup.sampling(&self.active).filter(|_| self.tap.is_none()) else {
+            return;
+        };
+        let question = Question {
+            view: Arc::clone(&self.view),
+            active: Arc::clone(&self.lineup.active),
+            scope: Arc::clone(scope),
+            method: parts.method.clone(),
+            target: target.clone(),
+            has_body: body.is_some_and(|body| !http_body::Body::is_end_stream(body)),
+        };
+        self.sample = Some(Sample::new(Arc::clone(trial), question));
     }
 
     async fn identify(&self, parts: &request::Parts, query: &Query) -> Result<UserId, Cause> {
@@ -207,27 +246,6 @@ impl Round<'_> {
     pub(crate) fn exchange(&self, scope: &CallerScope, route: usize) -> Exchange {
         let directory = Arc::clone(&self.view.directory);
         Exchange::new(Arc::clone(&self.active.policy), directory, Arc::clone(&scope.scope), route)
-    }
-
-    /// What the policy is shown of the request. HEAD is decided on as the GET that will be sent.
-    pub(crate) fn policy_request(
-        &self,
-        route: usize,
-        method: &Method,
-        target: &Target,
-    ) -> cordon_policy::Request {
-        let decides_on = &self.active.policy.manifest().routes[route].decides_on;
-        let mut values = Vec::new();
-        for name in decides_on {
-            match self.active.router.value(route, target.path(), name) {
-                Some(value) => values.push((name.clone(), value)),
-                None => {
-                    values.extend(target.query.values(name).map(|value| (name.clone(), value.to_owned())));
-                }
-            }
-        }
-        let method = if method == Method::HEAD { &Method::GET } else { method };
-        cordon_policy::Request { method: method.as_str().to_owned(), query: target.query.names(), values }
     }
 
     fn request_body(&self, plan: &ExchangePlan, body: Option<Incoming>) -> Result<UpstreamBody, Cause> {
@@ -322,11 +340,13 @@ impl Round<'_> {
             }
             (ResponsePlan::Empty, Meaning::Content) => (None, AnswerBody::empty()),
             (ResponsePlan::Pass, Meaning::Content) => {
-                let source = self.source(&head, body)?;
+                let mut source = self.source(&head, body)?;
+                source.copy_to(self.answered(&head));
                 (head.headers.get(header::CONTENT_TYPE).cloned(), AnswerBody::passed(source.watched()))
             }
             (ResponsePlan::Edit(plan), Meaning::Content) => {
                 let mut edited = self.edited(plan, &head, body, terms.exchange, terms.scope)?;
+                edited.copy_to(self.answered(&head));
                 let begun = edited.begin(self.gateway.config.limits.whole_answer).await;
                 if !matches!(begun, Ok(None)) {
                     entry.edited(edited.report());
@@ -345,6 +365,13 @@ impl Round<'_> {
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
         }
         Ok(response)
+    }
+
+    /// Where the backend's answer is copied to, if the exchange will be compared.
+    fn answered(&self, head: &response::Parts) -> Option<Arc<Sample>> {
+        let sample = self.sample.as_ref()?;
+        sample.answered(&head.headers);
+        Some(Arc::clone(sample))
     }
 
     /// The backend's body under this plan, after its head was found to be as declared.

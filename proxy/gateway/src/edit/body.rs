@@ -11,6 +11,7 @@ use cordon_rewrite::{EditError, EditErrorKind, Editor, Format, Pieces, Plan, Rep
 use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::source::Source;
+use crate::trial::Sample;
 
 /// How many bytes go out at a time. What a backend's chunk leaves of itself would tell how much of it was taken away:
 /// so frames are of one size but for the last.
@@ -126,6 +127,11 @@ impl Edited {
             Flow::Framed | Flow::Lines => self.source.watch(),
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Copies what the backend sends to where it is compared.
+    pub(crate) fn copy_to(&mut self, sample: Option<Arc<Sample>>) {
+        self.source.copy_to(sample);
     }
 
     pub(crate) fn report(&self) -> &Report {

@@ -32,7 +32,7 @@ pub(crate) const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// Where a request goes, in its normal form.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Target {
     uri: Uri,
     /// The normal form of the path, where it is not what the client sent.

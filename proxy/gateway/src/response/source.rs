@@ -14,6 +14,7 @@ use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::coding::{Coding, Decoder};
 use crate::response::held::Held;
+use crate::trial::Sample;
 
 /// Where the bytes of a response come from. Memory is one chunk and one decoding step.
 pub(crate) struct Source {
@@ -22,6 +23,7 @@ pub(crate) struct Source {
     pace: Pace,
     left: u64,
     tap: Option<Arc<Tap>>,
+    sample: Option<Arc<Sample>>,
 }
 
 /// How long one may wait: for the next chunk, and for all of them. The timer is made when there is something to wait
@@ -72,7 +74,7 @@ impl Source {
         tap: Option<Arc<Tap>>,
     ) -> Source {
         let decoder = coding.map(|coding| Decoder::new(coding, limits.decoded_body, limits.decoded_ratio));
-        Source { body: Some(Held::Own(body)), decoder, pace, left: limits.response_body, tap }
+        Source { body: Some(Held::Own(body)), decoder, pace, left: limits.response_body, tap, sample: None }
     }
 
     /// As [`Source::watch`], for bodies that are meant to go on: neither how long they take in all nor how much comes
@@ -95,8 +97,30 @@ impl Source {
         self.body = self.body.take().map(|body| body.watched(self.pace.idle, self.pace.end));
     }
 
+    /// Copies what comes, decoded, to where it is compared.
+    pub(crate) fn copy_to(&mut self, sample: Option<Arc<Sample>>) {
+        self.sample = sample;
+    }
+
     /// The next decoded chunk. A body that is shorter than it said is an error (H12).
     pub(crate) fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
+        let chunk = self.poll_decoded(context);
+        if let (Some(sample), Poll::Ready(chunk)) = (&self.sample, &chunk) {
+            match chunk {
+                Some(Ok(chunk)) => {
+                    sample.chunk(chunk);
+                    if self.is_at_end() {
+                        sample.complete();
+                    }
+                }
+                None => sample.complete(),
+                Some(Err(_)) => {}
+            }
+        }
+        chunk
+    }
+
+    fn poll_decoded(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
         loop {
             if let Some(decoder) = &mut self.decoder {
                 match decoder.step() {

@@ -19,3 +19,4 @@ mod representation;
 mod smuggling;
 mod stage;
 mod tokens;
+mod trial;

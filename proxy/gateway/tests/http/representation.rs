@@ -184,6 +184,7 @@ async fn h18_response_headers_pass_by_an_allow_list() {
         "connection",
         "content-length",
         "content-type",
+        "cordon-policy",
         "date",
         "vary",
         "x-content-type-options",

@@ -184,13 +184,23 @@ pub(crate) fn directory(security: &str) -> Snapshot {
 /// The default policy with the rules above, made once.
 pub(crate) fn policy() -> Arc<Policy> {
     static POLICY: OnceLock<Arc<Policy>> = OnceLock::new();
-    Arc::clone(POLICY.get_or_init(|| {
-        let engine = Engine::new(EngineOptions { sandboxes: 16, ..EngineOptions::default() }).unwrap();
-        match Policy::load(&engine, cordon_policy_component::COMPONENT, RULES) {
-            Ok(policy) => Arc::new(policy),
-            Err(error) => panic!("{error:?}"),
-        }
-    }))
+    Arc::clone(POLICY.get_or_init(|| load(cordon_policy_component::COMPONENT, RULES)))
+}
+
+/// The default policy with one part of the rules above replaced.
+pub(crate) fn changed_policy(part: &str, by: &str) -> Arc<Policy> {
+    assert!(RULES.contains(part), "{part}");
+    load(cordon_policy_component::COMPONENT, &RULES.replace(part, by))
+}
+
+pub(crate) fn load(component: &[u8], rules: &str) -> Arc<Policy> {
+    static ENGINE: OnceLock<Arc<Engine>> = OnceLock::new();
+    let engine = ENGINE
+        .get_or_init(|| Engine::new(EngineOptions { sandboxes: 16, ..EngineOptions::default() }).unwrap());
+    match Policy::load(engine, component, rules) {
+        Ok(policy) => Arc::new(policy),
+        Err(error) => panic!("{error:?}"),
+    }
 }
 
 pub(crate) struct Stage {
