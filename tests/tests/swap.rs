@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use cordon_policy::{Engine, EngineOptions, Policy};
+use cordon_policy::{CompiledFolder, Engine, EngineOptions, LoadOptions, Policy};
+use cordon_policy_component::COMPONENT;
 use cordon_tests::{Answer, Backend, Cordon, DirectoryText, Reply, Running};
 
 const SWAPS: usize = 200;
@@ -94,10 +95,15 @@ async fn two_hundred_swaps_under_load_lose_nothing_and_mix_nothing() {
     let cordon = Cordon::start(RULES, directory.text(), backend.address()).await;
     let engine = Engine::new(EngineOptions::default()).unwrap();
     let rules = [RULES.to_owned(), RULES.replace(", \"$.note\"]", "]")];
+    let folder = tempfile::tempdir().unwrap();
+    let compiled = Arc::new(CompiledFolder::open(folder.path()).unwrap());
+    // From bytes, as whatever is delivered; what was compiled once is found.
     let load = |side: usize| {
-        let (engine, rules) = (Arc::clone(&engine), rules[side].clone());
-        let component = cordon_policy_component::COMPONENT;
-        tokio::task::spawn_blocking(move || Arc::new(Policy::load(&engine, component, &rules).unwrap()))
+        let (engine, rules, compiled) = (Arc::clone(&engine), rules[side].clone(), Arc::clone(&compiled));
+        tokio::task::spawn_blocking(move || {
+            let options = LoadOptions { compiled: Some(&compiled), ..LoadOptions::default() };
+            Arc::new(Policy::load_with(&engine, COMPONENT, &rules, &options).unwrap())
+        })
     };
     let mut expected = Vec::new();
     for side in [1, 0] {
