@@ -26,3 +26,12 @@ if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb 
         echo "PostgreSQL is missing: install Debian's package postgresql" >&2
     fi
 fi
+
+# The tests of bundles push to a registry of their own and pull from it.
+if ! command -v docker-registry >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get install -y -qq docker-registry >/dev/null || { apt-get update -qq && apt-get install -y -qq docker-registry >/dev/null; }
+    else
+        echo "A registry is missing: install Debian's package docker-registry" >&2
+    fi
+fi

@@ -8,8 +8,10 @@ mod bundle;
 mod digest;
 mod error;
 mod header;
+pub mod kept;
 pub mod limits;
 mod manifest;
+pub mod source;
 pub mod trust;
 
 pub use bundle::{Bundle, Case, Parts};

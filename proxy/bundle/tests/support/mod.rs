@@ -1,6 +1,8 @@
 //! A small bundle, and what several tests need around it.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod registry;
+
 use std::process::Command;
 
 use bytes::Bytes;
