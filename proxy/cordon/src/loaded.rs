@@ -75,6 +75,7 @@ pub(crate) fn load_policy(files: &PolicyFiles) -> Result<Arc<Policy>, Failure> {
         call_time: files.call_time,
         memory: files.memory,
         own_masks: files.own_masks,
+        wasi: files.wasi,
         ..EngineOptions::default()
     };
     let engine = Engine::new(options).map_err(|error| Failure::failed(error.to_string()))?;

@@ -42,6 +42,9 @@ pub struct EngineOptions {
     /// Sandboxes that can exist at once. One per thread that calls policies is enough. Each reserves 4 GiB of address
     /// space, but no memory.
     pub sandboxes: u32,
+    /// Whether components may import WASI. They get an empty one: no files, no network, no environment, clocks that
+    /// stand still, and the same random bytes in each sandbox.
+    pub wasi: bool,
     /// Whether plans may use masks of the policy's own making, by which values themselves reach the policy.
     pub own_masks: bool,
     /// Decisions on requests that each policy keeps.
@@ -132,6 +135,7 @@ impl Default for EngineOptions {
             stack: 512 << 10,
             table_elements: 10_000,
             sandboxes: 64,
+            wasi: false,
             own_masks: true,
             decisions: CacheOptions { entries: 20_000, bytes: 16 << 20 },
             plans: CacheOptions { entries: 10_000, bytes: 128 << 20 },

@@ -5,6 +5,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 use crate::failure::for_log;
 use crate::load::LoadError;
+use crate::wasi;
 
 /// The interface that may be imported with its functions, and those functions.
 const DIRECTORY: &str = "cordon:policy/directory@0.2.";
@@ -14,9 +15,17 @@ const TYPES: &str = "cordon:policy/types@0.2.";
 /// What the host calls.
 const EXPORTS: [&str; 5] = ["configure", "authorize", "plan", "judge", "mask"];
 
-/// Refuses what is no component, what imports anything but the directory, and what lacks a function of the contract.
-/// Whether the functions' types are those of the contract is looked at when the component is linked.
-pub(crate) fn check(component: &[u8]) -> Result<(), LoadError> {
+/// What a component that may be loaded imports besides the directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Imports {
+    /// Something of WASI.
+    pub(crate) wasi: bool,
+}
+
+/// Refuses what is no component, what imports anything but the directory (and WASI, where that is allowed), and what
+/// lacks a function of the contract. Whether the functions' types are those of the contract is looked at when the
+/// component is linked.
+pub(crate) fn check(component: &[u8], wasi_allowed: bool) -> Result<Imports, LoadError> {
     let not_a_component =
         |error: wasmparser::BinaryReaderError| LoadError::NotAComponent(for_log(error.message()));
     if Parser::is_core_wasm(component) {
@@ -24,6 +33,7 @@ pub(crate) fn check(component: &[u8]) -> Result<(), LoadError> {
     }
     let types =
         Validator::new_with_features(WasmFeatures::all()).validate_all(component).map_err(not_a_component)?;
+    let mut found = Imports { wasi: false };
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(component) {
         match payload.map_err(not_a_component)? {
@@ -34,6 +44,13 @@ pub(crate) fn check(component: &[u8]) -> Result<(), LoadError> {
                     let name = import.map_err(not_a_component)?.name.name;
                     let item = types.component_item_for_import(name);
                     let foreign = match item.map(|item| item.ty) {
+                        Some(ComponentEntityType::Instance(_)) if wasi::is_known(name) => {
+                            if !wasi_allowed {
+                                return Err(LoadError::WasiNotAllowed { name: for_log(name) });
+                            }
+                            found.wasi = true;
+                            None
+                        }
                         Some(ComponentEntityType::Instance(id)) => {
                             let items = types[id].exports.iter();
                             foreign_item(name, items.map(|(name, item)| (name.as_str(), item.ty)))
@@ -55,7 +72,7 @@ pub(crate) fn check(component: &[u8]) -> Result<(), LoadError> {
             return Err(LoadError::MissingExport { name });
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// The first thing in an imported interface that is not the host's to give.

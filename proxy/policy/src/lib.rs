@@ -31,6 +31,7 @@ mod scope;
 mod snapshot;
 mod template;
 mod ticker;
+mod wasi;
 
 pub use compiled::{CompiledFolder, CompiledFolderError};
 pub use counters::{CacheCounters, Counters};

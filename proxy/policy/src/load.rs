@@ -16,10 +16,11 @@ use crate::compiled::{self, CompiledFolder, Contents, Entry};
 use crate::digest::Digest;
 use crate::engine::Engine;
 use crate::failure::{Call, Failure, for_log};
-use crate::imports;
+use crate::imports::{self, Imports};
 use crate::manifest::Manifest;
 use crate::sandbox::{self, Sandboxes, State};
 use crate::snapshot::Snapshot;
+use crate::wasi;
 
 /// The most bytes of a component.
 const COMPONENT: usize = 64 << 20;
@@ -39,6 +40,15 @@ pub enum LoadError {
     )]
     ForeignImport {
         /// Its name, with the function's after `#`.
+        name: String,
+    },
+    /// The component wants WASI, and the operator has not allowed it.
+    #[error(
+        "the component imports `{name}`: a policy gets WASI only where an operator allows it; write `allow = \
+         [\"wasi\"]` under `[policy]`, which gives it an empty one, or build the component without WASI"
+    )]
+    WasiNotAllowed {
+        /// The name of the first such import.
         name: String,
     },
     /// The component lacks a function of the contract.
@@ -103,35 +113,52 @@ pub(crate) fn load(
     if component.len() > COMPONENT {
         return Err(LoadError::Unusable(format!("it is larger than {} MiB", COMPONENT >> 20)));
     }
-    imports::check(component)?;
+    let imports = imports::check(component, engine.options().wasi)?;
     let entry = Entry::configured(engine, component, rules);
     let loaded = |ready, manifest, was_kept| Loaded {
-        sandboxes: Sandboxes::new(Arc::clone(engine), ready),
+        sandboxes: Sandboxes::new(Arc::clone(engine), ready, None),
         manifest,
         was_kept,
     };
     if let Some(folder) = folder
         && let Some(contents) = folder.read(&entry)
     {
-        match kept(engine, contents) {
+        match kept(engine, contents, imports) {
             Ok((ready, manifest)) => return Ok(loaded(ready, manifest, true)),
             Err(error) => forget(folder, &entry, &error),
         }
     }
     let mut wizer = Wizer::new();
     wizer.keep_init_func(true);
-    // Wizer panics on components that it was not made for; the bundle is refused then, and nothing else happens.
-    let (context, instrumented) = guarded(|| wizer.instrument_component(component))?;
-    let ready = link(engine, &compile_once(engine, &instrumented, folder)?)?;
+    // Wizer panics on components that it was not made for.
+    let Ok((context, instrumented)) = guarded(|| wizer.instrument_component(component)) else {
+        return load_as_it_is(engine, component, imports, rules, folder);
+    };
+    let ready = link(engine, &compile_once(engine, &instrumented, folder)?, imports)?;
     let mut configured = Configured::new(engine, &ready)?;
     let manifest = configured.configure(rules)?;
     let snapshot = guarded(|| configured.snapshot(&wizer, &context))?;
     let component = compile(engine, &snapshot)?;
-    let ready = link(engine, &component)?;
+    let ready = link(engine, &component, imports)?;
     if let Some(folder) = folder {
         keep(folder, &entry, &component, Some(&manifest));
     }
     Ok(loaded(ready, manifest, false))
+}
+
+/// What cannot be pre-initialised, such as a component of many modules that share a memory, reads its rules in every
+/// sandbox again.
+fn load_as_it_is(
+    engine: &Arc<Engine>,
+    component: &[u8],
+    imports: Imports,
+    rules: &str,
+    folder: Option<&CompiledFolder>,
+) -> Result<Loaded, LoadError> {
+    let ready = link(engine, &compile_once(engine, component, folder)?, imports)?;
+    let manifest = Configured::new(engine, &ready)?.configure(rules)?;
+    let sandboxes = Sandboxes::new(Arc::clone(engine), ready, Some(rules.into()));
+    Ok(Loaded { sandboxes, manifest, was_kept: false })
 }
 
 fn compile(engine: &Engine, component: &[u8]) -> Result<Component, LoadError> {
@@ -139,9 +166,18 @@ fn compile(engine: &Engine, component: &[u8]) -> Result<Component, LoadError> {
         .map_err(|error| LoadError::Unusable(for_log(&format!("{error:#}"))))
 }
 
-fn link(engine: &Engine, component: &Component) -> Result<PolicyPre<State>, LoadError> {
-    let contract = |error: wasmtime::Error| LoadError::Contract(for_log(&format!("{error:#}")));
-    engine.linker().instantiate_pre(component).and_then(PolicyPre::new).map_err(contract)
+fn link(engine: &Engine, component: &Component, imports: Imports) -> Result<PolicyPre<State>, LoadError> {
+    linked(engine, component, imports).map_err(|error| LoadError::Contract(for_log(&format!("{error:#}"))))
+}
+
+fn linked(engine: &Engine, component: &Component, imports: Imports) -> wasmtime::Result<PolicyPre<State>> {
+    let linker = engine.linker();
+    let ready = if imports.wasi {
+        wasi::link(linker, component)?.instantiate_pre(component)
+    } else {
+        linker.instantiate_pre(component)
+    };
+    ready.and_then(PolicyPre::new)
 }
 
 /// Compiles what does not depend on the rules, so that a change of rules finds it.
@@ -166,11 +202,14 @@ fn compile_once(
 }
 
 /// A component that has read its rules, and what it said of them.
-fn kept(engine: &Engine, mut contents: Contents) -> wasmtime::Result<(PolicyPre<State>, Manifest)> {
+fn kept(
+    engine: &Engine,
+    mut contents: Contents,
+    imports: Imports,
+) -> wasmtime::Result<(PolicyPre<State>, Manifest)> {
     let manifest = contents.manifest().ok_or_else(|| wasmtime::format_err!("there is no manifest"))?;
     let component = compiled::revive(engine, &contents)?;
-    let ready = engine.linker().instantiate_pre(&component).and_then(PolicyPre::new)?;
-    Ok((ready, manifest))
+    Ok((linked(engine, &component, imports)?, manifest))
 }
 
 /// Keeps a component, and what it said of its rules if it has read any. That it cannot be kept harms nobody.
@@ -198,7 +237,7 @@ impl Configured {
     /// Instantiates, which runs what the component runs at its start.
     fn new(engine: &Engine, ready: &PolicyPre<State>) -> Result<Configured, LoadError> {
         let failed = |error| LoadError::Configure(sandbox::failure(Call::Configure, &error));
-        let mut store = sandbox::store(engine, engine.options().configure_time, None);
+        let mut store = sandbox::store(engine, engine.options().configure_time);
         let instance = ready.instance_pre().instantiate(&mut store).map_err(failed)?;
         let policy = crate::bindings::Policy::new(&mut store, &instance)
             .map_err(|error| LoadError::Contract(for_log(&format!("{error:#}"))))?;

@@ -71,6 +71,12 @@ impl Policy {
         self.was_kept
     }
 
+    /// Whether sandboxes start from the memory that `configure` left. If not, because the component is of a kind that
+    /// cannot be pre-initialised, each reads the rules again.
+    pub fn starts_configured(&self) -> bool {
+        self.sandboxes.start_configured()
+    }
+
     /// What the policy is and which requests it governs.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest

@@ -10,6 +10,7 @@ use crate::bindings::{Policy as Instance, PolicyPre, cordon::policy::directory a
 use crate::directory::Directory;
 use crate::engine::Engine;
 use crate::failure::{Call, Failure, for_log};
+use crate::wasi::{NotThere, TooManyHandles, Wasi};
 
 /// Bytes that one answer may make the host allocate. Strings that overlap in the sandbox's memory count each time.
 const ANSWER: usize = 32 << 20;
@@ -20,6 +21,8 @@ const PATIENCE: u32 = 100;
 pub(crate) struct Sandboxes {
     engine: Arc<Engine>,
     ready: PolicyPre<State>,
+    /// The rules, if each sandbox has to read them.
+    rules: Option<Box<str>>,
     made: AtomicU64,
 }
 
@@ -29,6 +32,7 @@ pub(crate) struct State {
     time: TimeLimit,
     /// None while the rules are read.
     directory: Option<Arc<dyn Directory>>,
+    pub(crate) wasi: Wasi,
 }
 
 /// Linear memory, over all memories of the sandbox.
@@ -61,8 +65,14 @@ struct TimeExceeded;
 struct NoDirectory;
 
 impl Sandboxes {
-    pub(crate) fn new(engine: Arc<Engine>, ready: PolicyPre<State>) -> Sandboxes {
-        Sandboxes { engine, ready, made: AtomicU64::new(0) }
+    /// Sandboxes of a component that has read its rules, or, with rules, of one that has yet to do so each time.
+    pub(crate) fn new(engine: Arc<Engine>, ready: PolicyPre<State>, rules: Option<Box<str>>) -> Sandboxes {
+        Sandboxes { engine, ready, rules, made: AtomicU64::new(0) }
+    }
+
+    /// Whether sandboxes start from the memory that `configure` left, and need not call it.
+    pub(crate) fn start_configured(&self) -> bool {
+        self.rules.is_none()
     }
 
     /// Makes a sandbox, asks it one thing, and drops it.
@@ -73,12 +83,18 @@ impl Sandboxes {
         question: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<R, Failure> {
         let limit = self.engine.options().call_time;
-        let mut store = store(&self.engine, limit, Some(Arc::clone(directory)));
+        let mut store = store(&self.engine, limit);
         self.made.fetch_add(1, Ordering::Relaxed);
-        self.ready
-            .instantiate(&mut store)
-            .and_then(|instance| question(&instance, &mut store))
-            .map_err(|error| failure(call, &error))
+        let instance = self.ready.instantiate(&mut store).map_err(|error| failure(call, &error))?;
+        if let Some(rules) = &self.rules {
+            let read = instance.call_configure(&mut store, rules);
+            if read.map_err(|error| failure(Call::Configure, &error))?.is_err() {
+                let reason = "the rules, once accepted, are refused in another sandbox";
+                return Err(Failure::bad_answer(Call::Configure, reason));
+            }
+        }
+        store.data_mut().directory = Some(Arc::clone(directory));
+        question(&instance, &mut store).map_err(|error| failure(call, &error))
     }
 
     /// How many sandboxes there have been.
@@ -92,12 +108,15 @@ impl Sandboxes {
 }
 
 /// A store with the limits of one call.
-pub(crate) fn store(engine: &Engine, limit: Duration, directory: Option<Arc<dyn Directory>>) -> Store<State> {
+///
+/// There is no directory in it yet.
+pub(crate) fn store(engine: &Engine, limit: Duration) -> Store<State> {
     let ticks = engine.ticks(limit);
     let state = State {
         memory: MemoryLimit { free: engine.options().memory },
         time: TimeLimit { began: time_on_processor(), limit, ticks, patience: PATIENCE },
-        directory,
+        directory: None,
+        wasi: Wasi::new(),
     };
     let mut store = Store::new(engine.wasmtime(), state);
     store.limiter(|state| &mut state.memory);
@@ -117,6 +136,8 @@ pub(crate) fn failure(call: Call, error: &wasmtime::Error) -> Failure {
         Failure::Busy { call }
     } else if error.is::<NoDirectory>() {
         Failure::Trap { call, reason: NoDirectory.to_string() }
+    } else if error.is::<NotThere>() || error.is::<TooManyHandles>() {
+        Failure::Trap { call, reason: for_log(&error.root_cause().to_string()) }
     } else if let Some(trap) = error.downcast_ref::<Trap>() {
         let reason = trap.to_string();
         Failure::Trap { call, reason: reason.strip_prefix("wasm trap: ").unwrap_or(&reason).to_owned() }

@@ -17,8 +17,8 @@ fn load_text(text: &str) -> LoadError {
 fn a_foreign_import_is_named() {
     for (import, name) in [
         (
-            r#"(import "wasi:clocks/monotonic-clock@0.2.0" (instance (export "now" (func (result u64)))))"#,
-            "wasi:clocks/monotonic-clock@0.2.0",
+            r#"(import "wasi:keyvalue/store@0.2.0" (instance (export "open" (func (result u64)))))"#,
+            "wasi:keyvalue/store@0.2.0",
         ),
         (r#"(import "log" (func (param "text" string)))"#, "log"),
         (

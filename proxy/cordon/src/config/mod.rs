@@ -54,6 +54,8 @@ pub(crate) struct PolicyFiles {
     pub component: Option<PathBuf>,
     /// Whether masks of the policy's own making are allowed.
     pub own_masks: bool,
+    /// Whether the component may import WASI, an empty one.
+    pub wasi: bool,
     /// How long one call of the policy may take.
     pub call_time: Duration,
     /// Bytes of memory of one sandbox.
@@ -169,9 +171,34 @@ fn policy(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>)
     let rules = values::path(table, "rules", folder, problems);
     let component = values::optional_path(table, "component", folder, problems);
     let own_masks = table.flag("own_masks", problems);
-    let call_time = values::duration(table, "call_time", Duration::from_millis(20), problems);
-    let memory = table.count("memory_bytes", 16 << 20, problems);
-    Some(PolicyFiles { rules: rules?, component, own_masks, call_time, memory })
+    let wasi = allowed(table, problems).contains(&Allowed::Wasi);
+    // What needs WASI has a language's runtime in it, and takes what such runtimes take.
+    let (usual_time, usual_memory) =
+        if wasi { (Duration::from_millis(500), 128 << 20) } else { (Duration::from_millis(20), 16 << 20) };
+    let call_time = values::duration(table, "call_time", usual_time, problems);
+    let memory = table.count("memory_bytes", usual_memory, problems);
+    Some(PolicyFiles { rules: rules?, component, own_masks, wasi, call_time, memory })
+}
+
+/// What a policy gets only if it is allowed by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Allowed {
+    Wasi,
+}
+
+fn allowed(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<Allowed> {
+    let mut allowed = Vec::new();
+    for text in table.texts("allow", problems) {
+        match text.value.as_str() {
+            "wasi" => allowed.push(Allowed::Wasi),
+            _ => {
+                problems
+                    .at(text.span, "`allow` names something that a policy cannot be given")
+                    .help("what can be allowed is \"wasi\", an empty one");
+            }
+        }
+    }
+    allowed
 }
 
 /// Limits of the editor, and of request bodies.
@@ -220,6 +247,24 @@ mod tests {
         assert_eq!(config.gateway.editor.record, 1 << 20);
         assert_eq!(config.listen.address.port(), 8080);
         assert_eq!(config.gateway.identity.places.headers, ["x-api-key"]);
+    }
+
+    #[test]
+    fn wasi_is_allowed_by_name_and_brings_its_limits() {
+        let read = |lines: &str| {
+            let text = GOOD.replace("[policy]", &format!("[policy]\n{lines}"));
+            Config::parse(&text, Path::new(".")).map(|config| config.policy)
+        };
+        let usual = read("").expect("it is right");
+        assert!(!usual.wasi);
+        assert_eq!((usual.call_time, usual.memory), (Duration::from_millis(20), 16 << 20));
+        let wasi = read("allow = [\"wasi\"]").expect("it is right");
+        assert!(wasi.wasi);
+        assert_eq!((wasi.call_time, wasi.memory), (Duration::from_millis(500), 128 << 20));
+        let own = read("allow = [\"wasi\"]\ncall_time = \"30ms\"").expect("it is right");
+        assert_eq!(own.call_time, Duration::from_millis(30));
+        let problems = read("allow = [\"files\"]").expect_err("there is no such thing");
+        assert!(problems[0].to_string().contains("allow"), "{problems:?}");
     }
 
     #[test]
