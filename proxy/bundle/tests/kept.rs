@@ -126,6 +126,40 @@ fn a_torn_line_is_no_entry_and_is_told() {
     assert!(fs::metadata(folder.path().join("history.torn")).expect("put aside").len() > 0);
 }
 
+/// A disk that wrote a part and failed, in a process that lives on.
+#[test]
+fn what_a_failed_write_left_is_not_built_upon() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("history.jsonl");
+    let mut kept = open(folder.path());
+    activate(&mut kept, 1);
+    let mut text = fs::read(&file).expect("a history");
+    text.extend_from_slice(b"{\"number\":2,\"ti");
+    fs::write(&file, text).expect("written");
+    activate(&mut kept, 2);
+    drop(kept);
+    let kept = open(folder.path());
+    assert_eq!((kept.floor(), kept.history().torn()), (2, false));
+}
+
+/// Where the history cannot be written, nothing becomes active.
+#[test]
+fn what_cannot_be_written_does_not_happen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("history.jsonl");
+    let mut kept = open(folder.path());
+    activate(&mut kept, 1);
+    fs::rename(&file, folder.path().join("aside")).expect("renamed");
+    fs::create_dir(&file).expect("a folder in its place");
+    assert!(matches!(kept.record(&delivery(2), activation(Action::Activate)), Err(KeptError::Disk { .. })));
+    assert_eq!((kept.floor(), kept.active_digest()), (1, Some(bundle(1).digest())));
+    fs::remove_dir(&file).expect("it was there");
+    fs::rename(folder.path().join("aside"), &file).expect("renamed");
+    activate(&mut kept, 2);
+    drop(kept);
+    assert_eq!(open(folder.path()).floor(), 2);
+}
+
 #[test]
 fn a_changed_history_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");

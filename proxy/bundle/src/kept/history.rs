@@ -119,8 +119,8 @@ impl History {
         entry.hash = hash;
         line.push('\n');
         if let Err(error) = self.add(&path, line.as_bytes()) {
-            // What came onto disk of it must not become the beginning of the next line.
-            self.cut(folder)?;
+            // What came onto disk of it is no entry. If it cannot be taken back now, the next write does.
+            _ = self.cut(folder);
             return Err(disk::at(&path)(error));
         }
         self.length += line.len() as u64;
@@ -130,6 +130,10 @@ impl History {
 
     fn add(&self, path: &Path, line: &[u8]) -> io::Result<()> {
         let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        // What an earlier write left that failed must not become the beginning of this line.
+        if file.metadata()?.len() != self.length {
+            file.set_len(self.length)?;
+        }
         file.write_all(line)?;
         file.sync_all()?;
         if self.entries.is_empty() {

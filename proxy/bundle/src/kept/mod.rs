@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
+use tracing::warn;
 
 use crate::source::Delivery;
 use crate::trust::Signatures;
@@ -213,8 +214,10 @@ impl Kept {
         disk::replace(&signatures_of(&path), delivery.signatures.to_string().as_bytes())?;
         disk::replace(&path, delivery.bundle.bytes())?;
         self.history.append(&self.folder, &delivery.bundle, activation)?;
-        self.head().write(&self.folder)?;
-        self.forget_old()?;
+        // The entry is on disk, and with it the activation: what fails from here on is made good by the next one.
+        if let Err(error) = self.head().write(&self.folder).and_then(|()| self.forget_old()) {
+            warn!(%error, "the state folder could not be tidied after an activation");
+        }
         self.history.entries().last().ok_or_else(|| KeptError::Spoilt {
             path: self.folder.clone(),
             reason: "an entry that was written is not there".to_owned(),
