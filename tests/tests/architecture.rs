@@ -91,6 +91,7 @@ const ROOMS: [Room; 12] = [
             "cordon-directory",
             "cordon-rewrite",
             "cordon-settings",
+            "cordon-policy-builder",
             "cordon-policy-component",
             "cordon-example-backend",
         ],

@@ -1,4 +1,4 @@
-//! The command `cordon`: serve, check, see, directory, demo.
+//! The command `cordon`: serve, check, see, directory, policy, demo.
 //!
 //! Exit codes: 0 done; 1 it went wrong while running; 2 the command line, configuration, rules or directory are wrong, or
 //! a change was refused, and nothing was started or changed.
@@ -10,6 +10,7 @@ mod demo;
 mod directory;
 mod loaded;
 mod plans;
+mod policy;
 mod problems;
 mod see;
 mod serve;
@@ -36,7 +37,6 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, for as long as the process lives")]
 enum Command {
     /// Serve. The directory's file is followed, and SIGHUP puts changed rules in force; wrong ones are kept out and
     /// reported.
@@ -69,6 +69,8 @@ enum Command {
     /// Look at the directory and change it: projects, users, groups, roles, tokens, fields, objects, their history;
     /// import, export, and lists from the backend.
     Directory(directory::Arguments),
+    /// Make policies, put them into bundles, sign these, look into them, and carry them to a registry and back.
+    Policy(policy::Arguments),
     /// Start a sample contact-centre API and Cordon before it, print what four callers see of the same URLs, and
     /// serve.
     Demo {
@@ -98,6 +100,7 @@ fn main() -> ExitCode {
             see::run(&config.file, &question)
         }
         Command::Directory(arguments) => directory::run(arguments),
+        Command::Policy(arguments) => policy::run(arguments),
         Command::Demo { check, listen } => demo::run(listen, check),
     };
     match result {

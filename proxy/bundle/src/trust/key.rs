@@ -7,6 +7,7 @@ use aws_lc_rs::digest::Digest;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ParsedPublicKey};
 
 use super::Signature;
+use crate::Bundle;
 
 /// What stands before the point in every P-256 key: SubjectPublicKeyInfo (RFC 5280, 4.1; RFC 5480, 2) with a point that
 /// is not compressed.
@@ -57,6 +58,11 @@ impl PublicKey {
     pub fn to_pem(&self) -> String {
         let pem = pem::Pem::new("PUBLIC KEY", [BEFORE_POINT.as_slice(), &self.point].concat());
         pem::encode_config(&pem, super::sealed::line_feeds())
+    }
+
+    /// Whether a signature over a bundle is by this key. Nothing is concluded from that without a trust root.
+    pub fn signed(&self, bundle: &Bundle, signature: &Signature) -> bool {
+        self.parsed.verify_sig(bundle.bytes(), signature.as_der()).is_ok()
     }
 
     pub(super) fn verifies(&self, digest: &Digest, signature: &Signature) -> bool {

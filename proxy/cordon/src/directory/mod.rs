@@ -26,6 +26,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::Failure;
+pub(crate) use output::print;
 use session::Session;
 
 /// What stands behind `cordon directory`.

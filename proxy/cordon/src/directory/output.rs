@@ -123,7 +123,7 @@ impl Output {
 }
 
 /// Prints to standard output. A reader who has seen enough is no failure.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::failed(format!("error: cannot print: {error}")))

@@ -1,0 +1,59 @@
+//! `cordon policy`: make, build, sign, deliver and look at policies.
+//!
+//! Each command has a file.
+
+mod access;
+mod build;
+mod files;
+mod inspect;
+mod key;
+mod new;
+mod password;
+mod pull;
+mod push;
+mod sign;
+
+use clap::{Args, Subcommand};
+
+use crate::Failure;
+
+/// What stands behind `cordon policy`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make the folder of a new policy: a crate in Rust, or rules for the default policy.
+    New(new::New),
+    /// Put a policy's folder into one bundle.
+    Build(build::Build),
+    /// Tell what is in a bundle, and who signed it.
+    Inspect(inspect::Inspect),
+    /// Make a key pair to sign bundles with.
+    Key(key::Key),
+    /// Sign a bundle.
+    Sign(sign::Sign),
+    /// Put a bundle with its signatures into a registry.
+    Push(push::Push),
+    /// Get a bundle with its signatures from a registry.
+    Pull(pull::Pull),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Exit code 2 for what is wrong in files and arguments; 1 if a disk or a registry fails.
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
+        Command::New(command) => command.run(),
+        Command::Build(command) => command.run(),
+        Command::Inspect(command) => command.run(),
+        Command::Key(command) => command.run(),
+        Command::Sign(command) => command.run(),
+        Command::Push(command) => command.run(),
+        Command::Pull(command) => command.run(),
+    }
+}
