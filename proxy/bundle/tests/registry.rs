@@ -98,6 +98,23 @@ async fn credentials_open_what_is_closed() {
     }
 }
 
+#[tokio::test]
+async fn tls_is_checked_by_the_authority_that_was_named() {
+    let Some((server, authority)) = Server::with_tls() else { return };
+    let Some((_other, another)) = Server::with_tls() else { return };
+    let tag = format!("oci://{}/calls:1", server.address);
+    let with = |authority: Option<String>| {
+        Registry::new(&tag, &Access { authority, ..Access::default() }).expect("a reference")
+    };
+    let delivery = signed(bundle(1));
+    with(Some(authority.clone())).push(&delivery).await.expect("the authority is right");
+    let (pulled, _) = with(Some(authority)).pull().await.expect("the authority is right");
+    assert_eq!(pulled.bundle.digest(), delivery.bundle.digest());
+    let refused = with(Some(another)).pull().await.expect_err("another authority");
+    assert!(matches!(refused, RegistryError::Unreachable { .. }), "{refused}");
+    assert!(with(None).pull().await.is_err(), "without TLS it does not answer");
+}
+
 /// Somebody who can write the registry's disk.
 #[tokio::test]
 async fn what_was_changed_in_the_registry_is_refused() {
