@@ -7,15 +7,17 @@ use cordon_directory::{By, ConnectOptions, DatabaseUrl, Draft, Founding, Key, Se
 use serde_json::{Value, json};
 
 use crate::directory::{Size, build};
-use crate::{peak, resident};
+use crate::{peak, processor, resident};
 
-pub(crate) const LINES: [(&str, &str); 8] = [
+pub(crate) const LINES: [(&str, &str); 10] = [
     ("filled in one change", "ms"),
     ("opened", "ms"),
+    ("processor time of that", "ms"),
     ("memory", "MiB"),
     ("memory at the most while opened", "MiB"),
     ("a change committed", "µs"),
     ("switched to enhanced", "ms"),
+    ("processor time of the switch", "ms"),
     ("memory at the most while switched", "MiB"),
     ("verified", "ms"),
 ];
@@ -47,7 +49,7 @@ pub(crate) fn open(percent: usize, url: &str) -> Value {
         let before = resident();
         let begin = Instant::now();
         let store = Store::connect(&database(url), &options()).await.unwrap();
-        let opened = begin.elapsed().as_millis();
+        let (opened, busy) = (begin.elapsed().as_millis(), processor());
         assert_eq!(store.current().objects().count(), size.objects);
         let (memory, most) = (resident() - before, peak() - before);
         let mut times: Vec<u128> = Vec::new();
@@ -60,6 +62,7 @@ pub(crate) fn open(percent: usize, url: &str) -> Value {
         times.sort_unstable();
         json!({
             "opened": opened,
+            "processor time of that": busy,
             "memory": memory >> 20,
             "memory at the most while opened": most >> 20,
             "a change committed": times[CHANGES / 2],
@@ -71,13 +74,13 @@ pub(crate) fn open(percent: usize, url: &str) -> Value {
 pub(crate) fn switch(url: &str) -> Value {
     in_runtime(async {
         let store = Store::connect(&database(url), &options()).await.unwrap();
-        let before = peak();
+        let before = processor();
         let begin = Instant::now();
         change(&store, Draft::enhance).await;
         let milliseconds = begin.elapsed().as_millis();
-        eprintln!("opened with {} MiB at the most", before >> 20);
         json!({
             "switched to enhanced": milliseconds,
+            "processor time of the switch": processor() - before,
             "memory at the most while switched": peak() >> 20,
         })
     })

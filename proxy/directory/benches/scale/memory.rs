@@ -7,11 +7,12 @@ use cordon_directory::{Draft, Group, Key, Project, Record, RecordKind, Security,
 use serde_json::{Value, json};
 
 use crate::directory::{Size, build};
-use crate::resident;
+use crate::{processor, resident};
 
-pub(crate) const LINES: [(&str, &str); 14] = [
+pub(crate) const LINES: [(&str, &str); 15] = [
     ("records", ""),
     ("snapshot built", "ms"),
+    ("processor time of that", "ms"),
     ("memory", "MiB"),
     ("scope, found before", "ns"),
     ("scope, after a change for others", "ns"),
@@ -34,11 +35,11 @@ const CHANGES: usize = 200;
 pub(crate) fn measure(percent: usize) -> Value {
     let size = Size::of(percent);
     let Size { projects, users, fields, objects, groups } = size;
-    let before = resident();
+    let (before, idle) = (resident(), processor());
     let begin = Instant::now();
     let state = build(size, Security::Enhanced);
     let snapshot = Snapshot::new(state);
-    let built = begin.elapsed().as_millis();
+    let (built, busy) = (begin.elapsed().as_millis(), processor() - idle);
     let logins: Vec<String> = (0..1000).map(|number| format!("user{}", number * 7919 % users)).collect();
     let ids: Vec<String> = (0..1000).map(|number| format!("{}", number * 104_729 % objects)).collect();
     let first = each(1000, |index| {
@@ -71,6 +72,7 @@ pub(crate) fn measure(percent: usize) -> Value {
     json!({
         "records": size.records(),
         "snapshot built": built,
+        "processor time of that": busy,
         "memory": memory,
         "scope, first time": first,
         "scope, found before": scope,

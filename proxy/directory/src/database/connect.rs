@@ -173,6 +173,14 @@ impl Way {
 }
 
 impl Dialect {
+    /// That of a connection.
+    pub(super) fn of(connection: &AnyConnection) -> Dialect {
+        match connection.backend_name() {
+            "PostgreSQL" => Dialect::Postgres,
+            _ => Dialect::Sqlite,
+        }
+    }
+
     /// Settings of each connection.
     async fn prepare(self, connection: &mut AnyConnection, patience: Duration) -> Result<(), sqlx::Error> {
         let milliseconds = patience.as_millis();
@@ -211,7 +219,17 @@ impl Dialect {
     pub(super) fn batch(self) -> &'static str {
         match self {
             Dialect::Sqlite => "json_each($1) AS batch",
-            Dialect::Postgres => "json_array_elements(CAST($1 AS json)) AS batch (value)",
+            Dialect::Postgres => "jsonb_array_elements(CAST($1 AS jsonb)) AS batch (value)",
+        }
+    }
+
+    /// All rows as one JSON array, each an array of these columns.
+    pub(super) fn rows(self, columns: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!("json_group_array(json_array({columns}))"),
+            Dialect::Postgres => {
+                format!("CAST(coalesce(json_agg(json_build_array({columns})), '[]') AS TEXT)")
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! date by the log, `history` and `verify` read that.
 
 mod address;
+mod assemble;
 mod change;
 mod connect;
 mod fault;

@@ -45,8 +45,32 @@ struct Writer<'c> {
     dialect: Dialect,
 }
 
+/// Rows of a table as they are sent: JSON arrays of [`BATCH`] of them at the most. A million rows of values would take
+/// many times the memory.
+#[derive(Default)]
+struct Sheet {
+    rows: usize,
+    /// Each without its closing bracket.
+    batches: Vec<String>,
+}
+
 /// Rows for each of the tables.
-type Sheets = [Vec<Row>; TABLES.len()];
+type Sheets = [Sheet; TABLES.len()];
+
+impl Sheet {
+    fn push(&mut self, row: &[Value]) -> Result<(), Fault> {
+        let row = serde_json::to_string(row).map_err(|error| Fault::damaged(error.to_string()))?;
+        match self.batches.last_mut() {
+            Some(batch) if !self.rows.is_multiple_of(BATCH) => {
+                batch.push(',');
+                batch.push_str(&row);
+            }
+            _ => self.batches.push(format!("[{row}")),
+        }
+        self.rows += 1;
+        Ok(())
+    }
+}
 
 impl Writer<'_> {
     /// Brings the rows of the changed records from the one state to the other. What a unique name or a list's entry
@@ -55,7 +79,10 @@ impl Writer<'_> {
         let mut gone: Sheets = Default::default();
         let mut parked: Sheets = Default::default();
         let mut put: Sheets = Default::default();
-        for change in changes {
+        // In the order of the tables' keys, so that neighbours are written together.
+        let mut sorted: Vec<&Change> = changes.iter().collect();
+        sorted.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        for change in sorted {
             let old = change.before.as_ref().map(|record| rows_in(record, before)).unwrap_or_default();
             let new = change.after.as_ref().map(|record| rows_in(record, after)).unwrap_or_default();
             let kept: HashMap<_, _> = new.iter().map(|(at, row)| (key_of(*at, row), row)).collect();
@@ -64,28 +91,28 @@ impl Writer<'_> {
                 let table = &TABLES[*at as usize];
                 let kept = kept.get(&key_of(*at, row));
                 if kept.is_none() {
-                    gone[*at as usize].push(row[..table.key].to_vec());
+                    gone[*at as usize].push(&row[..table.key])?;
                 }
                 if let Some(folded) = table.folded
                     && kept.is_none_or(|kept| kept[folded] != row[folded])
                 {
-                    parked[*at as usize].push(park(row, folded));
+                    parked[*at as usize].push(&park(row, folded))?;
                 }
             }
             for row in new.iter().filter(|row| !was.contains(row)) {
-                put[row.0 as usize].push(row.1.clone());
+                put[row.0 as usize].push(&row.1)?;
             }
         }
         for at in RECORDS..TABLES.len() {
-            self.delete(&TABLES[at], &gone[at]).await?;
+            self.delete(&TABLES[at], std::mem::take(&mut gone[at])).await?;
         }
-        for sheet in [&parked, &put] {
-            for (table, rows) in TABLES.iter().zip(sheet) {
-                self.put(table, rows).await?;
+        for sheets in [parked, put] {
+            for (table, sheet) in TABLES.iter().zip(sheets) {
+                self.put(table, sheet).await?;
             }
         }
         for at in (0..RECORDS).rev() {
-            self.delete(&TABLES[at], &gone[at]).await?;
+            self.delete(&TABLES[at], std::mem::take(&mut gone[at])).await?;
         }
         Ok(())
     }
@@ -107,7 +134,7 @@ impl Writer<'_> {
             .execute(&mut *self.connection)
             .await?;
         for (first, batch) in changes.chunks(BATCH).enumerate() {
-            let mut rows = Vec::with_capacity(batch.len());
+            let mut sheet = Sheet::default();
             for (offset, change) in batch.iter().enumerate() {
                 let json = [&change.before, &change.after].map(|record| record.as_ref().map(Record::to_json));
                 let [old, new] = &json;
@@ -117,7 +144,7 @@ impl Writer<'_> {
                 projects.extend(records.flat_map(|record| record.projects()).map(|id| &**id));
                 let [kind, of, id] = key;
                 let position = first * BATCH + offset;
-                rows.push(vec![
+                sheet.push(&[
                     json!(number),
                     json!(position),
                     json!(kind),
@@ -125,9 +152,9 @@ impl Writer<'_> {
                     json!(id),
                     json!(old),
                     json!(new),
-                ]);
+                ])?;
             }
-            self.put(&TABLES[At::ChangeRecords as usize], &rows).await?;
+            self.put(&TABLES[At::ChangeRecords as usize], sheet).await?;
         }
         let hash = link.finish();
         let batch = self.dialect.batch();
@@ -154,7 +181,7 @@ impl Writer<'_> {
     }
 
     /// Puts rows in, in the place of those of the same key.
-    async fn put(&mut self, table: &Table, rows: &[Row]) -> Result<(), Fault> {
+    async fn put(&mut self, table: &Table, sheet: Sheet) -> Result<(), Fault> {
         let columns = table.columns.join(", ");
         let (key, others) = table.columns.split_at(table.key);
         let key = key.join(", ");
@@ -169,11 +196,11 @@ impl Writer<'_> {
         let sql = format!(
             "INSERT INTO {name} ({columns}) SELECT {values} FROM {batch} WHERE TRUE ON CONFLICT ({key}) DO {conflict}"
         );
-        self.each_batch(&sql, rows).await
+        self.each_batch(&sql, sheet).await
     }
 
     /// Takes the rows of these keys away.
-    async fn delete(&mut self, table: &Table, keys: &[Row]) -> Result<(), Fault> {
+    async fn delete(&mut self, table: &Table, keys: Sheet) -> Result<(), Fault> {
         let key = &table.columns[..table.key];
         let values = values(key);
         let (name, key, batch) = (table.name, key.join(", "), self.dialect.batch());
@@ -181,10 +208,10 @@ impl Writer<'_> {
         self.each_batch(&sql, keys).await
     }
 
-    async fn each_batch(&mut self, sql: &str, rows: &[Row]) -> Result<(), Fault> {
-        for batch in rows.chunks(BATCH) {
-            let json = serde_json::to_string(batch).map_err(|error| Fault::damaged(error.to_string()))?;
-            sqlx::query(AssertSqlSafe(sql.to_owned())).bind(json).execute(&mut *self.connection).await?;
+    async fn each_batch(&mut self, sql: &str, sheet: Sheet) -> Result<(), Fault> {
+        for batch in sheet.batches {
+            let query = sqlx::query(AssertSqlSafe(sql.to_owned())).bind(batch + "]");
+            query.execute(&mut *self.connection).await?;
         }
         Ok(())
     }

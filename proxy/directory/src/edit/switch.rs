@@ -37,7 +37,9 @@ impl Draft {
         };
         let objects = self.state().objects().filter(|object| is_free(&object.kind, &object.projects));
         let objects = objects.map(|object| Key::object(Arc::clone(&object.kind), Arc::clone(&object.id)));
-        let all: Vec<Key> = users.chain(fields).chain(objects).collect();
+        let mut all: Vec<Key> = users.chain(fields).chain(objects).collect();
+        // In this order a database is quickest with them.
+        all.sort_unstable();
         for key in all {
             self.join(&key, &id);
         }

@@ -1,6 +1,6 @@
 //! Lists of projects, which most records have.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -80,12 +80,20 @@ impl<'de> Deserialize<'de> for Projects {
 pub struct ProjectLists {
     ids: HashSet<Arc<str>>,
     lists: HashSet<Projects>,
+    /// Those of one project, which most are.
+    singles: HashMap<Arc<str>, Projects>,
 }
 
 impl ProjectLists {
     /// The list of these ids.
     pub fn intern<'id>(&mut self, ids: impl IntoIterator<Item = &'id str>) -> Projects {
-        let list: Projects = ids.into_iter().map(|id| self.id(id)).collect();
+        let mut ids = ids.into_iter();
+        let (first, second) = (ids.next(), ids.next());
+        if let (Some(id), None) = (first, second) {
+            return self.single(id);
+        }
+        let ids = first.into_iter().chain(second).chain(ids);
+        let list: Projects = ids.map(|id| self.id(id)).collect();
         match self.lists.get(&list) {
             Some(known) => known.clone(),
             None => {
@@ -93,6 +101,16 @@ impl ProjectLists {
                 list
             }
         }
+    }
+
+    fn single(&mut self, id: &str) -> Projects {
+        if let Some(known) = self.singles.get(id) {
+            return known.clone();
+        }
+        let id = self.id(id);
+        let list = Projects::one(&id);
+        self.singles.insert(id, list.clone());
+        list
     }
 
     /// The id.
