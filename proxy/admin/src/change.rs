@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use cordon_directory::{By, ChangeError, Draft, Once, Rule, Violation};
+use cordon_directory::{By, ChangeError, Draft, Once, RecordKind, Rule, Violation};
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::answer;
 use crate::condition::entity_tag;
 use crate::problem::{Fault, Problem, pointer_to, rule_name};
+use crate::right::Right;
 use crate::shared::Shared;
 use crate::sight::Sight;
 use crate::warning::Warning;
@@ -58,6 +59,26 @@ impl Written {
     }
 }
 
+/// How much of what stands against a change the caller may know of.
+#[derive(Clone, Copy)]
+pub(crate) struct Knows {
+    everything: bool,
+    /// Which projects there are, without what is in them (D10).
+    projects: bool,
+}
+
+impl Knows {
+    pub(crate) fn those_of(sight: &Sight) -> Knows {
+        Knows { everything: sight.everything(), projects: sight.has(Right::ListProjects) }
+    }
+
+    /// Whether the caller may be told that what a change wants is taken.
+    fn of(self, violation: &Violation) -> bool {
+        let is_tile = violation.key.kind == RecordKind::Project && violation.property != "aliases";
+        self.everything || (self.projects && is_tile)
+    }
+}
+
 /// What was asked for, beside the change itself.
 #[derive(Default)]
 pub(crate) struct Asked {
@@ -81,7 +102,7 @@ where
     F: FnOnce(&mut Draft, &Sight) -> Result<Written, Problem> + Send + 'static,
 {
     let actor = format!("user:{}", sight.login());
-    let everything = sight.everything();
+    let knows = Knows::those_of(sight);
     let (shared, sight) = (Arc::clone(shared), sight.clone());
     let Asked { body, once } = asked;
     let changing = tokio::spawn(async move {
@@ -95,7 +116,7 @@ where
     });
     match changing.await {
         Ok(Ok(done)) => Ok((done.answer, done.repeated)),
-        Ok(Err(error)) => Err(told(error, everything, body.as_deref())),
+        Ok(Err(error)) => Err(told(error, knows, body.as_deref())),
         Err(error) => {
             tracing::error!(%error, "a change was not carried through");
             let detail = "Something went wrong here. The operator finds more in the log.";
@@ -104,11 +125,11 @@ where
     }
 }
 
-fn told(error: ChangeError<Problem>, everything: bool, body: Option<&Value>) -> Problem {
+fn told(error: ChangeError<Problem>, knows: Knows, body: Option<&Value>) -> Problem {
     let retry = |problem: Problem| problem.with(header::RETRY_AFTER, HeaderValue::from_static("1"));
     match error {
         ChangeError::Declined(problem) => problem,
-        ChangeError::Refused(violations) => refused(&violations, everything, body),
+        ChangeError::Refused(violations) => refused(&violations, knows, body),
         ChangeError::KeyReused => {
             let fault = Fault::of("idempotency-key", "reused", "another request had this key");
             let errors = vec![fault.help("make a new key for each creation")];
@@ -135,14 +156,15 @@ fn told(error: ChangeError<Problem>, everything: bool, body: Option<&Value>) -> 
 
 /// All that the directory finds wrong. Its sentences name what stands against a change, so they are for those who see
 /// everything; others are told the rule (D22).
-fn refused(violations: &[Violation], everything: bool, body: Option<&Value>) -> Problem {
+fn refused(violations: &[Violation], knows: Knows, body: Option<&Value>) -> Problem {
     let is = |rules: &[Rule]| violations.iter().all(|violation| rules.contains(&violation.rule));
-    let errors = violations.iter().map(|violation| fault(violation, everything, body)).collect();
+    let told_of_taken = |violation: &Violation| violation.rule != Rule::Taken || knows.of(violation);
+    let errors = violations.iter().map(|violation| fault(violation, knows, body)).collect();
     if is(&[Rule::Missing]) {
         return Problem::not_found();
     }
     let conflicts = [Rule::Taken, Rule::InUse, Rule::LastAdministrator];
-    let (status, code) = if is(&conflicts) {
+    let (status, code) = if is(&conflicts) && violations.iter().all(told_of_taken) {
         (StatusCode::CONFLICT, "conflict")
     } else {
         (StatusCode::UNPROCESSABLE_ENTITY, "invalid")
@@ -152,7 +174,7 @@ fn refused(violations: &[Violation], everything: bool, body: Option<&Value>) -> 
 }
 
 /// A violation as the caller is told it, with its place in the body.
-pub(crate) fn fault(violation: &Violation, everything: bool, body: Option<&Value>) -> Fault {
+pub(crate) fn fault(violation: &Violation, knows: Knows, body: Option<&Value>) -> Fault {
     let pointer = if violation.property.is_empty() {
         String::new()
     } else {
@@ -165,7 +187,11 @@ pub(crate) fn fault(violation: &Violation, everything: bool, body: Option<&Value
         format!("{}{index}", pointer_to(violation.property))
     };
     let rule = rule_name(violation.rule);
-    if everything || violation.rule == Rule::Text {
+    if violation.rule == Rule::Taken && !knows.of(violation) {
+        // By whom, and that it is by anybody, is not the caller's business.
+        return Fault::at(pointer, "unusable", "this cannot be used").help("choose another");
+    }
+    if knows.everything || violation.rule == Rule::Text {
         return Fault::at(pointer, rule, violation.message.clone()).help(violation.help.clone());
     }
     let (detail, help) = match violation.rule {

@@ -23,6 +23,20 @@ impl utoipa::PartialSchema for MergePatch {
 
 impl utoipa::ToSchema for MergePatch {}
 
+/// A directory as one document.
+pub(crate) struct DirectoryDocument;
+
+impl utoipa::PartialSchema for DirectoryDocument {
+    fn schema() -> RefOr<Schema> {
+        let description = "A directory, or a part of one: `format`, `settings`, and a list for each kind of record, as \
+                           `cordon directory export --format json` writes it.";
+        let any = AdditionalProperties::FreeForm(true);
+        ObjectBuilder::new().additional_properties(Some(any)).description(Some(description)).into()
+    }
+}
+
+impl utoipa::ToSchema for DirectoryDocument {}
+
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
@@ -31,7 +45,7 @@ impl utoipa::ToSchema for MergePatch {}
                        A change is in force at its users' next request, and on record.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    components(schemas(ProblemDocument, Fault, MergePatch)),
+    components(schemas(ProblemDocument, Fault, MergePatch, DirectoryDocument)),
     tags(
         (name = "me", description = "The caller."),
         (name = "projects", description = "Projects and what is in them."),
@@ -43,6 +57,7 @@ impl utoipa::ToSchema for MergePatch {}
         (name = "objects", description = "Objects of the backend."),
         (name = "settings", description = "What holds for the whole directory."),
         (name = "history", description = "Who changed what, and when."),
+        (name = "directory", description = "The directory as a whole."),
         (name = "operations", description = "How it is doing."),
     ),
 )]
@@ -107,7 +122,7 @@ fn statuses(path: &str, method: &str, operation: &Operation) -> BTreeMap<&'stati
             "There is nothing of this name, or the caller may not see it: one answer for both.",
         );
     }
-    if path == "/history" {
+    if ["/history", "/verify"].contains(&path) {
         statuses.insert("409", "The directory is a file, which has no history.");
     }
     if method != "GET" {

@@ -46,7 +46,8 @@ pub use serve::serve;
 pub fn router(store: Arc<Store>, options: Options) -> Router {
     let (router, document) = parts();
     let document = document.to_json().expect("the document holds texts, numbers and flags").into();
-    let shared = Arc::new(Shared { store, options, metrics: Metrics::default(), document });
+    let shared = Shared { store, options, metrics: Metrics::default(), whole: Default::default(), document };
+    let shared = Arc::new(shared);
     router
         .fallback(access::no_route)
         .method_not_allowed_fallback(access::no_method)

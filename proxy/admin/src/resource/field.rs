@@ -4,7 +4,7 @@ use cordon_directory::{Draft, Field, Key, Record, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::object::take_away;
+use super::object::{take_away, unassigned};
 use super::{Noun, Resource, noun, part};
 use crate::members::Members;
 use crate::problem::Problem;
@@ -134,12 +134,9 @@ impl Resource for Field {
             );
             warnings.push(Warning::new("shared-field", detail));
         }
-        if self.is_unassigned() {
-            let detail = format!(
-                "The {} field `{}` is in no project: nobody in a project sees it (D21).",
-                self.kind, self.key
-            );
-            warnings.push(Warning::new("unassigned", detail));
+        if !self.system {
+            let what = format!("The {} field `{}`", self.kind, self.key);
+            warnings.extend(unassigned(&what, &self.projects, sight));
         }
         warnings
     }

@@ -19,7 +19,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::change::{Asked, Written, change, fault};
+use crate::change::{Asked, Knows, Written, change, fault};
 use crate::condition::{Conditions, entity_tag};
 use crate::extract::Sent;
 use crate::json;
@@ -278,9 +278,9 @@ fn taken<R: Resource>(
     if faults.is_empty() {
         return Ok(record);
     }
+    let knows = Knows::those_of(sight);
     let violations = sight.state().check(&record.record());
-    let others: Vec<Fault> =
-        violations.iter().map(|violation| fault(violation, sight.everything(), Some(body))).collect();
+    let others: Vec<Fault> = violations.iter().map(|violation| fault(violation, knows, Some(body))).collect();
     let is_told = |other: &Fault| {
         faults.iter().any(|told| {
             let (told, other) = (told.pointer.as_deref(), other.pointer.as_deref());

@@ -83,18 +83,25 @@ impl Resource for Object {
         take_away(key, &self.projects, draft, sight);
     }
 
-    fn warnings(&self, _: &Sight) -> Vec<Warning> {
-        if !self.projects.is_empty() {
-            return Vec::new();
-        }
-        let detail =
-            format!("The {} `{}` is in no project: nobody in a project sees it.", self.kind, self.id);
-        vec![Warning::new("unassigned", detail)]
+    fn warnings(&self, sight: &Sight) -> Vec<Warning> {
+        unassigned(&format!("The {} `{}`", self.kind, self.id), &self.projects, sight).into_iter().collect()
     }
 
     fn location(key: &Key) -> String {
         format!("/objects/{}/{}", part(&key.of), part(&key.id))
     }
+}
+
+/// Says of what is in no project that nobody in a project sees it (D21). Whoever does not see everything is told of
+/// their own projects only, the same whether it is in others or not (D22).
+pub(crate) fn unassigned(what: &str, projects: &[Arc<str>], sight: &Sight) -> Option<Warning> {
+    let detail = if sight.everything() {
+        projects.is_empty().then(|| format!("{what} is in no project: nobody in a project sees it (D21)."))
+    } else {
+        let is_theirs = !sight.seen(projects).is_empty();
+        (!is_theirs).then(|| format!("{what} is in none of your projects: you do not see it any more."))
+    };
+    detail.map(|detail| Warning::new("unassigned", detail))
 }
 
 /// Takes something out of the projects that the caller sees, and away altogether if it is in no others. So removing

@@ -127,8 +127,9 @@ pub(crate) fn user_warnings(user: &User, sight: &Sight) -> Vec<Warning> {
     let state = sight.state();
     let projects = projects_of(user, state);
     let default = state.settings().default_project.as_ref();
-    let Some(default) = default.filter(|id| projects.has(id) && sight.reaches(id) && projects.len() > 1)
-    else {
+    // Whether there are projects that the caller does not see is no part of the answer (D22).
+    let has_others = sight.seen(&projects).len() > 1;
+    let Some(default) = default.filter(|id| projects.has(id) && sight.reaches(id) && has_others) else {
         return Vec::new();
     };
     let detail = format!(

@@ -119,7 +119,17 @@ pub(crate) async fn list(
         limit: limit + 1,
         ..HistoryFilter::default()
     };
-    let mut entries = shared.store.history(&filter).await.map_err(|error| match error {
+    let mut entries = shared.store.history(&filter).await.map_err(unreadable)?;
+    let more = entries.len() > page.limit;
+    entries.truncate(page.limit);
+    let next =
+        entries.last().filter(|_| more).map(|entry| crate::paging::encode("", &entry.number.to_string()));
+    Ok(page.list(entries.into_iter().map(HistoryEntry::from).collect::<Vec<_>>(), next))
+}
+
+/// Why the log cannot be read.
+pub(super) fn unreadable(error: ReadError) -> Problem {
+    match error {
         ReadError::NoLog => {
             let detail = "The directory is a file, which has no history.";
             Problem::new(StatusCode::CONFLICT, "no-history", detail)
@@ -130,12 +140,7 @@ pub(crate) async fn list(
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
                 .with(header::RETRY_AFTER, HeaderValue::from_static("1"))
         }
-    })?;
-    let more = entries.len() > page.limit;
-    entries.truncate(page.limit);
-    let next =
-        entries.last().filter(|_| more).map(|entry| crate::paging::encode("", &entry.number.to_string()));
-    Ok(page.list(entries.into_iter().map(HistoryEntry::from).collect::<Vec<_>>(), next))
+    }
 }
 
 impl From<Entry> for HistoryEntry {

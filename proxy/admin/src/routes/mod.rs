@@ -14,6 +14,7 @@ mod roles;
 mod settings;
 mod tokens;
 mod users;
+mod whole;
 
 use std::sync::Arc;
 
@@ -53,6 +54,9 @@ pub(crate) fn all(router: OpenApiRouter<Arc<Shared>>) -> OpenApiRouter<Arc<Share
         .routes(routes!(settings::enhance))
         .routes(routes!(settings::simplify))
         .routes(routes!(history::list))
+        .routes(routes!(whole::export))
+        .routes(routes!(whole::import))
+        .routes(routes!(whole::verify))
         .routes(routes!(operations::health))
         .routes(routes!(operations::metrics))
         .routes(routes!(operations::document))

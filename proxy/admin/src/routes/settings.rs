@@ -7,7 +7,7 @@ use axum::response::Response;
 use cordon_directory::Draft;
 
 use crate::change::{Asked, Written, change};
-use crate::extract::NoQuery;
+use crate::extract::{NoQuery, Sent};
 use crate::problem::Problem;
 use crate::resource::SettingsView;
 use crate::right::Right;
@@ -34,40 +34,49 @@ pub(crate) async fn get(sight: Sight, _: NoQuery) -> Result<Response, Problem> {
 /// Does nothing where security is enhanced already.
 #[utoipa::path(
     post, path = "/settings/enhance", tag = "settings",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating the request with the same key answers as the first did.")),
     responses((status = 200, description = "Security is enhanced.", body = SettingsView, headers(("ETag" = String)))),
 )]
 pub(crate) async fn enhance(
     State(shared): State<Arc<Shared>>,
     sight: Sight,
     _: NoQuery,
+    sent: Sent,
 ) -> Result<Response, Problem> {
+    sight.need(NEED)?;
+    let once = sent.once(sight.login(), &[])?;
     let told = "Everybody and everything is in the project Default now, and whoever is added to another project still \
                 sees Default's things until taken out of it (D2).";
-    switch(&shared, &sight, "enhance security", Draft::enhance, Some(told)).await
+    switch(&shared, &sight, once, "enhance security", Draft::enhance, Some(told)).await
 }
 
 /// Turns isolation off: nobody is restricted, and the proxies count what enforcement would have done (D1).
 #[utoipa::path(
     post, path = "/settings/simplify", tag = "settings",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating the request with the same key answers as the first did.")),
     responses((status = 200, description = "Security is simplified.", body = SettingsView, headers(("ETag" = String)))),
 )]
 pub(crate) async fn simplify(
     State(shared): State<Arc<Shared>>,
     sight: Sight,
     _: NoQuery,
+    sent: Sent,
 ) -> Result<Response, Problem> {
-    switch(&shared, &sight, "simplify security", Draft::simplify, None).await
+    sight.need(NEED)?;
+    let once = sent.once(sight.login(), &[])?;
+    switch(&shared, &sight, once, "simplify security", Draft::simplify, None).await
 }
 
 async fn switch(
     shared: &Arc<Shared>,
     sight: &Sight,
+    once: Option<(String, [u8; 32])>,
     action: &'static str,
     step: fn(&mut Draft),
     told: Option<&'static str>,
 ) -> Result<Response, Problem> {
-    sight.need(NEED)?;
-    let (written, _) = change(shared, sight, action, Asked::default(), move |draft, sight| {
+    let asked = Asked { body: None, once };
+    let (written, _) = change(shared, sight, action, asked, move |draft, sight| {
         sight.need(NEED)?;
         let before = draft.state().settings().security;
         step(draft);

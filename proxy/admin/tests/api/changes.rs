@@ -116,3 +116,20 @@ async fn a_token_is_told_once_and_kept_nowhere() {
     ask(text.to_owned()).await.expect(401);
     api.delete("adam", &format!("{path}/{id}")).await.expect(404);
 }
+
+/// A switch that is repeated by its key is not made twice, whatever happened in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_with_a_key_is_made_once() {
+    let api = Api::furnished().await;
+    let ask = |path: &'static str, key: &'static str| {
+        let api = &api;
+        async move { api.ask("adam", "POST", path, &[("idempotency-key", key)], None).await }
+    };
+    let first = ask("/settings/enhance", "switch-1").await.expect(200);
+    ask("/settings/simplify", "switch-2").await.expect(200);
+    let again = ask("/settings/enhance", "switch-1").await.expect(200);
+    assert_eq!(first.text, again.text);
+    assert_eq!(api.get("adam", "/settings").await.json()["security"], "simplified");
+    assert_eq!(ask("/settings/simplify", "switch-1").await.expect(422).json()["code"], "key-reused");
+    ask("/settings/enhance", "").await.expect(400);
+}

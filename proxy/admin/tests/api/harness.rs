@@ -40,14 +40,24 @@ impl Api {
 
     pub(crate) async fn with_options(options: Options) -> Api {
         let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::parse("sqlite:cordon.db", folder.path()).unwrap();
+        Api::over(&url, folder, &ConnectOptions::default(), options).await
+    }
+
+    /// The same in a database of the test's own.
+    pub(crate) async fn over(
+        url: &DatabaseUrl,
+        folder: TempDir,
+        connect: &ConnectOptions,
+        options: Options,
+    ) -> Api {
         let founding = Founding {
             security: Security::Simplified,
             login: "adam".into(),
             name: "Adam".into(),
             actor: "test".into(),
         };
-        let url = DatabaseUrl::parse("sqlite:cordon.db", folder.path()).unwrap();
-        let (store, token) = Store::initialise(&url, &founding, &ConnectOptions::default()).await.unwrap();
+        let (store, token) = Store::initialise(url, &founding, connect).await.unwrap();
         let store = Arc::new(store);
         let router = cordon_admin::router(Arc::clone(&store), options);
         Api { store, router, folder, tokens: vec![("adam".into(), token)] }
@@ -118,6 +128,26 @@ impl Api {
     {
         let by = By { actor: "test".into(), action: "furnish", once: None };
         self.store.change(&by, |draft| Ok::<_, ()>(edit(draft))).await.unwrap().answer
+    }
+
+    /// Gives a role of these rights, in the project `acme`, to a new user of this login.
+    pub(crate) async fn employ(&mut self, login: &str, rights: &[&str]) {
+        let token = self
+            .edit(|draft| {
+                let mut held = Rights::default();
+                rights.iter().for_each(|right| held.grant(right).unwrap());
+                let name = format!("{login} role");
+                let role = Role { name: name.as_str().into(), rights: held, sections: Sections::default() };
+                draft.create(Record::Role(role));
+                let mut user = User::new(login, login);
+                (user.roles, user.projects) = (vec![name.as_str().into()], ["acme"].into_iter().collect());
+                draft.create(Record::User(user));
+                let (text, token) = Token::issue(login, None, draft.state().salt());
+                draft.create(Record::Token(token));
+                text
+            })
+            .await;
+        self.tokens.push((login.to_owned(), token));
     }
 
     pub(crate) fn token(&self, login: &str) -> &str {

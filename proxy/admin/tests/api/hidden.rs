@@ -1,5 +1,6 @@
 //! What someone may not see makes no difference to what they are told (D22).
 
+use cordon_directory::model::Settings;
 use cordon_directory::{Field, Group, Key, Object, Project, Record, RecordKind, User};
 use serde_json::json;
 
@@ -146,5 +147,73 @@ async fn errors_name_nothing_that_is_hidden() {
         for hidden in ["Globex", "globex", "initech", "Initech"] {
             assert!(!answer.text.contains(hidden), "{path} {body}: {answer:?}");
         }
+    }
+}
+
+/// Who may know which projects there are is told that a name is taken; others only that they cannot use it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_taken_is_taken_only_for_those_who_may_know() {
+    let mut api = Api::furnished().await;
+    api.employ("lister", &["manage-projects", "list-projects"]).await;
+    let taken = json!({"id": "another", "name": "Globex"});
+    let answer = api.send("lister", "POST", "/projects", taken.clone()).await.expect(409);
+    assert_eq!(answer.errors(), [("/name".into(), "taken".into())]);
+    let object = json!({"kind": "queue", "id": "globex-queue"});
+    for (who, path, body, pointer) in [
+        ("manage-projects", "/projects", taken, "/name"),
+        ("manage-projects", "/projects", json!({"id": "globex", "name": "Another"}), ""),
+        ("manage-projects", "/objects", object.clone(), ""),
+        ("lister", "/objects", object, ""),
+        ("manage-fields", "/fields", json!({"key": "mine", "name": "globex-field"}), "/name"),
+    ] {
+        let answer = api.send(who, "POST", path, body).await.expect(422);
+        assert_eq!(answer.errors(), [(pointer.into(), "unusable".into())], "{who} {path}");
+        assert!(!answer.text.contains("taken") && !answer.text.contains("already"), "{answer:?}");
+    }
+    let put =
+        api.send("manage-projects", "PUT", "/projects/globex", json!({"name": "Mine"})).await.expect(422);
+    assert_eq!(put.errors(), [(String::new(), "unusable".into())]);
+}
+
+/// What is in hidden projects besides is told by no warning: of two things that look alike, one of which is in a hidden
+/// project too, every answer is the same but for the name.
+#[tokio::test(flavor = "multi_thread")]
+async fn warnings_tell_nothing_of_hidden_projects() {
+    let mut api = Api::furnished().await;
+    api.employ("keeper", &["manage-projects", "manage-fields", "manage-access"]).await;
+    api.edit(|draft| {
+        draft.enhance();
+        for (name, projects) in [("alone", vec!["acme"]), ("above", vec!["acme", "globex"])] {
+            let projects = || projects.iter().copied().collect();
+            draft.create(Record::Object(Object { projects: projects(), ..Object::new("list", name) }));
+            draft.create(Record::Field(Field { projects: projects(), ..Field::new(name) }));
+            draft.create(Record::User(User { projects: projects(), ..User::new(name, "Somebody") }));
+        }
+    })
+    .await;
+    // The caller has only Acme, which is the default project now.
+    api.edit(|draft| {
+        let settings = draft.state().settings().clone();
+        let settings = Settings { default_project: Some("acme".into()), ..settings };
+        draft.put(Record::Settings(settings));
+        draft.leave(&Key::new(RecordKind::User, "keeper"), "default");
+    })
+    .await;
+    for (method, path, body) in [
+        ("PUT", "/projects/acme/members/users/NAME", None),
+        ("GET", "/users/NAME", None),
+        ("PATCH", "/objects/list/NAME", Some(json!({"projects": ["acme"]}))),
+        ("PATCH", "/objects/list/NAME", Some(json!({"projects": []}))),
+        ("PATCH", "/fields/contact/NAME", Some(json!({"projects": ["acme"]}))),
+        ("PATCH", "/fields/contact/NAME", Some(json!({"projects": []}))),
+        ("GET", "/fields/contact/NAME", None),
+    ] {
+        let mut told = Vec::new();
+        for name in ["alone", "above"] {
+            let body = body.as_ref().map(ToString::to_string);
+            let answer = api.ask("keeper", method, &path.replace("NAME", name), &[], body).await;
+            told.push((answer.status, answer.text.replace(name, "NAME")));
+        }
+        assert_eq!(told[0], told[1], "{method} {path}");
     }
 }

@@ -4,6 +4,7 @@
 
 mod changes;
 mod document;
+mod gone;
 mod harness;
 mod hidden;
 mod history;
@@ -13,4 +14,8 @@ mod lists;
 mod operations;
 mod resources;
 mod rights;
+#[path = "../../../directory/tests/database/server.rs"]
+#[expect(dead_code, reason = "tests of the database do more with a server")]
+mod server;
+mod whole;
 mod wire;
