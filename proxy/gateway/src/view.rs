@@ -142,6 +142,18 @@ impl cordon_policy::Directory for SnapshotDirectory {
     fn single_project(&self, kind: &str) -> bool {
         self.0.single_project(kind)
     }
+
+    fn fields_version(&self, kind: &str) -> u64 {
+        self.0.fields_version(kind)
+    }
+
+    fn projects_version(&self, kind: &str, id: &str) -> u64 {
+        self.0.projects_version(kind, id)
+    }
+
+    fn single_project_version(&self, _: &str) -> u64 {
+        self.0.kinds_version()
+    }
 }
 
 fn texts(projects: &cordon_directory::Projects) -> Vec<String> {

@@ -16,6 +16,7 @@ use crate::counters::CacheCounters;
 use crate::decision::{Decision, QueryEdits, Request};
 use crate::engine::CacheOptions;
 use crate::plan::ExchangePlan;
+use crate::reads::Reads;
 use crate::scope::ScopeId;
 
 /// What an entry costs beside its own bytes: links, hash, counts.
@@ -38,15 +39,28 @@ pub(crate) trait Size {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct DecisionKey(Box<[u8]>);
 
+/// A decision and what it rests on.
+#[derive(Clone)]
+pub(crate) struct KeptDecision {
+    pub(crate) decision: Arc<Decision>,
+    pub(crate) reads: Reads,
+}
+
+/// A verdict and what it, and those given with it, rest on.
+#[derive(Clone)]
+pub(crate) struct KeptVerdict {
+    pub(crate) verdict: Verdict,
+    pub(crate) reads: Reads,
+}
+
 /// What plans are kept under.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PlanKey {
-    pub(crate) revision: u64,
     pub(crate) scope: ScopeId,
     pub(crate) route: usize,
 }
 
-/// What verdicts are kept under. The plan stands for the revision, the scope and the route.
+/// What verdicts are kept under. The plan stands for the scope and the route.
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct VerdictKey {
     plan: u64,
@@ -79,22 +93,24 @@ impl<K: Eq + Hash + Size, V: Clone + Size> Cache<K, V> {
         Cache { store, hits: AtomicU64::new(0), misses: AtomicU64::new(0), evictions }
     }
 
-    /// Looks an answer up, and counts the look-up.
-    pub(crate) fn get(&self, key: &K) -> Option<V> {
-        let found = self.peek(key);
-        let counter = if found.is_some() { &self.hits } else { &self.misses };
-        counter.fetch_add(1, Ordering::Relaxed);
-        found
-    }
-
-    /// Looks an answer up without counting: the caller does, for many at once.
+    /// Looks an answer up. Whether it still holds, and what is counted, is the caller's to say.
     pub(crate) fn peek<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
         self.store.get(key)
     }
 
-    pub(crate) fn count(&self, hits: usize, misses: usize) {
-        self.hits.fetch_add(hits as u64, Ordering::Relaxed);
-        self.misses.fetch_add(misses as u64, Ordering::Relaxed);
+    /// How often an answer was found and held.
+    pub(crate) fn hits(&self) -> u64 {
+        self.hits.load(Ordering::Relaxed)
+    }
+
+    /// Counts answers that were found and hold. How many there had been before.
+    pub(crate) fn hit(&self, answers: usize) -> u64 {
+        self.hits.fetch_add(answers as u64, Ordering::Relaxed)
+    }
+
+    /// Counts questions to which there was no answer that holds.
+    pub(crate) fn miss(&self, questions: usize) {
+        self.misses.fetch_add(questions as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn insert(&self, key: K, value: V) {
@@ -112,9 +128,8 @@ impl<K: Eq + Hash + Size, V: Clone + Size> Cache<K, V> {
 }
 
 impl DecisionKey {
-    pub(crate) fn new(revision: u64, scope: ScopeId, route: usize, request: &Request) -> DecisionKey {
+    pub(crate) fn new(scope: ScopeId, route: usize, request: &Request) -> DecisionKey {
         let mut bytes = Vec::with_capacity(256);
-        bytes.extend(revision.to_le_bytes());
         bytes.extend(scope.as_bytes());
         bytes.extend((route as u64).to_le_bytes());
         let mut text = |text: &str| {
@@ -191,10 +206,11 @@ impl Size for VerdictKey {
     }
 }
 
-impl Size for Verdict {
+impl Size for KeptVerdict {
     fn size(&self) -> usize {
         size_of::<Verdict>()
-            + match self {
+            + self.reads.share()
+            + match &self.verdict {
                 Verdict::Drop | Verdict::Keep(_) => 0,
                 Verdict::KeepMerged(profiles) => size_of_val(profiles.as_slice()),
             }
@@ -207,14 +223,15 @@ impl Size for Arc<ExchangePlan> {
     }
 }
 
-impl Size for Arc<Decision> {
+impl Size for KeptDecision {
     fn size(&self) -> usize {
         let edits = |edits: &QueryEdits| {
             let set: usize = edits.set.iter().map(pair).sum();
             set + edits.remove.iter().map(|name| size_of::<String>() + name.len()).sum::<usize>()
         };
         size_of::<Decision>()
-            + match &**self {
+            + self.reads.share()
+            + match &*self.decision {
                 Decision::Forward(query) => edits(query),
                 Decision::ForwardIf(condition) => {
                     edits(&condition.query) + condition.probe.bindings.iter().map(pair).sum::<usize>()
@@ -233,6 +250,7 @@ mod tests {
     use std::hash::BuildHasher;
 
     use super::*;
+    use crate::reads::Recorder;
     use crate::scope::{Rights, Scope, Sections};
 
     fn request(query: &[&str], values: &[(&str, &str)]) -> Request {
@@ -256,13 +274,12 @@ mod tests {
             request(&["a", "b", "c"], &[]),
             request(&[], &[("a", "bc")]),
         ];
-        let keys = requests.map(|request| DecisionKey::new(1, scope, 0, &request));
+        let keys = requests.map(|request| DecisionKey::new(scope, 0, &request));
         for (index, key) in keys.iter().enumerate() {
             assert!(!keys[..index].contains(key), "request {index} shares its key");
         }
         let plain = request(&[], &[]);
-        assert!(DecisionKey::new(1, scope, 0, &plain) != DecisionKey::new(2, scope, 0, &plain));
-        assert!(DecisionKey::new(1, scope, 0, &plain) != DecisionKey::new(1, scope, 1, &plain));
+        assert!(DecisionKey::new(scope, 0, &plain) != DecisionKey::new(scope, 1, &plain));
     }
 
     #[test]
@@ -280,9 +297,10 @@ mod tests {
             CacheOptions { entries: 100, bytes: 1 << 30 },
             CacheOptions { entries: 1 << 20, bytes: 100 * (OVERHEAD + 200) },
         ] {
-            let cache: Cache<VerdictKey, Verdict> = Cache::new(options);
+            let kept = KeptVerdict { verdict: Verdict::Keep(0), reads: Recorder::default().into_reads(1, 1) };
+            let cache: Cache<VerdictKey, KeptVerdict> = Cache::new(options);
             for plan in 0..10_000 {
-                cache.insert(VerdictQuery { plan, set: 0, record: &[0; 32] }.to_key(), Verdict::Keep(0));
+                cache.insert(VerdictQuery { plan, set: 0, record: &[0; 32] }.to_key(), kept.clone());
             }
             let counters = cache.counters();
             assert!(counters.entries <= 200, "{counters:?}");

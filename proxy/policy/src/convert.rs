@@ -7,11 +7,12 @@ use cordon_rewrite::{
 };
 
 use crate::bindings::cordon::policy::types as wit;
+use crate::engine::EngineOptions;
 use crate::failure::{Call, Failure, for_log};
 use crate::plan::{ExchangePlan, RequestPlan, ResponsePlan};
+use crate::reads::Reads;
 
-/// What a plan may take in all: each text with its bytes, each item of a list with [`ITEM`].
-const BYTES: usize = 4 << 20;
+/// What an item of a list takes of a plan's size, beside its texts.
 const ITEM: usize = 16;
 /// The most record sets.
 const SETS: usize = 256;
@@ -26,7 +27,11 @@ const HEADER: usize = 128;
 const COMPILED: usize = 4;
 
 /// Takes over a plan, if it is one that the contract allows, and compiles it.
-pub(crate) fn exchange_plan(plan: wit::ExchangePlan, own_masks: bool) -> Result<ExchangePlan, Failure> {
+pub(crate) fn exchange_plan(
+    plan: wit::ExchangePlan,
+    options: &EngineOptions,
+    reads: Reads,
+) -> Result<ExchangePlan, Failure> {
     let bad = |reason: String| Failure::bad_answer(Call::Plan, reason);
     let request = match plan.request {
         wit::RequestPlan::Empty => RequestPlan::Empty,
@@ -38,13 +43,13 @@ pub(crate) fn exchange_plan(plan: wit::ExchangePlan, own_masks: bool) -> Result<
         }
     };
     let headers = headers(plan.headers).map_err(bad)?;
-    let mut reader = Reader { left: BYTES, own_mask: false };
+    let mut reader = Reader { limit: options.plan_size, left: options.plan_size, own_mask: false };
     let response = match plan.response {
         wit::ResponsePlan::Empty => ResponsePlan::Empty,
         wit::ResponsePlan::Pass => ResponsePlan::Pass,
         wit::ResponsePlan::Edit(body) => {
             let spec = reader.body(body).map_err(bad)?;
-            if reader.own_mask && !own_masks {
+            if reader.own_mask && !options.own_masks {
                 return Err(Failure::Unsupported(
                     "the plan has masks of the policy's own making, which the operator forbids".into(),
                 ));
@@ -53,8 +58,8 @@ pub(crate) fn exchange_plan(plan: wit::ExchangePlan, own_masks: bool) -> Result<
             ResponsePlan::Edit(Arc::new(compiled))
         }
     };
-    let bytes = size_of::<ExchangePlan>() + COMPILED * (BYTES - reader.left);
-    Ok(ExchangePlan::new(request, response, headers, bytes))
+    let bytes = size_of::<ExchangePlan>() + COMPILED * (reader.limit - reader.left);
+    Ok(ExchangePlan::new(request, response, headers, bytes, reads))
 }
 
 /// Lower-case names, sorted, without duplicates. Which of them pass is the gateway's to say.
@@ -73,6 +78,7 @@ fn headers(mut headers: Vec<String>) -> Result<Vec<String>, String> {
 
 /// Takes a plan over piece by piece, and keeps the account of what it takes.
 struct Reader {
+    limit: usize,
     left: usize,
     /// Whether there was a mask of the policy's own making.
     own_mask: bool,
@@ -212,7 +218,7 @@ impl Reader {
 
     fn pay(&mut self, bytes: usize) -> Read<()> {
         let left = self.left.checked_sub(bytes);
-        self.left = left.ok_or_else(|| format!("a plan larger than {} MiB", BYTES >> 20))?;
+        self.left = left.ok_or_else(|| format!("a plan larger than {} bytes", self.limit))?;
         Ok(())
     }
 }

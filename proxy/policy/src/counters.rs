@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::breaker::BreakerCounters;
 use crate::failure::Failure;
 
 /// Failures of one kind that are logged in a window of time; the rest is counted only.
 const LOGGED: u32 = 5;
 const WINDOW: Duration = Duration::from_secs(10);
-const KINDS: usize = 7;
+const KINDS: usize = 9;
 
 /// What has happened under a policy since it was loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,14 @@ pub struct Counters {
     pub unsupported: u64,
     /// Calls for which no sandbox was free.
     pub busy: u64,
+    /// Calls that were not made, since they had failed again and again.
+    pub broken: u64,
+    /// What the breaker does to the policy.
+    pub breaker: BreakerCounters,
+    /// Kept answers that were asked again of a fresh sandbox.
+    pub checked: u64,
+    /// Those of them that a fresh sandbox answered otherwise. Where it is not 0, nothing is kept any more.
+    pub impure: u64,
 }
 
 /// What has happened in a cache.
@@ -84,7 +93,7 @@ impl Ledger {
 
     /// Fills in the counts of failures.
     pub(crate) fn read(&self, counters: &mut Counters) {
-        let [traps, time_outs, out_of_memory, bad_answers, no_answers, unsupported, busy] =
+        let [traps, time_outs, out_of_memory, bad_answers, no_answers, unsupported, busy, broken, impure] =
             std::array::from_fn(|kind| self.kinds[kind].count.load(Ordering::Relaxed));
         *counters = Counters {
             traps,
@@ -94,6 +103,8 @@ impl Ledger {
             no_answers,
             unsupported,
             busy,
+            broken,
+            impure,
             ..*counters
         };
     }
@@ -125,6 +136,8 @@ fn kind(failure: &Failure) -> usize {
         Failure::NoAnswer { .. } => 4,
         Failure::Unsupported(_) => 5,
         Failure::Busy { .. } => 6,
+        Failure::Broken { .. } => 7,
+        Failure::Impure { .. } => 8,
     }
 }
 

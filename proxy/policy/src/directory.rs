@@ -4,7 +4,7 @@ use crate::bindings::cordon::policy::directory as wit;
 
 /// What the policy knows of the deployment: one immutable version of it.
 ///
-/// The answers must be fixed for a revision, since what a policy made of them is kept under it.
+/// The answers must be fixed for a revision, since what a policy made of them is kept.
 pub trait Directory: Send + Sync {
     /// The version. Unique in this process: no two contents ever share one.
     fn revision(&self) -> u64;
@@ -18,6 +18,25 @@ pub trait Directory: Send + Sync {
 
     /// Whether an object of this kind is in one project at the most (D6).
     fn single_project(&self, kind: &str) -> bool;
+
+    /// The version of what [`Directory::fields`] answers for a kind.
+    ///
+    /// This and the two below promise: where two directories of this process tell the same version of a look-up, they
+    /// answer it alike. An answer of the policy is kept for as long as all that it read has the same versions. A
+    /// version may change without the answer; the revision is one that always will do.
+    fn fields_version(&self, _kind: &str) -> u64 {
+        self.revision()
+    }
+
+    /// The version of what [`Directory::projects_of`] answers for an object, also where it answers None.
+    fn projects_version(&self, _kind: &str, _id: &str) -> u64 {
+        self.revision()
+    }
+
+    /// The version of what [`Directory::single_project`] answers for a kind.
+    fn single_project_version(&self, _kind: &str) -> u64 {
+        self.revision()
+    }
 }
 
 /// A contact field (D14).

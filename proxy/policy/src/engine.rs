@@ -7,6 +7,7 @@ use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
 
 use crate::bindings;
+use crate::breaker::BreakerOptions;
 use crate::sandbox::State;
 use crate::ticker::Ticker;
 
@@ -45,6 +46,11 @@ pub struct EngineOptions {
     /// Whether components may import WASI. They get an empty one: no files, no network, no environment, clocks that
     /// stand still, and the same random bytes in each sandbox.
     pub wasi: bool,
+    /// What a plan may take, in bytes: each text with its own, each item of a list with 16.
+    pub plan_size: usize,
+    /// Bytes that one answer may make this host allocate: plans, verdicts, masked values. Texts that overlap in the
+    /// sandbox's memory count each time.
+    pub answer_size: usize,
     /// Whether plans may use masks of the policy's own making, by which values themselves reach the policy.
     pub own_masks: bool,
     /// Decisions on requests that each policy keeps.
@@ -53,6 +59,10 @@ pub struct EngineOptions {
     pub plans: CacheOptions,
     /// Verdicts on records that each policy keeps.
     pub verdicts: CacheOptions,
+    /// One of how many kept answers that are found is asked again of a fresh sandbox and compared. 0: none.
+    pub check_every: u32,
+    /// When calls that fail again and again are made no more.
+    pub breaker: BreakerOptions,
 }
 
 /// The bounds of a cache.
@@ -136,10 +146,14 @@ impl Default for EngineOptions {
             table_elements: 10_000,
             sandboxes: 64,
             wasi: false,
+            plan_size: 4 << 20,
+            answer_size: 32 << 20,
             own_masks: true,
             decisions: CacheOptions { entries: 20_000, bytes: 16 << 20 },
             plans: CacheOptions { entries: 10_000, bytes: 128 << 20 },
             verdicts: CacheOptions { entries: 500_000, bytes: 128 << 20 },
+            check_every: 10_000,
+            breaker: BreakerOptions::default(),
         }
     }
 }
@@ -150,6 +164,8 @@ impl EngineOptions {
             "the number of sandboxes must not be 0"
         } else if self.memory < 1 << 20 || self.memory > 4 << 30 {
             "the memory of a sandbox must be between 1 MiB and 4 GiB"
+        } else if self.plan_size == 0 || self.answer_size == 0 {
+            "limits on plans and answers must not be 0"
         } else if self.call_time.is_zero() || self.configure_time.is_zero() {
             "time limits must not be 0"
         } else if self.stack < 64 << 10 || self.stack > 1 << 20 {

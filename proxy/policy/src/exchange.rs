@@ -1,11 +1,14 @@
 //! One request under one policy, one revision of the directory and one scope.
 
 use std::borrow::Cow;
+use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use crate::authorize;
 use crate::bindings::cordon::policy::types as wit;
-use crate::cache::{DecisionKey, PlanKey};
+use crate::breaker::{Function, Place};
+use crate::cache::{Cache, DecisionKey, KeptDecision, PlanKey, Size};
 use crate::convert;
 use crate::decision::{Decision, Request};
 use crate::directory::Directory;
@@ -14,6 +17,7 @@ use crate::judge::ExchangeJudge;
 use crate::manifest::Route;
 use crate::plan::ExchangePlan;
 use crate::policy::Policy;
+use crate::reads::Reads;
 use crate::scope::Scope;
 
 /// A request and what decides on it. Everything stays as it was when the exchange began, whatever is activated
@@ -24,6 +28,8 @@ pub struct Exchange {
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) scope: Arc<Scope>,
     route: usize,
+    /// The directory's.
+    revision: u64,
     /// The plan in use, so that judging goes by the plan that the editor has.
     plan: OnceLock<Arc<ExchangePlan>>,
 }
@@ -36,7 +42,8 @@ impl Exchange {
         scope: Arc<Scope>,
         route: usize,
     ) -> Exchange {
-        Exchange { policy, directory, scope, route, plan: OnceLock::new() }
+        let revision = directory.revision();
+        Exchange { policy, directory, scope, route, revision, plan: OnceLock::new() }
     }
 
     /// Decides on the request.
@@ -45,12 +52,19 @@ impl Exchange {
     /// [`Failure`]: there is no decision, and the request must not be forwarded.
     pub fn authorize(&self, request: &Request) -> Result<Arc<Decision>, Failure> {
         let request = canonical(request);
-        let key = DecisionKey::new(self.directory.revision(), self.scope.id(), self.route, &request);
-        if let Some(decision) = self.policy.decisions.get(&key) {
-            return Ok(decision);
+        let decisions = &self.policy.decisions;
+        let key = DecisionKey::new(self.scope.id(), self.route, &request);
+        if let Some(kept) = self.kept(decisions, &key, |kept| &kept.reads) {
+            if self.policy.purity.is_due(decisions.hit(1)) {
+                let fresh = self.decide(&request);
+                self.compare(Call::Authorize, &fresh, |fresh| fresh.decision == kept.decision)?;
+            }
+            return Ok(kept.decision);
         }
-        let decision = Arc::new(self.decide(&request)?);
-        self.policy.decisions.insert(key, Arc::clone(&decision));
+        decisions.miss(1);
+        let made = self.decide(&request)?;
+        let decision = Arc::clone(&made.decision);
+        decisions.insert(key, made);
         Ok(decision)
     }
 
@@ -89,14 +103,62 @@ impl Exchange {
             .ok_or_else(|| Failure::Unsupported(format!("the policy has no route number {}", self.route)))
     }
 
+    /// The directory's revision.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Counts and logs a failure of this exchange.
     pub(crate) fn failed(&self, failure: Failure) -> Failure {
         let route = self.route().map_or("", |route| route.name.as_str());
         self.policy.failed(failure, route)
     }
 
-    fn decide(&self, request: &Request) -> Result<Decision, Failure> {
-        let decision = self.ask_decision(request).map_err(|failure| self.failed(failure))?;
+    /// Asks the policy, unless it has failed again and again at this. Failures are counted and logged.
+    pub(crate) fn guarded<R>(
+        &self,
+        call: Call,
+        question: impl FnOnce() -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let function = Function { route: self.route, call };
+        let place = Place { function, circle: self.scope.circle() };
+        self.policy.breaker.guard(place, Instant::now, question).map_err(|failure| self.failed(failure))
+    }
+
+    /// Compares a kept answer with a fresh one. That there is no fresh one for want of time or of a sandbox says
+    /// nothing; any other failure, counted already, is another answer.
+    pub(crate) fn compare<R>(
+        &self,
+        call: Call,
+        fresh: &Result<R, Failure>,
+        is_kept: impl FnOnce(&R) -> bool,
+    ) -> Result<(), Failure> {
+        match fresh {
+            Ok(fresh) if is_kept(fresh) => {
+                self.policy.purity.matched();
+                Ok(())
+            }
+            Err(Failure::TimeOut { .. } | Failure::Busy { .. } | Failure::Broken { .. }) => Ok(()),
+            _ => {
+                self.policy.distrust();
+                Err(self.failed(Failure::Impure { call }))
+            }
+        }
+    }
+
+    /// What is kept under a key, if it is what a fresh sandbox would answer now.
+    fn kept<K: Eq + Hash + Size, V: Clone + Size>(
+        &self,
+        cache: &Cache<K, V>,
+        key: &K,
+        reads: impl Fn(&V) -> &Reads,
+    ) -> Option<V> {
+        let kept = self.policy.purity.trusts().then(|| cache.peek(key)).flatten()?;
+        reads(&kept).hold(&*self.directory, self.revision).then_some(kept)
+    }
+
+    fn decide(&self, request: &Request) -> Result<KeptDecision, Failure> {
+        let (decision, mut reads) = self.guarded(Call::Authorize, || self.ask_decision(request))?;
         if let Decision::ForwardIf(condition) = &decision {
             let route = condition.probe.route;
             let probe = Exchange::new(
@@ -105,15 +167,18 @@ impl Exchange {
                 Arc::clone(&self.scope),
                 route,
             );
-            if !probe.plan()?.has_sole_set() {
+            let plan = probe.plan()?;
+            if !plan.has_sole_set() {
                 let reason = "the plan of the probe's route has no sole record set";
                 return Err(self.failed(Failure::bad_answer(Call::Authorize, reason)));
             }
+            // The probe's plan is part of what makes the decision one that the contract allows.
+            reads = reads.join(&plan.reads, self.revision);
         }
-        Ok(decision)
+        Ok(KeptDecision { decision: Arc::new(decision), reads })
     }
 
-    fn ask_decision(&self, request: &Request) -> Result<Decision, Failure> {
+    fn ask_decision(&self, request: &Request) -> Result<(Decision, Reads), Failure> {
         let route = self.route()?;
         let pair = |(name, value): &(String, String)| wit::Pair { name: name.clone(), value: value.clone() };
         let question = wit::Request {
@@ -122,30 +187,46 @@ impl Exchange {
             query: request.query.clone(),
             values: request.values.iter().map(pair).collect(),
         };
-        let answer = self.policy.sandboxes.ask(Call::Authorize, &self.directory, |policy, store| {
-            policy.call_authorize(store, self.scope.wit(), &question)
-        })?;
-        authorize::decision(answer, self.policy.manifest(), route, request)
+        let (answer, read) =
+            self.policy.sandboxes.ask(Call::Authorize, &self.directory, |policy, store| {
+                policy.call_authorize(store, self.scope.wit(), &question)
+            })?;
+        let decision = authorize::decision(answer, self.policy.manifest(), route, request)?;
+        Ok((decision, read.into_reads(self.revision, 1)))
     }
 
     fn planned(&self) -> Result<Arc<ExchangePlan>, Failure> {
-        let key = PlanKey { revision: self.directory.revision(), scope: self.scope.id(), route: self.route };
-        if let Some(plan) = self.policy.plans.get(&key) {
+        let plans = &self.policy.plans;
+        let key = PlanKey { scope: self.scope.id(), route: self.route };
+        let kept = || self.kept(plans, &key, |plan: &Arc<ExchangePlan>| &plan.reads);
+        if let Some(plan) = kept() {
+            if self.policy.purity.is_due(plans.hit(1)) {
+                let fresh = self.guarded(Call::Plan, || self.ask_plan());
+                self.compare(Call::Plan, &fresh, |fresh| fresh.says_the_same(&plan))?;
+            }
             return Ok(plan);
         }
-        let plan = Arc::new(self.ask_plan().map_err(|failure| self.failed(failure))?);
+        plans.miss(1);
+        let plan = self.guarded(Call::Plan, || self.ask_plan())?;
         // Verdicts are kept under their plan, so who was later than another takes the other's.
-        if let Some(earlier) = self.policy.plans.peek(&key) {
+        if let Some(earlier) = kept() {
             return Ok(earlier);
         }
-        self.policy.plans.insert(key, Arc::clone(&plan));
+        // Where the plan is as it was, so are the verdicts under it whose own look-ups hold.
+        let plan = Arc::new(match plans.peek(&key) {
+            Some(stale) if self.policy.purity.trusts() && plan.says_the_same(&stale) => {
+                plan.succeeding(&stale)
+            }
+            _ => plan,
+        });
+        plans.insert(key, Arc::clone(&plan));
         Ok(plan)
     }
 
     fn ask_plan(&self) -> Result<ExchangePlan, Failure> {
         let call = Call::Plan;
         let route = self.route()?;
-        let answer = self.policy.sandboxes.ask(call, &self.directory, |policy, store| {
+        let (answer, read) = self.policy.sandboxes.ask(call, &self.directory, |policy, store| {
             policy.call_plan(store, self.scope.wit(), &route.name)
         })?;
         let plan = answer.map_err(|error| match error {
@@ -154,7 +235,8 @@ impl Exchange {
             }
             wit::PlanError::Unsupported(reason) => Failure::NoAnswer { call, reason: for_log(&reason) },
         })?;
-        convert::exchange_plan(plan, self.policy.sandboxes.engine().options().own_masks)
+        let options = self.policy.sandboxes.engine().options();
+        convert::exchange_plan(plan, options, read.into_reads(self.revision, 1))
     }
 }
 

@@ -47,6 +47,22 @@ pub enum Failure {
     /// The policy asks for something that this version cannot do, or that the operator forbids.
     #[error("policy fault: {0}")]
     Unsupported(String),
+    /// The call has failed so often that it is not made for a while.
+    #[error(
+        "policy fault: {call} has failed again and again, and is tried again after a pause; correct the policy"
+    )]
+    Broken {
+        /// What was to be called.
+        call: Call,
+    },
+    /// A kept answer turned out not to be the one that a fresh sandbox gives. Nothing of the policy is kept any more.
+    #[error(
+        "a kept answer of {call} is not what the policy answers when asked again; its answers are kept no more"
+    )]
+    Impure {
+        /// What was called.
+        call: Call,
+    },
     /// Every sandbox is in use. Not the policy's fault, but ours: the request may be tried again later.
     #[error("no sandbox is free for {call}; raise the number of sandboxes")]
     Busy {
@@ -71,6 +87,21 @@ pub enum Call {
 }
 
 impl Failure {
+    /// Whether the policy did something that it must not do, so that doing it again and again is a reason to stop.
+    pub(crate) fn is_fault(&self) -> bool {
+        match self {
+            Failure::Trap { .. }
+            | Failure::TimeOut { .. }
+            | Failure::OutOfMemory { .. }
+            | Failure::BadAnswer { .. } => true,
+            Failure::NoAnswer { .. }
+            | Failure::Unsupported(_)
+            | Failure::Broken { .. }
+            | Failure::Impure { .. }
+            | Failure::Busy { .. } => false,
+        }
+    }
+
     pub(crate) fn bad_answer(call: Call, reason: impl Into<String>) -> Failure {
         Failure::BadAnswer { call, reason: reason.into() }
     }

@@ -1,7 +1,7 @@
 //! What a component wants from outside and offers, looked at before anything of it is compiled or run.
 
 use wasmparser::component_types::ComponentEntityType;
-use wasmparser::{Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{ComponentType, Parser, Payload, Validator, WasmFeatures};
 
 use crate::failure::for_log;
 use crate::load::LoadError;
@@ -39,6 +39,15 @@ pub(crate) fn check(component: &[u8], wasi_allowed: bool) -> Result<Imports, Loa
         match payload.map_err(not_a_component)? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentTypeSection(section) => {
+                for item in section {
+                    if let ComponentType::Resource { .. } = item.map_err(not_a_component)? {
+                        let reason =
+                            "it defines a resource; handles lie outside the sandbox and are no policy's need";
+                        return Err(LoadError::Unusable(reason.into()));
+                    }
+                }
+            }
             Payload::ComponentImportSection(imports) if depth == 0 => {
                 for import in imports {
                     let name = import.map_err(not_a_component)?.name.name;

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use cordon_rewrite::{Batch, Judge, JudgeError, OwnedScalar, Scalar, Value, Verdict};
 
 use crate::bindings::cordon::policy::types as wit;
-use crate::cache::VerdictQuery;
+use crate::cache::{KeptVerdict, VerdictQuery};
 use crate::exchange::Exchange;
 use crate::failure::{Call, Failure};
+use crate::plan::ExchangePlan;
+use crate::reads::Reads;
 
 /// The most bytes of a scalar that takes a masked value's place.
 const MASKED: usize = 256;
@@ -33,15 +35,27 @@ impl ExchangeJudge {
     }
 
     fn verdicts(&self, set: u32, batch: &Batch, verdicts: &mut Vec<Verdict>) -> Result<(), Failure> {
-        let policy = &self.exchange.policy;
-        let plan = self.exchange.plan()?;
+        let exchange = &self.exchange;
+        let policy = &exchange.policy;
+        let plan = exchange.plan()?;
         let first = verdicts.len();
+        let trusts = policy.purity.trusts();
+        let found_before = policy.verdicts.hits();
+        let mut found = 0_usize;
+        let mut asked_again: Vec<usize> = Vec::new();
         let mut questions: Vec<Question> = Vec::new();
         let mut asked: HashMap<&[u8], usize> = HashMap::new();
         for record in 0..batch.len() {
             let query = VerdictQuery { plan: plan.id, set, record: batch.encoded(record) };
-            match policy.verdicts.peek(&query) {
-                Some(verdict) => verdicts.push(verdict),
+            let kept = trusts.then(|| policy.verdicts.peek(&query)).flatten();
+            match kept.filter(|kept| kept.reads.hold(&*exchange.directory, exchange.revision())) {
+                Some(kept) => {
+                    if policy.purity.is_due(found_before.wrapping_add(found as u64)) {
+                        asked_again.push(record);
+                    }
+                    found += 1;
+                    verdicts.push(kept.verdict);
+                }
                 None => {
                     // Holds the place, and would hide the record.
                     verdicts.push(Verdict::Drop);
@@ -53,55 +67,65 @@ impl ExchangeJudge {
                 }
             }
         }
-        let misses = questions.iter().map(|question| question.places.len()).sum();
-        policy.verdicts.count(batch.len().saturating_sub(misses), misses);
+        policy.verdicts.hit(found);
+        policy.verdicts.miss(batch.len().saturating_sub(found));
+        if !asked_again.is_empty() {
+            let fresh = exchange.guarded(Call::Judge, || self.ask_verdicts(&plan, set, batch, &asked_again));
+            exchange.compare(Call::Judge, &fresh, |(fresh, _)| {
+                asked_again.iter().zip(fresh).all(|(record, fresh)| verdicts[first + record] == *fresh)
+            })?;
+        }
         if questions.is_empty() {
             return Ok(());
         }
-        let profiles = plan
-            .body()
-            .and_then(|body| body.spec().sets.get(usize::try_from(set).ok()?))
-            .map(|set| set.profiles.len())
-            .ok_or_else(|| Failure::Unsupported("a set was to be judged that the plan does not have".into()))
-            .map_err(|failure| self.exchange.failed(failure))?;
-        let answers = self
-            .ask_verdicts(set, batch, &questions)
-            .and_then(|answers| checked(answers, questions.len(), profiles))
-            .map_err(|failure| self.exchange.failed(failure))?;
+        let records: Vec<usize> = questions.iter().map(|question| question.record).collect();
+        let (answers, reads) =
+            exchange.guarded(Call::Judge, || self.ask_verdicts(&plan, set, batch, &records))?;
         for (question, verdict) in questions.iter().zip(answers) {
             for place in &question.places {
                 verdicts[*place] = verdict.clone();
             }
             let query = VerdictQuery { plan: plan.id, set, record: batch.encoded(question.record) };
-            policy.verdicts.insert(query.to_key(), verdict);
+            policy.verdicts.insert(query.to_key(), KeptVerdict { verdict, reads: reads.clone() });
         }
         Ok(())
     }
 
+    /// The verdicts on some records of a batch, each one that the plan knows, and what all of them rest on.
     fn ask_verdicts(
         &self,
+        plan: &ExchangePlan,
         set: u32,
         batch: &Batch,
-        questions: &[Question],
-    ) -> Result<Vec<wit::Verdict>, Failure> {
+        records: &[usize],
+    ) -> Result<(Vec<Verdict>, Reads), Failure> {
         let call = Call::Judge;
-        let route = self.exchange.route()?;
-        let record = |question: &Question| {
-            (0..batch.keys_per_record()).map(|key| value(&batch.value(question.record, key))).collect()
-        };
-        let records: Vec<Vec<wit::Value>> = questions.iter().map(record).collect();
-        let answer =
-            self.exchange.policy.sandboxes.ask(call, &self.exchange.directory, |policy, store| {
-                policy.call_judge(store, self.exchange.scope.wit(), &route.name, set, &records)
+        let exchange = &self.exchange;
+        let route = exchange.route()?;
+        let profiles = plan
+            .body()
+            .and_then(|body| body.spec().sets.get(usize::try_from(set).ok()?))
+            .map(|set| set.profiles.len())
+            .ok_or_else(|| {
+                Failure::Unsupported("a set was to be judged that the plan does not have".into())
             })?;
-        answer.map_err(|error| {
+        let keys = |record: &usize| {
+            (0..batch.keys_per_record()).map(|key| value(&batch.value(*record, key))).collect()
+        };
+        let questions: Vec<Vec<wit::Value>> = records.iter().map(keys).collect();
+        let (answer, read) = exchange.policy.sandboxes.ask(call, &exchange.directory, |policy, store| {
+            policy.call_judge(store, exchange.scope.wit(), &route.name, set, &questions)
+        })?;
+        let answers = answer.map_err(|error| {
             let reason = match error {
                 wit::JudgeError::UnknownRoute => "a route of its own manifest is unknown to it",
                 wit::JudgeError::UnknownSet => "a set of its own plan is unknown to it",
                 wit::JudgeError::WrongKeys => "the keys of its own plan are wrong to it",
             };
             Failure::bad_answer(call, reason)
-        })
+        })?;
+        let verdicts = checked(answers, records.len(), profiles)?;
+        Ok((verdicts, read.into_reads(exchange.revision(), records.len())))
     }
 
     fn scalars(&self, mask: u32, values: &[Value<'_>]) -> Result<Vec<OwnedScalar>, Failure> {
@@ -113,7 +137,7 @@ impl ExchangeJudge {
         }
         let route = self.exchange.route()?;
         let values: Vec<wit::Value> = values.iter().map(value).collect();
-        let answer =
+        let (answer, _) =
             self.exchange.policy.sandboxes.ask(call, &self.exchange.directory, |policy, store| {
                 policy.call_mask(store, self.exchange.scope.wit(), &route.name, mask, &values)
             })?;
@@ -147,7 +171,7 @@ impl Judge for ExchangeJudge {
         values: &[Value<'_>],
         scalars: &mut Vec<OwnedScalar>,
     ) -> Result<(), JudgeError> {
-        let masked = self.scalars(mask, values).map_err(|failure| self.exchange.failed(failure))?;
+        let masked = self.exchange.guarded(Call::Mask, || self.scalars(mask, values))?;
         scalars.extend(masked);
         Ok(())
     }

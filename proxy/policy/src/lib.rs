@@ -10,6 +10,7 @@
 
 mod authorize;
 mod bindings;
+mod breaker;
 mod cache;
 mod compiled;
 mod convert;
@@ -26,6 +27,8 @@ mod load;
 mod manifest;
 mod plan;
 mod policy;
+mod purity;
+mod reads;
 mod sandbox;
 mod scope;
 mod snapshot;
@@ -33,6 +36,7 @@ mod template;
 mod ticker;
 mod wasi;
 
+pub use breaker::{BreakerCounters, BreakerOptions};
 pub use compiled::{CompiledFolder, CompiledFolderError};
 pub use counters::{CacheCounters, Counters};
 pub use decision::{Condition, Decision, Probe, QueryEdits, Refusal, Request};

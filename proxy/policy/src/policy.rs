@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::cache::{Cache, DecisionKey, PlanKey, VerdictKey};
+use crate::breaker::Breaker;
+use crate::cache::{Cache, DecisionKey, KeptDecision, KeptVerdict, PlanKey, VerdictKey};
 use crate::counters::{Counters, Ledger};
-use crate::decision::Decision;
 use crate::digest::Digest;
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::load::{self, LoadError, LoadOptions};
 use crate::manifest::Manifest;
 use crate::plan::ExchangePlan;
+use crate::purity::Purity;
 use crate::sandbox::Sandboxes;
 
 /// A component with its rules, pre-initialised, and what is kept of its answers.
@@ -19,9 +20,11 @@ pub struct Policy {
     was_kept: bool,
     manifest: Manifest,
     pub(crate) sandboxes: Sandboxes,
-    pub(crate) decisions: Cache<DecisionKey, Arc<Decision>>,
+    pub(crate) decisions: Cache<DecisionKey, KeptDecision>,
     pub(crate) plans: Cache<PlanKey, Arc<ExchangePlan>>,
-    pub(crate) verdicts: Cache<VerdictKey, cordon_rewrite::Verdict>,
+    pub(crate) verdicts: Cache<VerdictKey, KeptVerdict>,
+    pub(crate) purity: Purity,
+    pub(crate) breaker: Breaker,
     ledger: Ledger,
 }
 
@@ -48,15 +51,17 @@ impl Policy {
     ) -> Result<Policy, LoadError> {
         let load::Loaded { sandboxes, manifest, was_kept } =
             load::load(engine, component, rules, options.compiled)?;
-        let caches = engine.options();
+        let kept = engine.options();
         Ok(Policy {
             digest: options.digest.unwrap_or_else(|| Digest::of(component, rules)),
             was_kept,
             manifest,
             sandboxes,
-            decisions: Cache::new(caches.decisions),
-            plans: Cache::new(caches.plans),
-            verdicts: Cache::new(caches.verdicts),
+            decisions: Cache::new(kept.decisions),
+            plans: Cache::new(kept.plans),
+            verdicts: Cache::new(kept.verdicts),
+            purity: Purity::new(kept.check_every),
+            breaker: Breaker::new(kept.breaker),
             ledger: Ledger::default(),
         })
     }
@@ -92,7 +97,20 @@ impl Policy {
             ..Counters::default()
         };
         self.ledger.read(&mut counters);
+        counters.breaker = self.breaker.counters();
+        counters.checked = self.purity.checked();
         counters
+    }
+
+    /// Stops using what is kept: an answer turned out not to be the policy's.
+    pub(crate) fn distrust(&self) {
+        if self.purity.mismatched() {
+            tracing::error!(
+                policy = self.manifest.name,
+                digest = %self.digest,
+                "the policy or the directory does not answer alike when asked again: nothing is kept any more"
+            );
+        }
     }
 
     /// Counts and logs a failure on a route, and hands it on.

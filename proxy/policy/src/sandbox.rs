@@ -10,10 +10,9 @@ use crate::bindings::{Policy as Instance, PolicyPre, cordon::policy::directory a
 use crate::directory::Directory;
 use crate::engine::Engine;
 use crate::failure::{Call, Failure, for_log};
+use crate::reads::{Lookup, Recorder};
 use crate::wasi::{NotThere, TooManyHandles, Wasi};
 
-/// Bytes that one answer may make the host allocate. Strings that overlap in the sandbox's memory count each time.
-const ANSWER: usize = 32 << 20;
 /// How many times its limit a call may last by the clock on the wall, however little of it the thread was running.
 const PATIENCE: u32 = 100;
 
@@ -33,6 +32,7 @@ pub(crate) struct State {
     /// None while the rules are read.
     directory: Option<Arc<dyn Directory>>,
     pub(crate) wasi: Wasi,
+    reads: Recorder,
 }
 
 /// Linear memory, over all memories of the sandbox.
@@ -75,13 +75,13 @@ impl Sandboxes {
         self.rules.is_none()
     }
 
-    /// Makes a sandbox, asks it one thing, and drops it.
+    /// Makes a sandbox, asks it one thing, and drops it. With the answer comes what it read.
     pub(crate) fn ask<R>(
         &self,
         call: Call,
         directory: &Arc<dyn Directory>,
         question: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<R>,
-    ) -> Result<R, Failure> {
+    ) -> Result<(R, Recorder), Failure> {
         let limit = self.engine.options().call_time;
         let mut store = store(&self.engine, limit);
         self.made.fetch_add(1, Ordering::Relaxed);
@@ -94,7 +94,8 @@ impl Sandboxes {
             }
         }
         store.data_mut().directory = Some(Arc::clone(directory));
-        question(&instance, &mut store).map_err(|error| failure(call, &error))
+        let answer = question(&instance, &mut store).map_err(|error| failure(call, &error))?;
+        Ok((answer, store.into_data().reads))
     }
 
     /// How many sandboxes there have been.
@@ -117,10 +118,11 @@ pub(crate) fn store(engine: &Engine, limit: Duration) -> Store<State> {
         time: TimeLimit { began: time_on_processor(), limit, ticks, patience: PATIENCE },
         directory: None,
         wasi: Wasi::new(),
+        reads: Recorder::default(),
     };
     let mut store = Store::new(engine.wasmtime(), state);
     store.limiter(|state| &mut state.memory);
-    store.set_hostcall_fuel(ANSWER);
+    store.set_hostcall_fuel(engine.options().answer_size);
     store.set_epoch_deadline(ticks);
     store.epoch_deadline_callback(|mut store: StoreContextMut<'_, State>| store.data_mut().time.expired());
     store
@@ -149,25 +151,28 @@ pub(crate) fn failure(call: Call, error: &wasmtime::Error) -> Failure {
 
 impl wit::Host for State {
     fn fields(&mut self, kind: String) -> wasmtime::Result<Vec<wit::Field>> {
-        Ok(self.directory()?.fields(&kind).into_iter().map(wit::Field::from).collect())
+        let directory = self.directory.as_deref().ok_or(NoDirectory)?;
+        let fields = directory.fields(&kind);
+        self.reads.note(Lookup::Fields { kind }, directory);
+        Ok(fields.into_iter().map(wit::Field::from).collect())
     }
 
     fn projects_of(&mut self, kind: String, id: String) -> wasmtime::Result<Option<Vec<String>>> {
-        Ok(self.directory()?.projects_of(&kind, &id))
+        let directory = self.directory.as_deref().ok_or(NoDirectory)?;
+        let projects = directory.projects_of(&kind, &id);
+        self.reads.note(Lookup::Projects { kind, id }, directory);
+        Ok(projects)
     }
 
     fn single_project(&mut self, kind: String) -> wasmtime::Result<bool> {
-        Ok(self.directory()?.single_project(&kind))
+        let directory = self.directory.as_deref().ok_or(NoDirectory)?;
+        let single = directory.single_project(&kind);
+        self.reads.note(Lookup::Single { kind }, directory);
+        Ok(single)
     }
 }
 
 impl crate::bindings::cordon::policy::types::Host for State {}
-
-impl State {
-    fn directory(&self) -> Result<&dyn Directory, NoDirectory> {
-        self.directory.as_deref().ok_or(NoDirectory)
-    }
-}
 
 impl ResourceLimiter for MemoryLimit {
     fn memory_growing(

@@ -13,7 +13,13 @@ pub struct Scope {
     wit: wit::Scope,
     rights: Rights,
     id: ScopeId,
+    circle: CircleId,
 }
+
+/// SHA-256 over a scope without the project chosen: what its callers cannot choose. Callers who differ in no more than
+/// their choice have the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct CircleId([u8; 32]);
 
 /// Rights over projects and fields (D10, D12, D13).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -69,9 +75,11 @@ impl Scope {
                 wit::Sections::These(names)
             }
         };
-        let wit = wit::Scope { projects, rights: rights.into(), sections, chosen };
+        let mut wit = wit::Scope { projects, rights: rights.into(), sections, chosen: None };
+        let circle = CircleId(ScopeId::of(&wit, rights).0);
+        wit.chosen = chosen;
         let id = ScopeId::of(&wit, rights);
-        Scope { wit, rights, id }
+        Scope { wit, rights, id, circle }
     }
 
     /// What the scope is known by in caches.
@@ -92,6 +100,11 @@ impl Scope {
     /// The project the caller asked for (D24).
     pub fn chosen(&self) -> Option<&str> {
         self.wit.chosen.as_deref()
+    }
+
+    /// Whose failures are counted together.
+    pub(crate) fn circle(&self) -> CircleId {
+        self.circle
     }
 
     pub(crate) fn wit(&self) -> &wit::Scope {
@@ -120,6 +133,12 @@ impl ScopeId {
         }
         texts(&mut hasher, scope.chosen.as_slice());
         ScopeId(hasher.finalize().into())
+    }
+}
+
+impl From<[u8; 32]> for CircleId {
+    fn from(bytes: [u8; 32]) -> CircleId {
+        CircleId(bytes)
     }
 }
 
@@ -197,6 +216,14 @@ mod tests {
         let other = scope(&["a", "b"], Rights::default(), Sections::All, None);
         assert_eq!(one.id(), other.id());
         assert_eq!(one.projects(), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_circle_is_not_chosen() {
+        let scopes = [None, Some("a"), Some("b")]
+            .map(|chosen| scope(&["a", "b"], Rights::default(), Sections::All, chosen));
+        assert!(scopes.iter().all(|scope| scope.circle() == scopes[0].circle()));
+        assert_ne!(scopes[0].circle(), scope(&["a"], Rights::default(), Sections::All, None).circle());
     }
 
     #[test]

@@ -5,8 +5,11 @@
 mod support;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use cordon_policy::{Call, Counters, Decision, Engine, EngineOptions, Failure, Policy, ResponsePlan};
+use cordon_policy::{
+    CacheOptions, Call, Counters, Decision, Engine, EngineOptions, Failure, Policy, ResponsePlan,
+};
 use cordon_rewrite::{Editor, Judge, JudgeError, OwnedScalar, Pieces, Scalar, Value, Verdict};
 
 use support::{CHANGE, LIST, ONE, OWN, calm, exchange, judge, load, options, request, scope};
@@ -95,6 +98,7 @@ fn plan() {
     for (behaviour, wanted) in [
         ("trap-in-plan", Kind::Trap),
         ("memory-bomb-in-plan", Kind::OutOfMemory),
+        ("deep-recursion-in-plan", Kind::Trap),
         ("huge-plan", Kind::BadAnswer),
         ("many-sets", Kind::BadAnswer),
         ("bad-path", Kind::BadAnswer),
@@ -143,6 +147,9 @@ fn judging() {
         ("trap-in-judge", Kind::Trap),
         ("loop-in-judge", Kind::TimeOut),
         ("memory-bomb-in-judge", Kind::OutOfMemory),
+        ("deep-recursion-in-judge", Kind::Trap),
+        ("huge-merge", Kind::BadAnswer),
+        ("many-verdicts", Kind::BadAnswer),
         ("verdict-out-of-range", Kind::BadAnswer),
         ("merge-out-of-range", Kind::BadAnswer),
         ("empty-merge", Kind::BadAnswer),
@@ -155,6 +162,65 @@ fn judging() {
             failure(judge(&list, &[(Some("a"), None), (Some("b"), None)]).unwrap_err())
         });
     }
+}
+
+/// There is no chance in a sandbox: a policy that traps as if by chance traps for some records, and always for these.
+#[test]
+fn traps_as_if_by_chance() {
+    let policy = load("trap-by-record");
+    let outcome = |number: usize| {
+        let project = number.to_string();
+        // Each by callers of its own, so that no failure stands in for another.
+        let list = exchange(&policy, &scope(&[&project]), LIST);
+        judge(&list, &[(Some(&project), None)]).map_err(|error| kind(&failure(error)))
+    };
+    let (mut kept, mut trapped) = (0, 0);
+    for number in 0..60 {
+        match outcome(number) {
+            Ok(verdicts) => {
+                kept += 1;
+                assert!(matches!(verdicts[..], [Verdict::Keep(_)]));
+                assert_eq!(outcome(number), Ok(verdicts));
+            }
+            Err((Kind::Trap, _)) => trapped += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert!(kept > 10 && trapped > 10, "{kept} kept, {trapped} trapped");
+    assert_eq!(policy.counters().traps, trapped);
+}
+
+/// What a policy writes down in one call is gone in the next.
+#[test]
+fn answers_cannot_differ_by_what_was_asked_before() {
+    let nothing = CacheOptions { entries: 1, bytes: 0 };
+    let kept_nothing = EngineOptions { decisions: nothing, plans: nothing, verdicts: nothing, ..options() };
+    let engine = Engine::new(kept_nothing).unwrap();
+    let policy =
+        Arc::new(Policy::load(&engine, cordon_hostile_component::COMPONENT, "counts-its-calls").unwrap());
+    let list = exchange(&policy, &scope(&["a"]), LIST);
+    for _ in 0..50 {
+        match &*list.authorize(&request(&[])).unwrap() {
+            Decision::Refuse(refusal) => assert_eq!(refusal.code, "call-1"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(judge(&list, &[(Some("a"), None)]).unwrap(), [Verdict::Keep(1)]);
+    }
+    let counters = policy.counters();
+    assert_eq!(counters.sandboxes, 50 + 50 + 50, "each of them ran");
+}
+
+#[test]
+fn plans_and_answers_are_as_large_as_the_operator_allows() {
+    let load = |options| {
+        let engine = Engine::new(options).unwrap();
+        Policy::load(&engine, cordon_hostile_component::COMPONENT, "well-behaved").map(Arc::new)
+    };
+    let policy = load(EngineOptions { plan_size: 50, ..options() }).unwrap();
+    let refused = exchange(&policy, &scope(&["a"]), LIST).plan().unwrap_err();
+    assert_eq!(kind(&refused), (Kind::BadAnswer, Some(Call::Plan)));
+    let refused = load(EngineOptions { answer_size: 50, ..options() }).unwrap_err();
+    assert!(refused.to_string().contains("bad answer of `configure`"), "{refused}");
 }
 
 #[test]
@@ -216,6 +282,45 @@ fn failures_hold_no_values() {
     }
 }
 
+/// One policy holds the only sandbox: others are told to come again, and nobody is answered wrongly.
+#[test]
+fn a_full_pool_is_no_fault_of_the_policy() {
+    let patient = Duration::from_millis(200);
+    let engine = Engine::new(EngineOptions { sandboxes: 1, call_time: patient, ..options() }).unwrap();
+    let load =
+        |behaviour| Arc::new(Policy::load(&engine, cordon_hostile_component::COMPONENT, behaviour).unwrap());
+    let (hostile, good) = (load("loop-in-authorize"), load("well-behaved"));
+    let decide = |policy: &Arc<Policy>| exchange(policy, &scope(&["a"]), LIST).authorize(&request(&["page"]));
+    let busy = std::thread::scope(|threads| {
+        let holder = threads.spawn(|| {
+            loop {
+                match decide(&hostile).unwrap_err() {
+                    Failure::Busy { .. } => std::thread::yield_now(),
+                    failure => break failure,
+                }
+            }
+        });
+        let mut busy = 0;
+        for number in 0.. {
+            if holder.is_finished() {
+                break;
+            }
+            // Each for a scope of its own, so that none is kept.
+            match exchange(&good, &scope(&[&number.to_string()]), LIST).plan() {
+                Ok(plan) => assert!(matches!(plan.response, ResponsePlan::Edit(_))),
+                Err(Failure::Busy { call: Call::Plan }) => busy += 1,
+                Err(other) => panic!("{other}"),
+            }
+            std::thread::yield_now();
+        }
+        assert!(matches!(holder.join().unwrap(), Failure::TimeOut { .. }));
+        busy
+    });
+    assert_eq!(good.counters().busy, busy);
+    assert_eq!(good.counters().breaker.closings, 0, "to be busy is no fault");
+    assert!(decide(&good).is_ok());
+}
+
 #[test]
 fn others_do_not_notice() {
     let hostile = load("loop-in-judge");
@@ -238,6 +343,8 @@ fn others_do_not_notice() {
             });
         }
     });
-    assert_eq!(hostile.counters().time_outs, 12);
+    let counters = hostile.counters();
+    assert_eq!(counters.time_outs + counters.broken, 12);
+    assert!(counters.broken > 0, "after some failures nothing is tried any more");
     assert_eq!(good.counters().traps + good.counters().time_outs + good.counters().busy, 0);
 }

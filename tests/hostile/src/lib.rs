@@ -6,6 +6,7 @@
 mod answers;
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use answers::{body, manifest, verdict};
 use cordon_policy_sdk::types::{
@@ -79,6 +80,7 @@ impl Policy for Hostile {
             "trap-in-authorize" => panic!("as told"),
             "loop-in-authorize" => spin(),
             "deep-recursion" => black_box(descend(black_box(1))),
+            "counts-its-calls" => return refuse(400, &format!("call-{}", count())),
             "status-200" => return refuse(200, "fine"),
             "long-code" => return refuse(404, &"x".repeat(65)),
             "probe-nowhere" => return probe("nowhere", "id"),
@@ -114,6 +116,10 @@ impl Policy for Hostile {
         let mut plan = answers::plan(directory, route)?;
         match self.behaviour(scope) {
             "trap-in-plan" => panic!("as told"),
+            "deep-recursion-in-plan" => drop(black_box(descend(black_box(1)))),
+            "trap-without-email" if directory.fields("contact").iter().all(|field| field.key != "email") => {
+                panic!("as told")
+            }
             "memory-bomb-in-plan" => explode(),
             "huge-plan" => {
                 let body = body(&mut plan);
@@ -171,6 +177,11 @@ impl Policy for Hostile {
             .collect();
         match self.behaviour(scope) {
             "trap-in-judge" => panic!("as told"),
+            "trap-by-record" if records.iter().any(|record| is_unlucky(record)) => panic!("as told"),
+            "counts-its-calls" => verdicts.fill(Verdict::Keep(count() % 3)),
+            "deep-recursion-in-judge" => drop(black_box(descend(black_box(1)))),
+            "huge-merge" => verdicts[0] = Verdict::KeepMerged(vec![0; 5000]),
+            "many-verdicts" => verdicts = vec![Verdict::Keep(0); 20_000],
             "loop-in-judge" => spin(),
             "memory-bomb-in-judge" => explode(),
             "verdict-out-of-range" => verdicts[0] = Verdict::Keep(3),
@@ -274,6 +285,20 @@ fn descend(level: u64) -> u64 {
     } else {
         descend(black_box(level + 1)) ^ black_box(level)
     }
+}
+
+/// How often this memory was asked: once, if every call has a memory of its own.
+fn count() -> u32 {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    CALLS.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// As good as by chance, but the same whenever it is asked: the host tells nothing that would be chance.
+fn is_unlucky(record: &[Value]) -> bool {
+    let hash = format!("{record:?}").bytes().fold(14_695_981_039_346_656_037_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
+    });
+    hash >> 32 & 1 == 0
 }
 
 fn ask_too_early() {

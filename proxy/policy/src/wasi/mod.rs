@@ -85,11 +85,9 @@ pub(crate) fn link(linker: &Linker<State>, component: &Component) -> wasmtime::R
         for (item, export) in instance.exports(engine) {
             match export.ty {
                 ComponentItem::Resource(_) => answers::resource(&mut linked, item)?,
-                ComponentItem::ComponentFunc(_) => {
-                    if !answers::function(&mut linked, interface, item)? {
-                        let called = format!("{name}#{item}");
-                        linked.func_new(item, move |_, _, _, _| Err(NotThere(called.clone()).into()))?;
-                    }
+                ComponentItem::ComponentFunc(_) if !answers::function(&mut linked, interface, item)? => {
+                    let called = format!("{name}#{item}");
+                    linked.func_new(item, move |_, _, _, _| Err(NotThere(called.clone()).into()))?;
                 }
                 _ => {}
             }
