@@ -1,12 +1,22 @@
 //! One exchange with both sides shown, for `cordon see` and for tests of rules.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use cordon_directory::UserId;
 use cordon_rewrite::Report;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::task::JoinSet;
 
+use crate::gateway::Gateway;
+use crate::memory::PIPE;
 use crate::problem::Problem;
+use crate::serve;
+use crate::stack::Origin;
 
 /// Most bytes of the backend's body that are kept.
 const KEPT: usize = 64 << 20;
@@ -14,6 +24,9 @@ const KEPT: usize = 64 << 20;
 /// What the backend sent, what the caller gets, and why they differ.
 #[derive(Debug)]
 pub struct Explained {
+    /// The route that the request is of, by its name in the policy's manifest. `None`: of none, or it was refused
+    /// before that was asked.
+    pub route: Option<String>,
     /// The backend's answer. `None`: the request did not get that far.
     pub backend: Option<BackendAnswer>,
     /// What the caller gets.
@@ -57,12 +70,75 @@ pub struct Refused {
     pub cause: String,
 }
 
+/// Why there is nothing to show.
+#[derive(Debug, thiserror::Error)]
+#[error("the request cannot be sent: {0}")]
+pub struct ExplainError(#[from] hyper::Error);
+
+/// On whose behalf an exchange is shown, and where it is watched from.
+#[derive(Clone)]
+pub(crate) struct Explaining {
+    /// Who asks, instead of whoever a credential would name.
+    pub(crate) user: UserId,
+    pub(crate) tap: Arc<Tap>,
+}
+
+/// Asks a gateway over a connection in memory, as this user.
+pub(crate) async fn explain(
+    gateway: Arc<Gateway>,
+    user: UserId,
+    mut request: Request<Bytes>,
+) -> Result<Explained, ExplainError> {
+    request.headers_mut().entry(header::HOST).or_insert(HeaderValue::from_static("localhost"));
+    let tap = Arc::new(Tap::default());
+    let explaining = Explaining { user, tap: Arc::clone(&tap) };
+    let origin = Origin { explaining: Some(explaining), ..Origin::default() };
+    let (ours, theirs) = tokio::io::duplex(PIPE);
+    // Whatever happens, both ends of the connection go when this is left.
+    let mut ends = JoinSet::new();
+    ends.spawn(serve::stream(gateway, theirs, origin));
+    let (mut sender, connection) = http1::handshake(TokioIo::new(ours)).await?;
+    ends.spawn(async {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "connection in memory ended");
+        }
+    });
+    let answer = answer(sender.send_request(request.map(Full::new)).await?).await;
+    let watched = tap.take();
+    let backend = watched.backend.map(|(status, headers)| BackendAnswer {
+        status,
+        headers,
+        body: Bytes::from(watched.body),
+    });
+    let Watched { route, report, refusal, .. } = watched;
+    Ok(Explained { route, backend, answer, report, refusal })
+}
+
+/// What came, until it ended or broke off.
+async fn answer(response: Response<Incoming>) -> Answer {
+    let (head, mut body) = response.into_parts();
+    let mut bytes = Vec::new();
+    let mut broken_off = false;
+    while let Some(frame) = body.frame().await {
+        match frame.map(http_body::Frame::into_data) {
+            Ok(Ok(data)) => bytes.extend_from_slice(&data),
+            Ok(Err(_)) => {}
+            Err(_) => broken_off = true,
+        }
+        if broken_off {
+            break;
+        }
+    }
+    Answer { status: head.status, headers: head.headers, body: Bytes::from(bytes), broken_off }
+}
+
 /// Watches an exchange from inside.
 #[derive(Default)]
 pub(crate) struct Tap(Mutex<Watched>);
 
 #[derive(Default)]
 pub(crate) struct Watched {
+    pub(crate) route: Option<String>,
     pub(crate) backend: Option<(StatusCode, HeaderMap)>,
     pub(crate) body: Vec<u8>,
     pub(crate) report: Option<Report>,
@@ -77,6 +153,11 @@ impl Tap {
             watched.body.clear();
             watched.report = None;
         });
+    }
+
+    /// The request is of this route.
+    pub(crate) fn route(&self, name: &str) {
+        self.with(|watched| watched.route = Some(name.to_owned()));
     }
 
     pub(crate) fn backend_chunk(&self, chunk: &[u8]) {

@@ -7,19 +7,20 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use cordon_directory::{Snapshot, Store, UserId};
 use cordon_policy::Policy;
-use http::{HeaderMap, Method, Request, Response, Uri, Version, header};
-use http_body_util::BodyExt;
+use http::{HeaderMap, Request, Response, Uri};
 use hyper::body::Incoming;
 use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
 use crate::active::Active;
 use crate::answer::AnswerBody;
 use crate::config::{BackendConfig, BackendCredential, GatewayConfig};
 use crate::counters::{Counters, Totals};
-use crate::explain::{Answer, BackendAnswer, Explained, Tap};
+use crate::explain::{self, ExplainError, Explained};
 use crate::fetch::Fetcher;
 use crate::identity::{Identifier, KeysError};
+use crate::memory::MemoryBackend;
 use crate::request::head::RequestHeaders;
 use crate::request::query::Query;
 use crate::response::headers::Seal;
@@ -77,6 +78,31 @@ impl Gateway {
         store: Arc<Store>,
         policy: Arc<Policy>,
     ) -> Result<Arc<Gateway>, GatewayError> {
+        let upstream = Upstream::new(&config.backend, &config.deadlines)?;
+        Gateway::before(upstream, config, store, policy)
+    }
+
+    /// A gateway before a backend in this process. The configured URL says what is put before paths and what the
+    /// backend is called, but nothing is looked for there.
+    ///
+    /// # Errors
+    /// As [`Gateway::new`].
+    pub fn in_memory(
+        config: GatewayConfig,
+        store: Arc<Store>,
+        policy: Arc<Policy>,
+        backend: MemoryBackend,
+    ) -> Result<Arc<Gateway>, GatewayError> {
+        let upstream = Upstream::in_memory(&config.backend, &config.deadlines, backend)?;
+        Gateway::before(upstream, config, store, policy)
+    }
+
+    fn before(
+        upstream: Upstream,
+        config: GatewayConfig,
+        store: Arc<Store>,
+        policy: Arc<Policy>,
+    ) -> Result<Arc<Gateway>, GatewayError> {
         let elsewhere =
             BackendConfig { url: Uri::default(), ca_file: None, credential: BackendCredential::None };
         let fetcher = Fetcher::new(connector(&elsewhere, &config.deadlines)?);
@@ -86,7 +112,7 @@ impl Gateway {
             identifier: Identifier::new(&config.identity, &fetcher)?,
             request_headers: RequestHeaders::new(&config),
             seal: Seal::new(&config),
-            upstream: Upstream::new(&config.backend, &config.deadlines)?,
+            upstream,
             totals: Arc::default(),
             config,
         }))
@@ -148,65 +174,40 @@ impl Gateway {
         serve::run(self, listener, tls, shutdown).await;
     }
 
+    /// Serves HTTP/1.1 and HTTP/2 on one connection that is there already, such as one in memory, until the other side
+    /// closes it.
+    pub async fn serve_stream<S>(self: Arc<Self>, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        serve::stream(self, stream, Origin::default()).await;
+    }
+
     /// The user whom the credentials in these headers name, by the methods that the data plane takes. `None`: nobody,
     /// for whatever reason.
     pub async fn identify(&self, snapshot: &Snapshot, headers: &HeaderMap) -> Option<UserId> {
         self.identifier.identify(snapshot, headers, &Query::default()).await.ok()
     }
 
-    /// Answers one request that came over a network.
+    /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Incoming>, origin: Origin) -> Response<AnswerBody> {
-        stack::answer(self, request.map(Some), origin, None, None).await
+        stack::answer(self, request, origin).await
     }
 
-    /// Makes one exchange as this user, who need not show a credential, and shows both sides of it. `None`: the
-    /// directory has no user of this login.
+    /// Makes one exchange as this user, who need not show a credential, and shows both sides of it. The request goes
+    /// over a connection in memory, and from there the way of all others. `None`: the directory has no user of this
+    /// login.
     ///
     /// # Errors
-    /// `target` is not a path with an optional query.
+    /// The request is none that can be sent, such as one with two lengths.
     pub async fn explain(
-        &self,
+        self: &Arc<Self>,
         login: &str,
-        method: Method,
-        target: &str,
-    ) -> Result<Option<Explained>, http::Error> {
-        let Some(user) = self.views.current().snapshot.user_by_login(login) else {
-            return Ok(None);
-        };
-        let request = Request::builder()
-            .method(method)
-            .uri(target)
-            .version(Version::HTTP_11)
-            .header(header::HOST, "localhost")
-            .body(None)?;
-        Ok(Some(self.explain_as(user, request).await))
-    }
-
-    async fn explain_as(&self, user: UserId, request: Request<Option<Incoming>>) -> Explained {
-        let tap = Arc::new(Tap::default());
-        let response =
-            stack::answer(self, request, Origin::default(), Some(user), Some(Arc::clone(&tap))).await;
-        let (head, mut body) = response.into_parts();
-        let mut bytes = Vec::new();
-        let mut broken_off = false;
-        while let Some(frame) = body.frame().await {
-            match frame.map(http_body::Frame::into_data) {
-                Ok(Ok(data)) => bytes.extend_from_slice(&data),
-                Ok(Err(_)) => {}
-                Err(_) => broken_off = true,
-            }
-            if broken_off {
-                break;
-            }
+        request: Request<Bytes>,
+    ) -> Result<Option<Explained>, ExplainError> {
+        match self.views.current().snapshot.user_by_login(login) {
+            Some(user) => explain::explain(Arc::clone(self), user, request).await.map(Some),
+            None => Ok(None),
         }
-        let watched = tap.take();
-        let backend = watched.backend.map(|(status, headers)| BackendAnswer {
-            status,
-            headers,
-            body: Bytes::from(watched.body),
-        });
-        let answer =
-            Answer { status: head.status, headers: head.headers, body: Bytes::from(bytes), broken_off };
-        Explained { backend, answer, report: watched.report, refusal: watched.refusal }
     }
 }

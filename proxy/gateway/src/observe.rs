@@ -40,7 +40,7 @@ pub(crate) async fn pass(
     user: Result<UserId, Cause>,
     mut target: Target,
     parts: &request::Parts,
-    body: Option<Incoming>,
+    body: Incoming,
     entry: &mut Entry,
 ) -> Result<Response<AnswerBody>, Cause> {
     let gateway = round.gateway;
@@ -51,17 +51,14 @@ pub(crate) async fn pass(
     entry.observed = true;
     let credentials = target.query.clone();
     gateway.identifier.strip(&mut target.query);
-    let has_body = body.as_ref().is_some_and(|body| !http_body::Body::is_end_stream(body));
+    let has_body = !http_body::Body::is_end_stream(&body);
     let would = would(round, user.as_ref(), &mut target, parts, has_body, entry);
-    let body = match body {
-        Some(body) => UpstreamBody::streamed(
-            body,
-            gateway.config.limits.request_body,
-            gateway.config.deadlines.idle,
-            round.end,
-        )?,
-        None => UpstreamBody::empty(),
-    };
+    let body = UpstreamBody::streamed(
+        body,
+        gateway.config.limits.request_body,
+        gateway.config.deadlines.idle,
+        round.end,
+    )?;
     let mut headers = gateway.request_headers.observed(&parts.headers);
     gateway.identifier.remove(&mut headers);
     let mut query = target.query.clone();
@@ -70,7 +67,7 @@ pub(crate) async fn pass(
     let (head, body) = round.send(outgoing).await?.into_parts();
     let beside = would.and_then(|would| beside(round, &would, parts, &head));
     let pace = Pace::new(&gateway.config.deadlines, round.end);
-    let mut source = Source::new(body, None, &gateway.config.limits, pace, round.tap.clone());
+    let mut source = Source::new(body, None, &gateway.config.limits, pace, round.tap().cloned());
     match &beside {
         Some(beside) if beside.is_events => source.without_end(),
         _ => source.watch(),
@@ -93,7 +90,7 @@ fn would(
     entry: &mut Entry,
 ) -> Option<Would> {
     let route = round.active.router.find(&parts.method, target.path()).ok()?;
-    entry.matched(route);
+    round.matched(route, entry);
     let mut plan = || -> Result<Would, Cause> {
         let user = user.ok_or(Cause::NoCredentials)?;
         let scope = round.scope(user, &parts.headers, &mut target.query)?;
@@ -142,7 +139,7 @@ fn beside(
             judge: would.exchange.judge(),
             decoder: decoder.map(|coding| Decoder::new(coding, limits.decoded_body, limits.decoded_ratio)),
             counters: Arc::clone(&round.active.counters[would.route]),
-            tap: round.tap.clone(),
+            tap: round.tap().cloned(),
         }))
     };
     count_refusal(round, would.route, ready()).flatten()

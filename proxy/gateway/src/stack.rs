@@ -35,7 +35,7 @@ use crate::access::Entry;
 use crate::active::Active;
 use crate::answer::AnswerBody;
 use crate::edit::body::{Edited, policy_cause};
-use crate::explain::Tap;
+use crate::explain::{Explaining, Tap};
 use crate::gateway::Gateway;
 use crate::request::body::UpstreamBody;
 use crate::request::head;
@@ -52,10 +52,12 @@ use crate::view::{CallerScope, View};
 use crate::{observe, probe};
 
 /// The connection that a request came over.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Origin {
     pub(crate) address: Option<SocketAddr>,
     pub(crate) is_tls: bool,
+    /// It is one of ours, to show what becomes of a request.
+    pub(crate) explaining: Option<Explaining>,
 }
 
 /// What holds for the whole of one exchange.
@@ -68,9 +70,6 @@ pub(crate) struct Round<'a> {
     /// The exchange, if it will be compared.
     sample: Option<Arc<Sample>>,
     pub(crate) origin: Origin,
-    /// The user whom the command line names instead of a credential.
-    pub(crate) named: Option<UserId>,
-    pub(crate) tap: Option<Arc<Tap>>,
     /// When the last byte must have come from the backend.
     pub(crate) end: Instant,
 }
@@ -85,10 +84,8 @@ struct Terms<'a> {
 /// Answers a request, whatever happens.
 pub(crate) async fn answer(
     gateway: &Gateway,
-    request: Request<Option<Incoming>>,
+    request: Request<Incoming>,
     origin: Origin,
-    named: Option<UserId>,
-    tap: Option<Arc<Tap>>,
 ) -> Response<AnswerBody> {
     let lineup = gateway.lineup.load_full();
     let mut round = Round {
@@ -98,8 +95,6 @@ pub(crate) async fn answer(
         lineup,
         sample: None,
         origin,
-        named,
-        tap,
         end: Instant::now() + gateway.config.deadlines.whole,
     };
     let is_head = request.method() == Method::HEAD;
@@ -112,7 +107,7 @@ pub(crate) async fn answer(
     );
     let mut response = round.pass(request, &mut entry).await.unwrap_or_else(|cause| {
         entry.refused(&cause);
-        if let Some(tap) = &round.tap {
+        if let Some(tap) = round.tap() {
             tap.refusal(cause.problem(), cause.to_string());
         }
         entry.observed = false;
@@ -139,7 +134,7 @@ pub(crate) async fn answer(
 impl Round<'_> {
     async fn pass(
         &mut self,
-        request: Request<Option<Incoming>>,
+        request: Request<Incoming>,
         entry: &mut Entry,
     ) -> Result<Response<AnswerBody>, Cause> {
         head::check(&request)?;
@@ -161,9 +156,9 @@ impl Round<'_> {
         let scope = self.scope(&user, &parts.headers, &mut target.query)?;
         let credentials = target.query.clone();
         self.gateway.identifier.strip(&mut target.query);
-        self.sample(&scope, &parts, &target, body.as_ref());
+        self.sample(&scope, &parts, &target, &body);
         let route = self.active.router.find(&parts.method, target.path())?;
-        entry.matched(route);
+        self.matched(route, entry);
         let exchange = self.exchange(&scope, route);
         let request = self.active.policy_request(route, &parts.method, &target);
         let decision = exchange.authorize(&request).map_err(|failure| policy_cause(&failure))?;
@@ -189,14 +184,8 @@ impl Round<'_> {
     }
 
     /// Keeps what the exchange is compared by, if it is one of those.
-    fn sample(
-        &mut self,
-        scope: &Arc<CallerScope>,
-        parts: &request::Parts,
-        target: &Target,
-        body: Option<&Incoming>,
-    ) {
-        let Some(trial) = self.lineup.sampling(&self.active).filter(|_| self.tap.is_none()) else {
+    fn sample(&mut self, scope: &Arc<CallerScope>, parts: &request::Parts, target: &Target, body: &Incoming) {
+        let Some(trial) = self.lineup.sampling(&self.active).filter(|_| self.tap().is_none()) else {
             return;
         };
         let question = Question {
@@ -205,14 +194,27 @@ impl Round<'_> {
             scope: Arc::clone(scope),
             method: parts.method.clone(),
             target: target.clone(),
-            has_body: body.is_some_and(|body| !http_body::Body::is_end_stream(body)),
+            has_body: !http_body::Body::is_end_stream(body),
         };
         self.sample = Some(Sample::new(Arc::clone(trial), question));
     }
 
+    /// Where this exchange is watched from.
+    pub(crate) fn tap(&self) -> Option<&Arc<Tap>> {
+        self.origin.explaining.as_ref().map(|explaining| &explaining.tap)
+    }
+
+    /// Notes the request's route, by its index.
+    pub(crate) fn matched(&self, route: usize, entry: &mut Entry) {
+        entry.matched(route);
+        if let Some(tap) = self.tap() {
+            tap.route(&self.active.policy.manifest().routes[route].name);
+        }
+    }
+
     async fn identify(&self, parts: &request::Parts, query: &Query) -> Result<UserId, Cause> {
-        match &self.named {
-            Some(user) => Ok(user.clone()),
+        match &self.origin.explaining {
+            Some(explaining) => Ok(explaining.user.clone()),
             None => self.gateway.identifier.identify(&self.view.snapshot, &parts.headers, query).await,
         }
     }
@@ -248,10 +250,10 @@ impl Round<'_> {
         Exchange::new(Arc::clone(&self.active.policy), directory, Arc::clone(&scope.scope), route)
     }
 
-    fn request_body(&self, plan: &ExchangePlan, body: Option<Incoming>) -> Result<UpstreamBody, Cause> {
-        let Some(body) = body.filter(|body| !http_body::Body::is_end_stream(body)) else {
+    fn request_body(&self, plan: &ExchangePlan, body: Incoming) -> Result<UpstreamBody, Cause> {
+        if http_body::Body::is_end_stream(&body) {
             return Ok(UpstreamBody::empty());
-        };
+        }
         let config = &self.gateway.config;
         match plan.request {
             RequestPlan::Empty => Err(Cause::BodyNotTaken),
@@ -314,7 +316,7 @@ impl Round<'_> {
 
     pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<Incoming>, Cause> {
         let response = self.gateway.upstream.send(outgoing, self.end).await?;
-        if let Some(tap) = &self.tap {
+        if let Some(tap) = self.tap() {
             tap.backend_head(response.status(), response.headers());
         }
         Ok(response)
@@ -385,14 +387,14 @@ impl Round<'_> {
     ) -> Result<Edited, Cause> {
         check::content_type(&head.headers, plan.spec())?;
         let source = self.source(head, body)?;
-        Ok(Edited::new(source, self.editor(plan, scope), exchange.judge(), plan, self.tap.clone()))
+        Ok(Edited::new(source, self.editor(plan, scope), exchange.judge(), plan, self.tap().cloned()))
     }
 
     pub(crate) fn editor(&self, plan: &Arc<Plan>, scope: &CallerScope) -> Editor {
         let options = Options {
             limits: self.gateway.config.editor.clone(),
             hash_key: scope.hash_key,
-            trace: self.tap.is_some(),
+            trace: self.tap().is_some(),
         };
         Editor::new(Arc::clone(plan), options)
     }
@@ -401,7 +403,7 @@ impl Round<'_> {
         let coding = Coding::of(&head.headers)?;
         let config = &self.gateway.config;
         let pace = Pace::new(&config.deadlines, self.end);
-        Ok(Source::new(body, coding, &config.limits, pace, self.tap.clone()))
+        Ok(Source::new(body, coding, &config.limits, pace, self.tap().cloned()))
     }
 }
 

@@ -9,8 +9,8 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Builder, Client, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
@@ -18,13 +18,14 @@ use rustls::pki_types::pem::PemObject;
 use tokio::time::Instant;
 
 use crate::config::{BackendConfig, BackendCredential, Deadlines};
+use crate::memory::{MemoryBackend, MemoryConnector};
 use crate::request::body::UpstreamBody;
 use crate::request::query::Query;
 use crate::rescue::Cause;
 
 /// The server behind us.
 pub(crate) struct Upstream {
-    client: Client<HttpsConnector<HttpConnector>, UpstreamBody>,
+    client: BackendClient,
     scheme: Scheme,
     authority: Authority,
     host: HeaderValue,
@@ -32,6 +33,12 @@ pub(crate) struct Upstream {
     prefix: String,
     credential: BackendCredential,
     deadlines: Deadlines,
+}
+
+/// Asks the backend, wherever it is.
+enum BackendClient {
+    Network(Client<HttpsConnector<HttpConnector>, UpstreamBody>),
+    Memory(Client<MemoryConnector, UpstreamBody>),
 }
 
 /// Why the backend's configuration cannot be used.
@@ -64,6 +71,25 @@ pub(crate) struct Outgoing<'a> {
 
 impl Upstream {
     pub(crate) fn new(config: &BackendConfig, deadlines: &Deadlines) -> Result<Upstream, BackendError> {
+        let client = BackendClient::Network(client().build(connector(config, deadlines)?));
+        Upstream::before(client, config, deadlines)
+    }
+
+    /// A backend in this process.
+    pub(crate) fn in_memory(
+        config: &BackendConfig,
+        deadlines: &Deadlines,
+        backend: MemoryBackend,
+    ) -> Result<Upstream, BackendError> {
+        let client = BackendClient::Memory(client().build(MemoryConnector(backend)));
+        Upstream::before(client, config, deadlines)
+    }
+
+    fn before(
+        client: BackendClient,
+        config: &BackendConfig,
+        deadlines: &Deadlines,
+    ) -> Result<Upstream, BackendError> {
         let parts = config.url.clone().into_parts();
         let scheme = parts.scheme.ok_or(BackendError::Url("no scheme"))?;
         if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
@@ -77,16 +103,8 @@ impl Upstream {
             return Err(BackendError::Url("a query inside"));
         }
         let host = HeaderValue::from_str(authority.as_str()).map_err(|_| BackendError::Url("no host"))?;
-        let mut client = Client::builder(TokioExecutor::new());
-        client
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(std::time::Duration::from_secs(30))
-            // A GET is repeated below, knowing what it is; nothing else ever is (H10).
-            .retry_canceled_requests(false)
-            .set_host(false);
         Ok(Upstream {
-            client: client.build(connector(config, deadlines)?),
+            client,
             scheme,
             authority,
             host,
@@ -157,6 +175,27 @@ impl Upstream {
         let uri = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone());
         uri.path_and_query(target).build().map_err(|error| Cause::Internal(error.into()))
     }
+}
+
+impl BackendClient {
+    fn request(&self, request: Request<UpstreamBody>) -> ResponseFuture {
+        match self {
+            BackendClient::Network(client) => client.request(request),
+            BackendClient::Memory(client) => client.request(request),
+        }
+    }
+}
+
+fn client() -> Builder {
+    let mut client = Client::builder(TokioExecutor::new());
+    client
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(std::time::Duration::from_secs(30))
+        // A GET is repeated above, knowing what it is; nothing else ever is (H10).
+        .retry_canceled_requests(false)
+        .set_host(false);
+    client
 }
 
 /// Connects over TCP, and TLS where the URL says so.

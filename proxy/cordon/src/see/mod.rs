@@ -7,10 +7,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use bytes::Bytes;
 use cordon_directory::{Scope, Snapshot};
 use cordon_gateway::Explained;
 use cordon_rewrite::DifferenceKind;
-use http::Method;
+use http::{Method, Request};
 use serde_json::{Value, json};
 
 use crate::loaded::load;
@@ -44,9 +45,12 @@ pub(crate) fn run(config: &Path, question: &Question) -> Result<(), Failure> {
     let runtime = serve::runtime()?;
     let loaded = runtime.block_on(load(config))?;
     let snapshot = loaded.store.current();
-    let explained = runtime
-        .block_on(loaded.gateway.explain(&question.user, method, &question.path))
+    let request = Request::builder().method(method).uri(&question.path).body(Bytes::new());
+    let request = request
         .map_err(|error| Failure::wrong(format!("error: `{}` is not a path: {error}", question.path)))?;
+    let explained = runtime
+        .block_on(loaded.gateway.explain(&question.user, request))
+        .map_err(|error| Failure::failed(format!("error: {error}")))?;
     let (Some(explained), Some(user)) = (explained, snapshot.user_by_login(&question.user)) else {
         let known: Vec<&str> = snapshot.users().map(|(_, user)| &*user.login).take(20).collect();
         let known = known.join(", ");

@@ -91,6 +91,18 @@ pub(crate) async fn run(
     connections.shutdown().await;
 }
 
+/// Serves a connection that is there already, until the other side closes it.
+pub(crate) async fn stream<S>(gateway: Arc<Gateway>, stream: S, origin: Origin)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let http = builder(&gateway);
+    let stream = Stalling::new(stream, gateway.config.deadlines.idle);
+    // Nobody drains what ends with its other side.
+    let (_drain, draining) = watch::channel(());
+    serve(gateway, &http, stream, origin, draining).await;
+}
+
 async fn connection(
     gateway: Arc<Gateway>,
     http: &auto::Builder<TokioExecutor>,
@@ -103,7 +115,7 @@ async fn connection(
     let _ = stream.set_nodelay(true);
     let deadlines = gateway.config.deadlines;
     let stream = Stalling::new(stream, deadlines.idle);
-    let origin = Origin { address: Some(address), is_tls: acceptor.is_some() };
+    let origin = Origin { address: Some(address), is_tls: acceptor.is_some(), explaining: None };
     let Some(acceptor) = acceptor else {
         return serve(gateway, http, stream, origin, draining).await;
     };
@@ -130,7 +142,7 @@ async fn serve<S>(
     let activity = Activity::new();
     let watched = Arc::clone(&activity);
     let service = service_fn(move |request| {
-        let (gateway, under_way) = (Arc::clone(&gateway), activity.begin());
+        let (gateway, origin, under_way) = (Arc::clone(&gateway), origin.clone(), activity.begin());
         async move {
             let mut response = gateway.answer(request, origin).await;
             response.body_mut().keep(under_way);

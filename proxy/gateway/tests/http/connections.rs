@@ -342,7 +342,7 @@ async fn d8_a_change_of_the_directory_holds_from_the_next_request() {
     let config = GatewayConfig::new(url, MaskSecret([1; 32]));
     let gateway = Gateway::new(config, Arc::clone(&store), crate::stage::policy()).unwrap();
     let ids = async || {
-        let explained = gateway.explain("anna", http::Method::GET, "/api/calls").await.unwrap().unwrap();
+        let explained = gateway.explain("anna", crate::memory::get("/api/calls")).await.unwrap().unwrap();
         String::from_utf8(explained.answer.body.to_vec()).unwrap()
     };
     assert_eq!(ids().await, ANNAS_CALLS);

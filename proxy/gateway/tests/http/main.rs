@@ -13,6 +13,7 @@ mod framing;
 mod hidden;
 mod live;
 mod log;
+mod memory;
 mod observe;
 mod packed;
 mod representation;

@@ -2,9 +2,9 @@
 
 use cordon_gateway::{BackendCredential, Gateway, GatewayConfig};
 use cordon_rewrite::DifferenceKind;
-use http::Method;
 
 use crate::backend::{Then, json, raw, reply};
+use crate::memory::get;
 use crate::stage::{ANNAS_CALLS, Stage, TOKEN, call, calls};
 
 const TWO: &[(u32, &str)] = &[(1, "acme"), (2, "zeta")];
@@ -95,7 +95,7 @@ async fn explain_shows_both_sides_and_every_difference() {
         _ => json(call(2, "zeta")),
     })
     .await;
-    let explained = stage.gateway.explain("anna", Method::GET, "/api/calls").await.unwrap().unwrap();
+    let explained = stage.gateway.explain("anna", get("/api/calls")).await.unwrap().unwrap();
     let backend = explained.backend.unwrap();
     assert_eq!((backend.status.as_u16(), &backend.body[..]), (200, calls(TWO).as_bytes()));
     assert_eq!(&explained.answer.body[..], ANNAS_CALLS.as_bytes());
@@ -107,17 +107,16 @@ async fn explain_shows_both_sides_and_every_difference() {
         .find(|difference| matches!(difference.kind, DifferenceKind::Dropped { .. }));
     assert_eq!(dropped.unwrap().path, "$.data[1]");
 
-    let explained = stage.gateway.explain("anna", Method::GET, "/api/calls/2").await.unwrap().unwrap();
+    let explained = stage.gateway.explain("anna", get("/api/calls/2")).await.unwrap().unwrap();
     assert_eq!(&explained.backend.unwrap().body[..], call(2, "zeta").as_bytes());
     assert_eq!(explained.answer.status, 404);
     assert!(explained.report.unwrap().missing);
     assert_eq!(explained.refusal.unwrap().problem.code, "not-found");
 
-    let explained = stage.gateway.explain("anna", Method::GET, "/api/other").await.unwrap().unwrap();
+    let explained = stage.gateway.explain("anna", get("/api/other")).await.unwrap().unwrap();
     assert!(explained.backend.is_none());
     assert_eq!(explained.refusal.unwrap().problem.code, "no-such-route");
-    assert!(stage.gateway.explain("nobody", Method::GET, "/api/calls").await.unwrap().is_none());
-    assert!(stage.gateway.explain("anna", Method::GET, "not a path").await.is_err());
+    assert!(stage.gateway.explain("nobody", get("/api/calls")).await.unwrap().is_none());
 }
 
 #[tokio::test]
