@@ -1,6 +1,6 @@
 //! House rules that only the sources can answer for: imports run one way, and files hold one idea.
 //!
-//! The direction is that of ARCHITECTURE.md: `cordon → {gateway, admin} → {policy, directory} → rewrite`, and on the
+//! The direction is that of ARCHITECTURE.md: `cordon → activation → gateway → {policy, directory} → rewrite`, and on the
 //! guest's side `isolation → sdk`. What a crate may not know of (HTTP in `rewrite`, hyper in `policy`, wasmtime in
 //! `gateway`) is checked in its manifest and in its sources, so that neither a new dependency nor a re-export slips by.
 
@@ -22,7 +22,7 @@ const HTTP: [&str; 8] =
 const WASM: [&str; 3] = ["wasmtime", "wasmtime-wizer", "wit-component"];
 const INPUT_OUTPUT: [&str; 3] = ["tokio", "notify", "rustls"];
 
-const ROOMS: [Room; 12] = [
+const ROOMS: [Room; 13] = [
     Room {
         folder: "proxy/rewrite",
         name: "cordon-rewrite",
@@ -75,6 +75,19 @@ const ROOMS: [Room; 12] = [
         knows_nothing_of: &WASM,
     },
     Room {
+        folder: "proxy/activation",
+        name: "cordon-activation",
+        may_import: &[
+            "cordon-bundle",
+            "cordon-gateway",
+            "cordon-policy",
+            "cordon-directory",
+            "cordon-rewrite",
+            "cordon-settings",
+        ],
+        knows_nothing_of: &WASM,
+    },
+    Room {
         folder: "proxy/admin",
         name: "cordon-admin",
         may_import: &["cordon-directory"],
@@ -84,6 +97,7 @@ const ROOMS: [Room; 12] = [
         folder: "proxy/cordon",
         name: "cordon",
         may_import: &[
+            "cordon-activation",
             "cordon-admin",
             "cordon-bundle",
             "cordon-gateway",

@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use cordon_activation::plan_faults;
 use cordon_directory::{ConnectOptions, OpenError, Store};
 use cordon_gateway::Gateway;
 use cordon_policy::{Engine, EngineOptions, LoadError, Policy};
 use cordon_settings::Problem;
 
+use crate::Failure;
 use crate::config::{Config, DirectoryPlace, PolicyFiles};
 use crate::problems::report;
-use crate::{Failure, plans};
 
 /// Everything that the files say, ready to serve.
 pub(crate) struct Loaded {
@@ -90,10 +91,11 @@ pub(crate) fn load_policy(files: &PolicyFiles) -> Result<Arc<Policy>, Failure> {
         other => Failure::wrong(format!("the policy cannot be used: {other}")),
     })?;
     let policy = Arc::new(policy);
-    let faults = plans::faults(&policy);
+    let faults = plan_faults(&policy);
     if faults.is_empty() {
         return Ok(policy);
     }
+    let faults: String = faults.iter().map(|fault| format!("error: {fault}\n")).collect();
     Err(Failure::wrong(format!("{}: plans that cannot be carried out\n{faults}", files.rules.display())))
 }
 

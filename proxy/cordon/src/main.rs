@@ -9,7 +9,6 @@ mod config;
 mod demo;
 mod directory;
 mod loaded;
-mod plans;
 mod policy;
 mod problems;
 mod see;
@@ -69,7 +68,8 @@ enum Command {
     /// Look at the directory and change it: projects, users, groups, roles, tokens, fields, objects, their history;
     /// import, export, and lists from the backend.
     Directory(directory::Arguments),
-    /// Make policies, put them into bundles, sign these, look into them, and carry them to a registry and back.
+    /// Make policies, run their cases, compare them, put them into bundles, sign these, look into them, and carry them to
+    /// a registry and back.
     Policy(policy::Arguments),
     /// Start a sample contact-centre API and Cordon before it, print what four callers see of the same URLs, and
     /// serve.

@@ -7,6 +7,10 @@ use crate::failure::for_log;
 use crate::load::LoadError;
 use crate::wasi;
 
+/// The version of the contract that this host speaks, as bundles state it: below 1.0 another minor one is another
+/// contract.
+pub const CONTRACT: &str = "0.2";
+
 /// The interface that may be imported with its functions, and those functions.
 const DIRECTORY: &str = "cordon:policy/directory@0.2.";
 const DIRECTORY_FUNCTIONS: [&str; 3] = ["fields", "projects-of", "single-project"];

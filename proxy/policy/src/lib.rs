@@ -45,6 +45,7 @@ pub use directory::{Directory, Field};
 pub use engine::{CacheOptions, Engine, EngineError, EngineOptions};
 pub use exchange::Exchange;
 pub use failure::{Call, Failure};
+pub use imports::CONTRACT;
 pub use judge::ExchangeJudge;
 pub use load::{LoadError, LoadOptions, RuleProblem};
 pub use manifest::{Manifest, Route};

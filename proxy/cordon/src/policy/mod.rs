@@ -4,6 +4,7 @@
 
 mod access;
 mod build;
+mod diff;
 mod files;
 mod inspect;
 mod key;
@@ -12,6 +13,8 @@ mod password;
 mod pull;
 mod push;
 mod sign;
+mod source;
+mod test;
 
 use clap::{Args, Subcommand};
 
@@ -28,6 +31,10 @@ pub(crate) struct Arguments {
 enum Command {
     /// Make the folder of a new policy: a crate in Rust, or rules for the default policy.
     New(new::New),
+    /// Run a policy's cases: each says who asks what, what the backend answers, and what the caller must get.
+    Test(test::Test),
+    /// Show what another version of a policy changes, and what it would newly reveal and newly hide.
+    Diff(diff::Diff),
     /// Put a policy's folder into one bundle.
     Build(build::Build),
     /// Tell what is in a bundle, and who signed it.
@@ -49,6 +56,8 @@ enum Command {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::New(command) => command.run(),
+        Command::Test(command) => command.run(),
+        Command::Diff(command) => command.run(),
         Command::Build(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Key(command) => command.run(),

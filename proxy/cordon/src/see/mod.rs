@@ -1,13 +1,13 @@
 //! `cordon see`: what a caller gets, beside what the backend sent, with a reason for each difference.
 
 mod beside;
-mod reason;
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use bytes::Bytes;
+use cordon_activation::reason;
 use cordon_directory::{Scope, Snapshot};
 use cordon_gateway::Explained;
 use cordon_rewrite::DifferenceKind;
@@ -97,7 +97,7 @@ impl Seen<'_> {
         match serde_json::from_slice::<Value>(&backend.body) {
             Ok(body) => {
                 let notes = beside::notes(&report.differences, |difference| {
-                    reason::reason(difference, &self.question.user, self.scope, self.snapshot)
+                    reason(difference, &self.question.user, self.scope, self.snapshot)
                 });
                 text.push_str(&beside::render(&body, &notes));
                 text.push_str("\n- gone for this caller   ~ another value for this caller\n");
@@ -107,7 +107,7 @@ impl Seen<'_> {
                 text.push_str(&String::from_utf8_lossy(&answer.body));
                 text.push('\n');
                 for difference in &report.differences {
-                    let reason = reason::reason(difference, &self.question.user, self.scope, self.snapshot);
+                    let reason = reason(difference, &self.question.user, self.scope, self.snapshot);
                     let mark = match difference.kind {
                         DifferenceKind::Masked { .. } | DifferenceKind::Recounted => '~',
                         _ => '-',
@@ -131,7 +131,7 @@ impl Seen<'_> {
                     DifferenceKind::Unlisted => "unlisted",
                     DifferenceKind::Recounted => "recounted",
                 };
-                let reason = reason::reason(difference, &self.question.user, self.scope, self.snapshot);
+                let reason = reason(difference, &self.question.user, self.scope, self.snapshot);
                 json!({ "path": difference.path, "what": what, "reason": reason })
             });
         json!({

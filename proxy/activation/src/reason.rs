@@ -3,10 +3,37 @@
 use std::sync::Arc;
 
 use cordon_directory::{Scope, Snapshot};
+use cordon_gateway::Explained;
 use cordon_rewrite::{Difference, DifferenceKind};
 
+/// Reasons that are told of one answer.
+const REASONS: usize = 40;
+
+/// A line for each difference between what the backend sent and what the caller got: `-` for what is gone, `~` for what
+/// has another value.
+pub(crate) fn reasons(explained: &Explained, login: &str, snapshot: &Snapshot) -> Vec<String> {
+    let scope = snapshot.user_by_login(login).and_then(|user| snapshot.scope(&user, None).ok());
+    let (Some(scope), Some(report)) = (scope, &explained.report) else { return Vec::new() };
+    let differences = &report.differences;
+    let mut lines: Vec<String> = differences
+        .iter()
+        .take(REASONS)
+        .map(|difference| {
+            let mark = match difference.kind {
+                DifferenceKind::Masked { .. } | DifferenceKind::Recounted => '~',
+                DifferenceKind::Dropped { .. } | DifferenceKind::Removed | DifferenceKind::Unlisted => '-',
+            };
+            format!("{mark} {}  {}", difference.path, reason(difference, login, &scope, snapshot))
+        })
+        .collect();
+    if differences.len() > REASONS {
+        lines.push(format!("… and {} more", differences.len() - REASONS));
+    }
+    lines
+}
+
 /// The reason for one difference, for a person who may see everything.
-pub(super) fn reason(difference: &Difference, login: &str, scope: &Scope, snapshot: &Snapshot) -> String {
+pub fn reason(difference: &Difference, login: &str, scope: &Scope, snapshot: &Snapshot) -> String {
     match &difference.kind {
         DifferenceKind::Dropped { values, .. } => {
             let seen = if values.is_empty() { "nothing".to_owned() } else { values.join(", ") };

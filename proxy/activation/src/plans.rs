@@ -1,21 +1,30 @@
 //! Plans that cannot be made, found before anybody asks for them: an expression that cannot be read, paths that the
 //! format does not have.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use cordon_policy::{Directory, Exchange, Failure, Field, Policy, Rights, Scope, Sections};
 
+/// A route whose plan is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("route `{route}`: {reason}")]
+pub struct PlanFault {
+    /// Its name in the manifest.
+    pub route: String,
+    /// What is wrong with its plan.
+    pub reason: String,
+}
+
 /// Plans every route for somebody who may see little, with one hidden field of each kind, and tells which plans are
 /// no plans. A policy that has no answer for such a scope is not at fault.
-pub(crate) fn faults(policy: &Arc<Policy>) -> String {
+pub fn plan_faults(policy: &Arc<Policy>) -> Vec<PlanFault> {
     let scope = Arc::new(Scope::new(vec!["any".to_owned()], Rights::default(), Sections::All, None));
-    let mut faults = String::new();
+    let directory: Arc<dyn Directory> = Arc::new(Sample);
+    let mut faults = Vec::new();
     for (index, route) in policy.manifest().routes.iter().enumerate() {
-        let exchange = Exchange::new(Arc::clone(policy), Arc::new(Sample), Arc::clone(&scope), index);
+        let exchange = Exchange::new(Arc::clone(policy), Arc::clone(&directory), Arc::clone(&scope), index);
         if let Err(Failure::BadAnswer { reason, .. }) = exchange.plan() {
-            // Writing to a string does not fail.
-            _ = writeln!(faults, "error: route `{}`: {reason}", route.name);
+            faults.push(PlanFault { route: route.name.clone(), reason });
         }
     }
     faults

@@ -1,0 +1,162 @@
+//! JSON as cases compare it: without regard to white space and the order of members, but with numbers by their text,
+//! and with members that stand twice.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+/// The member by which `serde_json` hands on the text of a number.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// A document whose members are sorted by name. Of two of one name the first is the one that stood first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Tree {
+    /// A literal, a number as it is written, or a text in quotes, escaped in one way.
+    Scalar(String),
+    Array(Vec<Tree>),
+    Object(Vec<(String, Tree)>),
+}
+
+impl Tree {
+    /// Reads a document.
+    pub(crate) fn read(text: &[u8]) -> Result<Tree, serde_json::Error> {
+        serde_json::from_slice(text)
+    }
+
+    /// The document, one scalar a line.
+    pub(crate) fn lines(&self) -> String {
+        let mut page = String::new();
+        self.write(&mut page, 0, "", "");
+        page
+    }
+
+    fn write(&self, page: &mut String, depth: usize, label: &str, comma: &str) {
+        let indent = "  ".repeat(depth);
+        let mut line = |text: &str| {
+            page.push_str(&indent);
+            page.push_str(text);
+            page.push('\n');
+        };
+        match self {
+            Tree::Scalar(text) => line(&format!("{label}{text}{comma}")),
+            Tree::Array(items) if items.is_empty() => line(&format!("{label}[]{comma}")),
+            Tree::Object(members) if members.is_empty() => line(&format!("{label}{{}}{comma}")),
+            Tree::Array(items) => {
+                line(&format!("{label}["));
+                for (index, item) in items.iter().enumerate() {
+                    item.write(page, depth + 1, "", if index + 1 < items.len() { "," } else { "" });
+                }
+                page.push_str(&format!("{indent}]{comma}\n"));
+            }
+            Tree::Object(members) => {
+                line(&format!("{label}{{"));
+                for (index, (name, member)) in members.iter().enumerate() {
+                    let comma = if index + 1 < members.len() { "," } else { "" };
+                    member.write(page, depth + 1, &format!("{}: ", quoted(name)), comma);
+                }
+                page.push_str(&format!("{indent}}}{comma}\n"));
+            }
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Tree, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Tree;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Tree, E> {
+        Ok(Tree::Scalar("null".to_owned()))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Tree, E> {
+        Ok(Tree::Scalar(value.to_string()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Tree, E> {
+        Ok(Tree::Scalar(value.to_string()))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Tree, E> {
+        Ok(Tree::Scalar(value.to_string()))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Tree, E> {
+        Ok(Tree::Scalar(quoted(value)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element()? {
+            array.push(item);
+        }
+        Ok(Tree::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Tree, A::Error> {
+        let mut object: Vec<(String, Tree)> = Vec::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if name == NUMBER && object.is_empty() {
+                return Ok(Tree::Scalar(members.next_value::<String>()?));
+            }
+            object.push((name, members.next_value()?));
+        }
+        object.sort_by(|(left, _), (right, _)| left.cmp(right));
+        Ok(Tree::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(text: &str) -> Tree {
+        Tree::read(text.as_bytes()).expect("the text is JSON")
+    }
+
+    #[test]
+    fn white_space_and_order_do_not_matter() {
+        assert_eq!(tree(r#"{"a": 1, "b": [true, null]}"#), tree("{\"b\":[true,null],\n\"a\":1}"));
+        assert_eq!(tree(r#""\u0041""#), tree(r#""A""#));
+        assert_ne!(tree("[1,2]"), tree("[2,1]"));
+    }
+
+    #[test]
+    fn numbers_are_compared_by_their_text() {
+        for (left, right) in [("1.10", "1.1"), ("1e2", "100"), ("-0", "0"), ("1E5", "1e5"), ("1", "\"1\"")] {
+            assert_ne!(tree(left), tree(right), "{left} and {right}");
+            assert_eq!(tree(left), tree(left));
+        }
+        let long = "123456789012345678901234567890.000000000000000000001";
+        assert_eq!(tree(long).lines(), format!("{long}\n"));
+    }
+
+    #[test]
+    fn a_member_that_stands_twice_is_not_overlooked() {
+        let twice = tree(r#"{"phone": "+49301234", "phone": "****"}"#);
+        assert_ne!(twice, tree(r#"{"phone": "****"}"#));
+        assert_eq!(twice.lines(), "{\n  \"phone\": \"+49301234\",\n  \"phone\": \"****\"\n}\n");
+    }
+
+    #[test]
+    fn nothing_follows_a_document() {
+        assert!(Tree::read(b"{} {}").is_err());
+        assert!(Tree::read(b"").is_err());
+    }
+}
