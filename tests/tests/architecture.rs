@@ -22,7 +22,7 @@ const HTTP: [&str; 8] =
 const WASM: [&str; 3] = ["wasmtime", "wasmtime-wizer", "wit-component"];
 const INPUT_OUTPUT: [&str; 3] = ["tokio", "notify", "rustls"];
 
-const ROOMS: [Room; 13] = [
+const ROOMS: [Room; 14] = [
     Room {
         folder: "proxy/rewrite",
         name: "cordon-rewrite",
@@ -88,6 +88,12 @@ const ROOMS: [Room; 13] = [
         knows_nothing_of: &WASM,
     },
     Room {
+        folder: "proxy/rollout",
+        name: "cordon-rollout",
+        may_import: &["cordon-activation", "cordon-bundle", "cordon-gateway", "cordon-policy"],
+        knows_nothing_of: &WASM,
+    },
+    Room {
         folder: "proxy/admin",
         name: "cordon-admin",
         may_import: &["cordon-directory"],
@@ -105,6 +111,7 @@ const ROOMS: [Room; 13] = [
             "cordon-directory",
             "cordon-rewrite",
             "cordon-settings",
+            "cordon-rollout",
             "cordon-policy-builder",
             "cordon-policy-component",
             "cordon-example-backend",

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use cordon_bundle::Bundle;
-use cordon_policy::{CONTRACT, Counters, Engine, LoadError, Manifest, Policy};
+use cordon_policy::{
+    CONTRACT, CompiledFolder, Counters, Digest, Engine, LoadError, LoadOptions, Manifest, Policy,
+};
 
 use crate::cover::{Governed, missing};
 use crate::outcome::Outcome;
@@ -35,6 +37,7 @@ pub struct Admitted {
 /// Everything that speaks against it.
 pub async fn admit(
     engine: &Arc<Engine>,
+    compiled: Option<&Arc<CompiledFolder>>,
     bundle: &Bundle,
     active: Option<&Manifest>,
     options: &RunOptions,
@@ -45,7 +48,7 @@ pub async fn admit(
         reasons.push(Reason::Contract { stated: stated.contract.to_string(), spoken: CONTRACT });
     }
     let cases = read_cases(bundle, &mut reasons);
-    let policy = match load(engine, bundle).await {
+    let policy = match load(engine, compiled, bundle).await {
         Ok(policy) => policy,
         Err(mut found) => {
             reasons.append(&mut found);
@@ -109,10 +112,19 @@ fn read_cases(bundle: &Bundle, reasons: &mut Vec<Reason>) -> CaseSet {
 }
 
 /// Compiles beside the threads that answer requests.
-async fn load(engine: &Arc<Engine>, bundle: &Bundle) -> Result<Arc<Policy>, Vec<Reason>> {
+async fn load(
+    engine: &Arc<Engine>,
+    compiled: Option<&Arc<CompiledFolder>>,
+    bundle: &Bundle,
+) -> Result<Arc<Policy>, Vec<Reason>> {
     let (engine, component, rules) =
         (Arc::clone(engine), bundle.component().clone(), Arc::clone(bundle.rules()));
-    let loading = tokio::task::spawn_blocking(move || Policy::load(&engine, &component, &rules));
+    let digest = Some(Digest::from(*bundle.digest().as_bytes()));
+    let compiled = compiled.cloned();
+    let loading = tokio::task::spawn_blocking(move || {
+        let options = LoadOptions { compiled: compiled.as_deref(), digest };
+        Policy::load_with(&engine, &component, &rules, &options)
+    });
     match loading.await {
         Ok(Ok(policy)) => Ok(Arc::new(policy)),
         Ok(Err(LoadError::Rules(problems))) => Err(problems.into_iter().map(Reason::Rule).collect()),

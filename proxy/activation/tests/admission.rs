@@ -190,7 +190,7 @@ fn engine() -> &'static Arc<Engine> {
 
 async fn admit_bundle(parts: Parts, active: Option<&Manifest>) -> Result<Admitted, Refused> {
     let bundle: Bundle = parts.write().expect("a bundle");
-    admit(engine(), &bundle, active, &RunOptions::default()).await
+    admit(engine(), None, &bundle, active, &RunOptions::default()).await
 }
 
 async fn reasons(parts: Parts, active: Option<&Manifest>) -> Vec<Reason> {

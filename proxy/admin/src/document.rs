@@ -58,6 +58,7 @@ impl utoipa::ToSchema for DirectoryDocument {}
         (name = "settings", description = "What holds for the whole directory."),
         (name = "history", description = "Who changed what, and when."),
         (name = "directory", description = "The directory as a whole."),
+        (name = "policy", description = "What is in force, what is tried out beside it, and what was before."),
         (name = "operations", description = "How it is doing."),
     ),
 )]
@@ -121,6 +122,9 @@ fn statuses(path: &str, method: &str, operation: &Operation) -> BTreeMap<&'stati
             "404",
             "There is nothing of this name, or the caller may not see it: one answer for both.",
         );
+    }
+    if path.starts_with("/policy") {
+        statuses.insert("409", "It cannot be as things stand, or the policy is not a bundle.");
     }
     if ["/history", "/verify"].contains(&path) {
         statuses.insert("409", "The directory is a file, which has no history.");

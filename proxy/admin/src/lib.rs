@@ -18,6 +18,7 @@ mod metrics;
 mod needle;
 mod options;
 mod paging;
+mod policies;
 mod problem;
 mod query;
 mod resource;
@@ -40,6 +41,10 @@ use crate::shared::Shared;
 
 pub use identify::Identify;
 pub use options::{AdminConfig, Options};
+pub use policies::{
+    Policies, PolicyBundle, PolicyEvent, PolicyOrder, PolicyRefusal, PolicyReport, PolicyRouteReport,
+    PolicyStanding, PolicyTrial,
+};
 pub use serve::serve;
 
 /// The API over a store.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::identify::Identify;
+use crate::policies::Policies;
 
 /// Where the admin API listens and what it takes there.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct Options {
     pub config: AdminConfig,
     /// Another way to tell callers than by the directory's tokens, such as a JWT.
     pub identify: Option<Arc<dyn Identify>>,
+    /// Who keeps the policies. None: they are files.
+    pub policies: Option<Arc<dyn Policies>>,
     /// How old the store's last confirmation may be before `/health` says that something is wrong.
     pub max_age: Option<Duration>,
 }

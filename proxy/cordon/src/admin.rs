@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use cordon_admin::{AdminConfig, Identify, Options};
+use cordon_admin::{AdminConfig, Identify, Options, Policies};
 use cordon_directory::{Snapshot, Store, UserId};
 use cordon_gateway::Gateway;
 use http::HeaderMap;
@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::Failure;
 use crate::loaded::Loaded;
+use crate::policies::Bundled;
 
 /// The admin API's socket, taken before anything is served so that a taken port is told at once.
 pub(crate) struct Admin {
@@ -38,7 +39,7 @@ impl Admin {
     ///
     /// # Errors
     /// The socket cannot be had.
-    pub(crate) async fn bind(loaded: &Loaded) -> Result<Option<Admin>, Failure> {
+    pub(crate) async fn bind(loaded: &Loaded, bundled: Option<Bundled>) -> Result<Option<Admin>, Failure> {
         let Some(config) = loaded.config.admin.clone() else {
             return Ok(None);
         };
@@ -48,7 +49,12 @@ impl Admin {
         })?;
         let identify: Arc<dyn Identify> = Arc::new(AsTheDataPlane(Arc::clone(&loaded.gateway)));
         let max_age = Some(loaded.config.directory.max_age);
-        let options = Options { config, identify: Some(identify), max_age };
+        let options = Options {
+            config,
+            identify: Some(identify),
+            policies: bundled.map(|bundled| Arc::new(bundled) as Arc<dyn Policies>),
+            max_age,
+        };
         Ok(Some(Admin { listener, options, store: Arc::clone(&loaded.store) }))
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use cordon_directory::{Advice, Security, Snapshot, Topic};
 
 use crate::config::DirectoryPlace;
-use crate::loaded::{Loaded, load};
+use crate::loaded::{Loaded, Purpose, load};
 use crate::{Failure, serve};
 
 /// Reads everything as `serve` would, then prints what an administrator should look at.
@@ -14,7 +14,7 @@ use crate::{Failure, serve};
 /// # Errors
 /// Every mistake in every file.
 pub(crate) fn run(config: &Path) -> Result<(), Failure> {
-    let loaded = serve::runtime()?.block_on(load(config))?;
+    let loaded = serve::runtime()?.block_on(load(config, Purpose::Looking))?;
     let shown = shown(&loaded, config);
     io::stdout()
         .write_all(shown.as_bytes())

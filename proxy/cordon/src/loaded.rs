@@ -1,16 +1,19 @@
-//! Reads configuration, directory, rules and component, and tells every mistake in all of them at once.
+//! Reads configuration, directory and policy, and tells every mistake in all of them at once.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use cordon_activation::plan_faults;
+use cordon_activation::{RunOptions, plan_faults};
+use cordon_bundle::kept::Kept;
+use cordon_bundle::source::{Folder, Registry};
 use cordon_directory::{ConnectOptions, OpenError, Store};
-use cordon_gateway::Gateway;
-use cordon_policy::{Engine, EngineOptions, LoadError, Policy};
+use cordon_gateway::{Gateway, GatewayConfig};
+use cordon_policy::{CompiledFolder, Engine, EngineOptions, LoadError, Policy};
+use cordon_rollout::{Settings, Sources, Start, StartError};
 use cordon_settings::Problem;
 
 use crate::Failure;
-use crate::config::{Config, DirectoryPlace, PolicyFiles};
+use crate::config::{Bundles, Config, DirectoryPlace, PolicyConfig, PolicyPlace};
 use crate::problems::report;
 
 /// Everything that the files say, ready to serve.
@@ -25,17 +28,38 @@ pub(crate) struct Loaded {
     pub policy: String,
     /// How many routes the policy governs.
     pub routes: usize,
+    /// What the policy's bundles are followed with, if it has any and is to be served.
+    pub delivered: Option<Delivered>,
+}
+
+/// What bundles are followed with.
+pub(crate) struct Delivered {
+    /// What does not change.
+    pub settings: Settings,
+    /// What was begun with.
+    pub start: Start,
+    /// Where more come from.
+    pub sources: Sources,
+}
+
+/// What is loaded for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Callers are served, and whatever changes is followed.
+    Serving,
+    /// Somebody looks at it, perhaps beside a proxy that serves with it.
+    Looking,
 }
 
 /// Reads everything that the configuration at `path` names.
 ///
 /// # Errors
 /// Every mistake in every file, rendered, with exit code 2.
-pub(crate) async fn load(path: &Path) -> Result<Loaded, Failure> {
+pub(crate) async fn load(path: &Path, purpose: Purpose) -> Result<Loaded, Failure> {
     let config = read_config(path)?;
     let store = open_store(&config.directory.place, Following::Yes).await;
-    let policy = load_policy(&config.policy);
-    let (store, policy) = match (store, policy) {
+    let policy = policy(&config.policy, &config.gateway, purpose).await;
+    let (store, (policy, delivered)) = match (store, policy) {
         (Ok(store), Ok(policy)) => (store, policy),
         (store, policy) => {
             let failures = [store.err(), policy.err()];
@@ -55,38 +79,105 @@ pub(crate) async fn load(path: &Path) -> Result<Loaded, Failure> {
     let name = format!("{} {} ({})", manifest.name, manifest.version, policy.digest());
     let gateway = Gateway::new(config.gateway.clone(), Arc::clone(&store), policy)
         .map_err(|error| Failure::wrong(format!("{}: {error}", path.display())))?;
-    Ok(Loaded { config, store, gateway, policy: name, routes })
+    Ok(Loaded { config, store, gateway, policy: name, routes, delivered })
+}
+
+async fn policy(
+    config: &PolicyConfig,
+    gateway: &GatewayConfig,
+    purpose: Purpose,
+) -> Result<(Arc<Policy>, Option<Delivered>), Failure> {
+    match &config.place {
+        PolicyPlace::Files { .. } => Ok((load_files(config)?, None)),
+        PolicyPlace::Bundles(bundles) => {
+            let checks = RunOptions { editor: gateway.editor.clone(), ..RunOptions::default() };
+            let settings = Settings {
+                engine: engine(config)?,
+                trust: bundles.trust.clone(),
+                automatic: bundles.automatic,
+                checks,
+                compiled: compiled(&bundles.state.join("compiled")),
+            };
+            match purpose {
+                Purpose::Serving => {
+                    let (start, sources) = begin(&settings, bundles).await?;
+                    Ok((Arc::clone(&start.policy), Some(Delivered { settings, start, sources })))
+                }
+                Purpose::Looking => {
+                    let policy = cordon_rollout::look(&settings, &bundles.state).await;
+                    Ok((policy.map_err(|error| not_begun(&error))?, None))
+                }
+            }
+        }
+    }
+}
+
+async fn begin(settings: &Settings, bundles: &Bundles) -> Result<(Start, Sources), Failure> {
+    let registry = match &bundles.registry {
+        Some(config) => {
+            let registry = Registry::new(&config.reference, &config.access);
+            let registry = registry.map_err(|error| Failure::wrong(format!("error: {error}\n")))?;
+            Some((registry, config.poll))
+        }
+        None => None,
+    };
+    let mut sources = Sources { folder: bundles.folder.as_ref().map(Folder::new), registry };
+    let kept = Kept::open(&bundles.state).map_err(|error| not_begun(&StartError::Kept(error)))?;
+    let start = Start::find(settings, kept, sources.newest()).await.map_err(|error| not_begun(&error))?;
+    Ok((start, sources))
+}
+
+fn not_begun(error: &StartError) -> Failure {
+    let text = format!("error: the policy cannot be had: {error}\n");
+    match error {
+        StartError::Kept(_) => Failure::failed(text),
+        _ => Failure::wrong(text),
+    }
+}
+
+/// Where compiled code is kept. That it cannot be is told, and everything works all the same.
+fn compiled(folder: &Path) -> Option<Arc<CompiledFolder>> {
+    CompiledFolder::open(folder)
+        .map(Arc::new)
+        .inspect_err(|error| tracing::warn!(%error, "policies are compiled at every start"))
+        .ok()
+}
+
+fn engine(config: &PolicyConfig) -> Result<Arc<Engine>, Failure> {
+    let options = EngineOptions {
+        call_time: config.call_time,
+        memory: config.memory,
+        own_masks: config.own_masks,
+        wasi: config.wasi,
+        ..EngineOptions::default()
+    };
+    Engine::new(options).map_err(|error| Failure::failed(error.to_string()))
 }
 
 /// Reads rules and component, and makes a policy of them.
 ///
 /// # Errors
 /// Every mistake in the rules, why the component cannot be used, or which plans cannot be carried out.
-pub(crate) fn load_policy(files: &PolicyFiles) -> Result<Arc<Policy>, Failure> {
-    let rules = read(&files.rules, "the rules")?;
+pub(crate) fn load_files(config: &PolicyConfig) -> Result<Arc<Policy>, Failure> {
+    let PolicyPlace::Files { rules: path, component } = &config.place else {
+        return Err(Failure::wrong("error: the policy is no file: bundles are delivered\n"));
+    };
+    let rules = read(path, "the rules")?;
     let own;
-    let component = match &files.component {
+    let component = match component {
         Some(path) => {
             own = std::fs::read(path).map_err(|error| unreadable(path, "the policy's component", &error))?;
             own.as_slice()
         }
         None => cordon_policy_component::COMPONENT,
     };
-    let options = EngineOptions {
-        call_time: files.call_time,
-        memory: files.memory,
-        own_masks: files.own_masks,
-        wasi: files.wasi,
-        ..EngineOptions::default()
-    };
-    let engine = Engine::new(options).map_err(|error| Failure::failed(error.to_string()))?;
-    let policy = Policy::load(&engine, component, &rules).map_err(|error| match error {
+    let policy = Policy::load(&engine(config)?, component, &rules).map_err(|error| match error {
         LoadError::Rules(problems) => {
             let problems: Vec<Problem> = problems
                 .into_iter()
                 .map(|problem| Problem { message: problem.message, span: problem.span, help: None })
                 .collect();
-            report(&files.rules, &rules, &problems)
+            report(path, &rules, &problems)
         }
         other => Failure::wrong(format!("the policy cannot be used: {other}")),
     })?;
@@ -96,7 +187,7 @@ pub(crate) fn load_policy(files: &PolicyFiles) -> Result<Arc<Policy>, Failure> {
         return Ok(policy);
     }
     let faults: String = faults.iter().map(|fault| format!("error: {fault}\n")).collect();
-    Err(Failure::wrong(format!("{}: plans that cannot be carried out\n{faults}", files.rules.display())))
+    Err(Failure::wrong(format!("{}: plans that cannot be carried out\n{faults}", path.display())))
 }
 
 /// Reads the configuration at `path`.

@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod directory;
 mod loaded;
+mod policies;
 mod policy;
 mod problems;
 mod see;
@@ -69,7 +70,7 @@ enum Command {
     /// import, export, and lists from the backend.
     Directory(directory::Arguments),
     /// Make policies, run their cases, compare them, put them into bundles, sign these, look into them, and carry them to
-    /// a registry and back.
+    /// a registry and back; ask a running proxy which is in force, and try another out.
     Policy(policy::Arguments),
     /// Start a sample contact-centre API and Cordon before it, print what four callers see of the same URLs, and
     /// serve.

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cordon_gateway::{Gateway, server_config};
+use cordon_rollout::{Rollout, follow};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Failure;
 use crate::admin::Admin;
-use crate::config::PolicyFiles;
-use crate::loaded::{load, load_policy};
+use crate::config::PolicyConfig;
+use crate::loaded::{Delivered, Purpose, load, load_files};
+use crate::policies::Bundled;
 
 /// Serves until SIGINT or SIGTERM; requests under way are finished first.
 ///
@@ -19,7 +21,7 @@ use crate::loaded::{load, load_policy};
 pub(crate) fn run(config: &Path) -> Result<(), Failure> {
     log_to_stderr();
     let runtime = runtime()?;
-    let loaded = runtime.block_on(load(config))?;
+    let loaded = runtime.block_on(load(config, Purpose::Serving))?;
     let tls = match &loaded.config.listen.tls {
         Some((certificate, key)) => {
             let tls = server_config(certificate, key);
@@ -40,9 +42,17 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
             revision = loaded.store.current().revision(),
             "serving"
         );
-        let admin = Admin::bind(&loaded).await?;
-        let reloading =
-            tokio::spawn(follow_hangups(Arc::clone(&loaded.gateway), loaded.config.policy.clone()));
+        let mut loaded = loaded;
+        let delivered = loaded.delivered.take();
+        let rollout = delivered.map(|Delivered { settings, start, sources }| {
+            (Rollout::new(settings, Arc::clone(&loaded.gateway), start), sources)
+        });
+        let bundled = rollout.as_ref().map(|(rollout, _)| Bundled(Arc::clone(rollout)));
+        let admin = Admin::bind(&loaded, bundled).await?;
+        let reloading = match rollout {
+            Some((rollout, sources)) => tokio::spawn(follow(rollout, sources)),
+            None => tokio::spawn(follow_hangups(Arc::clone(&loaded.gateway), loaded.config.policy.clone())),
+        };
         let admin = async {
             if let Some(admin) = admin {
                 admin.serve(told_to_stop()).await;
@@ -80,7 +90,7 @@ pub(crate) async fn told_to_stop() {
 
 /// On each SIGHUP reads rules and component again and puts them in force; wrong ones are reported and kept out.
 /// Requests under way end under the policy they began with.
-async fn follow_hangups(gateway: Arc<Gateway>, files: PolicyFiles) {
+async fn follow_hangups(gateway: Arc<Gateway>, files: PolicyConfig) {
     let mut hangups = match signal(SignalKind::hangup()) {
         Ok(hangups) => hangups,
         Err(error) => {
@@ -91,7 +101,7 @@ async fn follow_hangups(gateway: Arc<Gateway>, files: PolicyFiles) {
     while hangups.recv().await.is_some() {
         let files = files.clone();
         // Compiling takes a while; requests are not to wait for it.
-        let loaded = tokio::task::spawn_blocking(move || load_policy(&files)).await;
+        let loaded = tokio::task::spawn_blocking(move || load_files(&files)).await;
         let policy = match loaded {
             Ok(Ok(policy)) => policy,
             Ok(Err(failure)) => {

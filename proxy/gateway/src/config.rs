@@ -37,6 +37,9 @@ pub struct GatewayConfig {
 }
 
 impl GatewayConfig {
+    /// The usual name of the header that tells the policy's digest.
+    pub const POLICY_HEADER: &str = "cordon-policy";
+
     /// A configuration with the defaults for everything but what has none.
     pub fn new(backend: Uri, mask_secret: MaskSecret) -> GatewayConfig {
         GatewayConfig {
@@ -50,7 +53,7 @@ impl GatewayConfig {
             request_headers: Vec::new(),
             cache_control: HeaderValue::from_static("private, no-store"),
             editor: cordon_rewrite::Limits::default(),
-            policy_header: Some(HeaderName::from_static("cordon-policy")),
+            policy_header: Some(HeaderName::from_static(GatewayConfig::POLICY_HEADER)),
             directory_age: Duration::from_secs(3600),
         }
     }

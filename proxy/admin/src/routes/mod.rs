@@ -9,6 +9,7 @@ mod me;
 mod members;
 mod objects;
 mod operations;
+mod policy;
 mod projects;
 mod roles;
 mod settings;
@@ -57,6 +58,11 @@ pub(crate) fn all(router: OpenApiRouter<Arc<Shared>>) -> OpenApiRouter<Arc<Share
         .routes(routes!(whole::export))
         .routes(routes!(whole::import))
         .routes(routes!(whole::verify))
+        .routes(routes!(policy::get))
+        .routes(routes!(policy::history))
+        .routes(routes!(policy::begin_trial, policy::end_trial))
+        .routes(routes!(policy::promote))
+        .routes(routes!(policy::rollback))
         .routes(routes!(operations::health))
         .routes(routes!(operations::metrics))
         .routes(routes!(operations::document))

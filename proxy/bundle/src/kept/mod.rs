@@ -137,6 +137,20 @@ impl Kept {
         Ok(kept)
     }
 
+    /// The active bundle of a folder, and since when it is, for somebody who looks beside the process that has it.
+    ///
+    /// # Errors
+    /// That the disk fails, the history was changed, or the bundle is gone or spoilt.
+    pub fn look(folder: &Path) -> Result<Option<(Delivery, OffsetDateTime)>, KeptError> {
+        let history = History::read(folder)?;
+        let Some(entry) = history.entries().last() else { return Ok(None) };
+        let path = path(folder, entry.digest);
+        match delivery(&path, entry.digest)? {
+            Some(delivery) => Ok(Some((delivery, entry.time))),
+            None => Err(KeptError::Spoilt { path, reason: "it is gone".to_owned() }),
+        }
+    }
+
     /// What became active, and when.
     pub fn history(&self) -> &History {
         &self.history
@@ -169,17 +183,7 @@ impl Kept {
     /// # Errors
     /// That it is spoilt.
     pub fn delivery(&self, digest: Digest) -> Result<Option<Delivery>, KeptError> {
-        let path = self.path(digest);
-        let Some(bytes) = disk::read(&path).or_else(absent)? else { return Ok(None) };
-        let spoilt = |reason: String| KeptError::Spoilt { path: path.clone(), reason };
-        let bundle = Bundle::read(bytes).map_err(|error| spoilt(error.to_string()))?;
-        if bundle.digest() != digest {
-            return Err(spoilt(format!("its digest is {}", bundle.digest())));
-        }
-        let text = disk::read(&signatures_of(&path)).or_else(absent)?.unwrap_or_default();
-        let text = String::from_utf8(text).map_err(|_| spoilt("its signatures are no text".to_owned()))?;
-        let signatures = Signatures::parse(&text).map_err(|error| spoilt(error.to_string()))?;
-        Ok(Some(Delivery { bundle, signatures }))
+        delivery(&self.path(digest), digest)
     }
 
     /// How a bundle stands to what was active.
@@ -229,7 +233,7 @@ impl Kept {
     }
 
     fn path(&self, digest: Digest) -> PathBuf {
-        self.folder.join("bundles").join(format!("{}.bundle", digest.hex()))
+        path(&self.folder, digest)
     }
 
     /// Removes bundles that were active longest ago.
@@ -252,6 +256,23 @@ impl Kept {
         }
         Ok(())
     }
+}
+
+fn path(folder: &Path, digest: Digest) -> PathBuf {
+    folder.join("bundles").join(format!("{}.bundle", digest.hex()))
+}
+
+fn delivery(path: &Path, digest: Digest) -> Result<Option<Delivery>, KeptError> {
+    let Some(bytes) = disk::read(path).or_else(absent)? else { return Ok(None) };
+    let spoilt = |reason: String| KeptError::Spoilt { path: path.to_owned(), reason };
+    let bundle = Bundle::read(bytes).map_err(|error| spoilt(error.to_string()))?;
+    if bundle.digest() != digest {
+        return Err(spoilt(format!("its digest is {}", bundle.digest())));
+    }
+    let text = disk::read(&signatures_of(path)).or_else(absent)?.unwrap_or_default();
+    let text = String::from_utf8(text).map_err(|_| spoilt("its signatures are no text".to_owned()))?;
+    let signatures = Signatures::parse(&text).map_err(|error| spoilt(error.to_string()))?;
+    Ok(Some(Delivery { bundle, signatures }))
 }
 
 fn signatures_of(bundle: &Path) -> PathBuf {

@@ -4,12 +4,12 @@ mod admin;
 mod backend;
 mod directory;
 mod identity;
+mod policy;
 mod sync;
 mod values;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use cordon_admin::AdminConfig;
 use cordon_gateway::{GatewayConfig, MaskSecret, ProjectSelector};
@@ -17,6 +17,7 @@ use cordon_settings::{Problem, Problems, Table, note_syntax};
 use toml::de::DeTable;
 
 pub(crate) use directory::{DirectoryConfig, DirectoryPlace};
+pub(crate) use policy::{Bundles, PolicyConfig, PolicyPlace};
 pub(crate) use sync::{Paging, SyncConfig};
 
 /// Everything that `cordon.toml` says, checked; relative paths start from the file's folder.
@@ -27,7 +28,7 @@ pub(crate) struct Config {
     /// What the data plane is told.
     pub gateway: GatewayConfig,
     /// What is hidden.
-    pub policy: PolicyFiles,
+    pub policy: PolicyConfig,
     /// Where the directory is.
     pub directory: DirectoryConfig,
     /// Which routes of the backend list which objects.
@@ -43,23 +44,6 @@ pub(crate) struct Listen {
     pub address: SocketAddr,
     /// Certificate chain and key, PEM files; plain HTTP if absent.
     pub tls: Option<(PathBuf, PathBuf)>,
-}
-
-/// The policy bundle's parts.
-#[derive(Clone, Debug)]
-pub(crate) struct PolicyFiles {
-    /// The rules file.
-    pub rules: PathBuf,
-    /// A component other than the default policy.
-    pub component: Option<PathBuf>,
-    /// Whether masks of the policy's own making are allowed.
-    pub own_masks: bool,
-    /// Whether the component may import WASI, an empty one.
-    pub wasi: bool,
-    /// How long one call of the policy may take.
-    pub call_time: Duration,
-    /// Bytes of memory of one sandbox.
-    pub memory: usize,
 }
 
 impl Config {
@@ -89,7 +73,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
     let listen = section(table, "listen", problems, |table, problems| listen(table, folder, problems));
     let backend =
         section(table, "backend", problems, |table, problems| backend::read(table, folder, problems));
-    let policy = section(table, "policy", problems, |table, problems| policy(table, folder, problems));
+    let policy = section(table, "policy", problems, |table, problems| policy::read(table, folder, problems));
     let directory =
         section(table, "directory", problems, |table, problems| directory::read(table, folder, problems));
     let sync = sync::read(table, problems);
@@ -111,6 +95,9 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
     gateway.deadlines = backend.deadlines;
     gateway.request_headers = backend.request_headers;
     gateway.directory_age = directory.max_age;
+    if let Some(policy) = &policy {
+        gateway.policy_header = policy.digest_header.clone();
+    }
     gateway.identity = identity.unwrap_or_default();
     gateway.project = project.unwrap_or_default();
     if let Some((editor, request_body)) = editor {
@@ -167,40 +154,6 @@ fn listen(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>)
     Some(Listen { address: address?, tls })
 }
 
-fn policy(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<PolicyFiles> {
-    let rules = values::path(table, "rules", folder, problems);
-    let component = values::optional_path(table, "component", folder, problems);
-    let own_masks = table.flag("own_masks", problems);
-    let wasi = allowed(table, problems).contains(&Allowed::Wasi);
-    // What needs WASI has a language's runtime in it, and takes what such runtimes take.
-    let (usual_time, usual_memory) =
-        if wasi { (Duration::from_millis(500), 128 << 20) } else { (Duration::from_millis(20), 16 << 20) };
-    let call_time = values::duration(table, "call_time", usual_time, problems);
-    let memory = table.count("memory_bytes", usual_memory, problems);
-    Some(PolicyFiles { rules: rules?, component, own_masks, wasi, call_time, memory })
-}
-
-/// What a policy gets only if it is allowed by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Allowed {
-    Wasi,
-}
-
-fn allowed(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<Allowed> {
-    let mut allowed = Vec::new();
-    for text in table.texts("allow", problems) {
-        match text.value.as_str() {
-            "wasi" => allowed.push(Allowed::Wasi),
-            _ => {
-                problems
-                    .at(text.span, "`allow` names something that a policy cannot be given")
-                    .help("what can be allowed is \"wasi\", an empty one");
-            }
-        }
-    }
-    allowed
-}
-
 /// Limits of the editor, and of request bodies.
 fn limits(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> (cordon_rewrite::Limits, u64) {
     let usual = cordon_rewrite::Limits::default();
@@ -243,7 +196,10 @@ mod tests {
     #[test]
     fn what_is_left_out_has_its_usual_value() {
         let config = Config::parse(GOOD, Path::new("/etc/cordon")).expect("it is right");
-        assert_eq!(config.policy.rules, Path::new("/etc/cordon/rules.toml"));
+        let PolicyPlace::Files { rules, component: None } = &config.policy.place else {
+            panic!("{:?}", config.policy);
+        };
+        assert_eq!(rules, Path::new("/etc/cordon/rules.toml"));
         assert_eq!(config.gateway.editor.record, 1 << 20);
         assert_eq!(config.listen.address.port(), 8080);
         assert_eq!(config.gateway.identity.places.headers, ["x-api-key"]);

@@ -9,16 +9,6 @@ use cordon_gateway::MaskSecret;
 use cordon_settings::{Problems, Table, Text};
 use http::{HeaderName, Uri};
 
-/// A path that must be given; a relative one starts from the configuration's folder.
-pub(super) fn path(
-    table: &mut Table<'_, '_>,
-    key: &'static str,
-    folder: &Path,
-    problems: &mut Problems<'_>,
-) -> Option<PathBuf> {
-    table.required(key, problems).map(|text| folder.join(text.value))
-}
-
 /// A path that may be left out.
 pub(super) fn optional_path(
     table: &mut Table<'_, '_>,
@@ -155,7 +145,7 @@ pub(super) fn header_names(
     texts.iter().filter_map(|text| named(text, key, problems)).collect()
 }
 
-fn named(text: &Text, key: &str, problems: &mut Problems<'_>) -> Option<HeaderName> {
+pub(super) fn named(text: &Text, key: &str, problems: &mut Problems<'_>) -> Option<HeaderName> {
     let name = HeaderName::from_bytes(text.value.as_bytes()).ok();
     if name.is_none() {
         problems

@@ -14,7 +14,7 @@ use cordon_example_backend::{Backend, TOKENS};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::loaded::load;
+use crate::loaded::{Purpose, load};
 use crate::{Failure, serve};
 use ask::Asker;
 use expected::{CALLERS, Sample};
@@ -38,7 +38,7 @@ async fn demo(listen: SocketAddr, check: bool) -> Result<(), Failure> {
         .local_addr()
         .map_err(|error| Failure::failed(format!("error: no address to serve at: {error}")))?;
     let files = Files::write(address, backend.address)?;
-    let loaded = load(&files.config()).await?;
+    let loaded = load(&files.config(), Purpose::Serving).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let gateway = Arc::clone(&loaded.gateway);
     let serving = tokio::spawn(async move {

@@ -8,6 +8,7 @@ mod diff;
 mod files;
 mod inspect;
 mod key;
+mod live;
 mod new;
 mod password;
 mod pull;
@@ -47,6 +48,8 @@ enum Command {
     Push(push::Push),
     /// Get a bundle with its signatures from a registry.
     Pull(pull::Pull),
+    #[command(flatten)]
+    Live(live::Live),
 }
 
 /// Runs the command.
@@ -64,5 +67,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Sign(command) => command.run(),
         Command::Push(command) => command.run(),
         Command::Pull(command) => command.run(),
+        Command::Live(command) => command.run(),
     }
 }

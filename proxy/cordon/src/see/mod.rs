@@ -14,7 +14,7 @@ use cordon_rewrite::DifferenceKind;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::loaded::load;
+use crate::loaded::{Purpose, load};
 use crate::{Failure, serve};
 
 /// What is asked, and how it is answered.
@@ -43,7 +43,7 @@ pub(crate) fn run(config: &Path, question: &Question) -> Result<(), Failure> {
     let method =
         Method::from_bytes(method.as_bytes()).map_err(|error| Failure::wrong(format!("error: {error}")))?;
     let runtime = serve::runtime()?;
-    let loaded = runtime.block_on(load(config))?;
+    let loaded = runtime.block_on(load(config, Purpose::Looking))?;
     let snapshot = loaded.store.current();
     let request = Request::builder().method(method).uri(&question.path).body(Bytes::new());
     let request = request
