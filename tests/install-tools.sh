@@ -35,3 +35,16 @@ if ! command -v docker-registry >/dev/null; then
         echo "A registry is missing: install Debian's package docker-registry" >&2
     fi
 fi
+
+# The example policies are built by the tools of their languages.
+if ! command -v clang >/dev/null || ! command -v wasm-ld >/dev/null || ! command -v npm >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        packages=(clang lld)
+        command -v npm >/dev/null || packages+=(nodejs npm)
+        apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
+            { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null; }
+    else
+        echo "Tools of the example policies are missing: install clang, lld and Node.js with npm" >&2
+    fi
+fi
+bash examples/policies/build.sh javascript python

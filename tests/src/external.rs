@@ -33,8 +33,12 @@ pub fn shared(folder: &str) -> Option<PathBuf> {
     missing(&format!("../shared/{folder}"), "put the folder beside the workspace")
 }
 
+/// Says that something is missing, and what to do.
+///
+/// # Panics
+/// In CI.
 #[allow(clippy::print_stdout, reason = "whoever runs the tests must see that one was skipped")]
-fn missing<T>(what: &str, advice: &str) -> Option<T> {
+pub fn missing<T>(what: &str, advice: &str) -> Option<T> {
     assert!(std::env::var_os("CI").is_none(), "{what} is missing, and in CI it must be there: {advice}");
     println!("skipped: {what} is missing; {advice}");
     None

@@ -22,7 +22,7 @@ const HTTP: [&str; 8] =
 const WASM: [&str; 3] = ["wasmtime", "wasmtime-wizer", "wit-component"];
 const INPUT_OUTPUT: [&str; 3] = ["tokio", "notify", "rustls"];
 
-const ROOMS: [Room; 14] = [
+const ROOMS: [Room; 15] = [
     Room {
         folder: "proxy/rewrite",
         name: "cordon-rewrite",
@@ -135,6 +135,12 @@ const ROOMS: [Room; 14] = [
         name: "cordon-policy-builder",
         may_import: &[],
         knows_nothing_of: &HTTP,
+    },
+    Room {
+        folder: "examples/policies/rust",
+        name: "cordon-example-policy",
+        may_import: &["cordon-policy-sdk"],
+        knows_nothing_of: &INPUT_OUTPUT,
     },
     Room {
         folder: "examples/backend",
