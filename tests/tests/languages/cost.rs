@@ -47,7 +47,7 @@ pub(crate) fn print(costs: &[(&str, u64, bool, Cost)]) {
 }
 
 fn request(policy: &Arc<Policy>, round: u64) -> Duration {
-    let projects = vec!["acme".into(), "globex".into(), format!("project{round}").into()];
+    let projects = vec!["acme".into(), "globex".into(), format!("project{round}")];
     let scope = Arc::new(Scope::new(projects, Rights::default(), Sections::All, None));
     let queues: Vec<String> = (0..RECORDS).map(|queue| queue.to_string()).collect();
     let began = Instant::now();

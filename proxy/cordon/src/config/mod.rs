@@ -180,6 +180,8 @@ fn random_secret() -> MaskSecret {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const GOOD: &str = "
