@@ -139,6 +139,7 @@ fn check_trace(case: &Case, plan: &Arc<Plan>, body: &[u8]) -> Result<(), String>
         .differences
         .iter()
         .map(|difference| match &difference.kind {
+            DifferenceKind::Masked { .. } => format!("{} masked", difference.path),
             DifferenceKind::Dropped { set, values } => {
                 format!("{} dropped {set} {}", difference.path, values.join(","))
             }

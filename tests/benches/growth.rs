@@ -1,0 +1,189 @@
+//! What a request costs as the directory grows: `cargo bench -p cordon-tests --bench growth`.
+//!
+//! Whole exchanges over connections in memory, from the bytes of a request to those of its answer, with directories of 1, 10
+//! and 100 % of 10,000 projects, 100,000 users, 10,000 fields and 1,000,000 objects. 200 callers take turns, each with a page
+//! of 100 calls of which 50 are theirs. The sizes take turns too, round by round, so that what disturbs the machine
+//! disturbs all of them; the processor's time counts, and the median of the rounds. What matters are the ratios.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops where it cannot go on"
+)]
+
+#[path = "../../proxy/directory/benches/scale/directory.rs"]
+mod directory;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cordon_directory::model::Token;
+use cordon_directory::{Record, Security, Snapshot, Store};
+use cordon_gateway::{Gateway, GatewayConfig, MaskSecret, MemoryBackend};
+use cordon_policy::{Engine, EngineOptions, Policy};
+use http::{HeaderValue, Request, Response, header};
+use rustix::time::{ClockId, clock_gettime};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+use directory::{Size, build};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const RULES: &str = r#"
+name = "growth"
+version = "1"
+format = "json"
+
+[kind.call]
+project = [{ path = "$.list", object = "list" }]
+keep = ["$.id", "$.list", "$.note"]
+
+[[kind.call.fields]]
+of = "contact"
+at = "$.fields"
+as = "members"
+
+[[route]]
+name = "calls"
+path = "/calls/{page}"
+section = "calls"
+records = [{ path = "$.items[*]", kind = "call" }]
+total = ["$.total"]
+"#;
+
+const CALLERS: usize = 200;
+const ROUNDS: usize = 9;
+const REQUESTS: usize = 2_000;
+
+/// A gateway before a directory of one size, with a connection to it.
+struct Side {
+    percent: usize,
+    stream: DuplexStream,
+    requests: Vec<String>,
+    buffer: Vec<u8>,
+    rounds: Vec<Duration>,
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let engine = Engine::new(EngineOptions::default()).unwrap();
+        let mut sides = Vec::new();
+        for percent in [1, 10, 100] {
+            sides.push(Side::new(&engine, percent).await);
+        }
+        for _ in 0..ROUNDS {
+            for side in &mut sides {
+                side.round().await;
+            }
+        }
+        let medians: Vec<f64> = sides.iter_mut().map(Side::median).collect();
+        println!("| directory | processor time of an exchange | ratio |\n|---|--:|--:|");
+        for (side, median) in sides.iter().zip(&medians) {
+            println!("| {} % | {median:.1} µs | {:.2} |", side.percent, median / medians[0]);
+        }
+    });
+}
+
+impl Side {
+    async fn new(engine: &Arc<Engine>, percent: usize) -> Side {
+        let size = Size::of(percent);
+        let mut state = build(size, Security::Enhanced);
+        let mut requests = Vec::new();
+        let mut pages = Vec::new();
+        for number in 0..CALLERS {
+            let caller = number * 7919 % size.users;
+            let (text, token) = Token::issue(&format!("user{caller}"), None, state.salt());
+            let record = Record::Token(token);
+            state.apply(&record.key(), Some(record));
+            requests.push(format!(
+                "GET /calls/{number} HTTP/1.1\r\nHost: cordon\r\nAuthorization: Bearer {text}\r\n\r\n"
+            ));
+            pages.push(page(caller, size));
+        }
+        let store = Arc::new(Store::fixed(Snapshot::new(state)));
+        let policy = Policy::load(engine, cordon_policy_component::COMPONENT, RULES);
+        let policy = Arc::new(policy.unwrap_or_else(|error| panic!("{error:?}")));
+        let backend = MemoryBackend::new(move |request: Request<Bytes>| {
+            let number: usize = request.uri().path().rsplit('/').next().unwrap().parse().unwrap();
+            let mut response = Response::new(pages[number].clone());
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+            response
+        });
+        let config = GatewayConfig::new("http://backend.invalid".parse().unwrap(), MaskSecret([1; 32]));
+        let gateway = Gateway::in_memory(config, store, policy, backend).unwrap();
+        let (stream, server) = tokio::io::duplex(256 << 10);
+        tokio::spawn(gateway.serve_stream(server));
+        let mut side = Side { percent, stream, requests, buffer: Vec::new(), rounds: Vec::new() };
+        for number in 0..2 * CALLERS {
+            let answer = side.ask(number % CALLERS).await;
+            assert_eq!(answer.matches("\"note\"").count(), 50, "{answer}");
+            assert!(answer.contains("\"total\":50"), "{answer}");
+        }
+        side
+    }
+
+    async fn round(&mut self) {
+        let began = processor();
+        for number in 0..REQUESTS {
+            self.exchange(number % CALLERS).await;
+        }
+        self.rounds.push(processor() - began);
+    }
+
+    async fn ask(&mut self, caller: usize) -> String {
+        self.exchange(caller).await;
+        String::from_utf8(self.buffer.clone()).unwrap()
+    }
+
+    /// Sends a request and reads its answer, whose length its head tells.
+    async fn exchange(&mut self, caller: usize) {
+        self.stream.write_all(self.requests[caller].as_bytes()).await.unwrap();
+        self.buffer.clear();
+        loop {
+            assert_ne!(self.stream.read_buf(&mut self.buffer).await.unwrap(), 0);
+            let text = std::str::from_utf8(&self.buffer).unwrap();
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.unwrap_or_else(|| panic!("{head}")).parse().unwrap();
+            if body.len() >= length {
+                return;
+            }
+        }
+    }
+
+    /// Microseconds of an exchange.
+    fn median(&mut self) -> f64 {
+        self.rounds.sort_unstable();
+        self.rounds[ROUNDS / 2].as_secs_f64() * 1e6 / REQUESTS as f64
+    }
+}
+
+/// A page of calls, of which every second one is of a list in the caller's project.
+fn page(caller: usize, size: Size) -> Bytes {
+    let project = caller % size.projects;
+    let mut items = String::new();
+    for number in 0..100 {
+        let list = match number % 2 {
+            0 => project + number / 2 * size.projects,
+            _ => (project + 5 + number) % size.projects + number / 2 * size.projects,
+        };
+        let separator = if number == 0 { "" } else { "," };
+        write!(
+            items,
+            r#"{separator}{{"id":{number},"list":{list},"note":"called back, wants an offer","fields":{{"field{project}":"x","field{}":"y"}}}}"#,
+            (project + 1) % size.fields
+        )
+        .unwrap();
+    }
+    Bytes::from(format!(r#"{{"items":[{items}],"total":100}}"#))
+}
+
+/// What this thread and all others of the process have used.
+fn processor() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap()
+}
