@@ -18,6 +18,22 @@ fn the_demos_cases_pass() {
 }
 
 #[test]
+fn what_calls_cost_is_measured_over_the_cases() {
+    let output = cordon(&["policy", "bench", "--repeat", "2", "--json", &shown(&demo())]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let document: Value = serde_json::from_str(&text(&output.stdout)).expect("JSON");
+    let calls = document["calls"].as_array().expect("a list");
+    let names: Vec<&str> = calls.iter().filter_map(|call| call["call"].as_str()).collect();
+    assert_eq!(names, ["authorize", "plan", "judge", "mask"]);
+    for call in &calls[..3] {
+        // Nothing is kept, so each of both runs asks.
+        assert!(call["calls"].as_u64().is_some_and(|calls| calls >= 2), "{document:#}");
+        assert!(call["memory_bytes"].as_u64().is_some_and(|bytes| bytes >= 64 << 10), "{document:#}");
+    }
+    assert_eq!(calls[3]["calls"], 0, "the default policy has no masks of its own");
+}
+
+#[test]
 fn a_failing_case_says_what_and_why() {
     let folder = copy();
     let case = folder.path().join("cases/foreign-call.toml");

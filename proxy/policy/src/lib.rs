@@ -34,6 +34,7 @@ mod scope;
 mod snapshot;
 mod template;
 mod ticker;
+mod usage;
 mod wasi;
 
 pub use breaker::{BreakerCounters, BreakerOptions};
@@ -52,3 +53,4 @@ pub use manifest::{Manifest, Route};
 pub use plan::{ExchangePlan, RequestPlan, ResponsePlan};
 pub use policy::Policy;
 pub use scope::{Rights, Scope, ScopeId, Sections};
+pub use usage::CallUsage;

@@ -13,6 +13,7 @@ use crate::manifest::Manifest;
 use crate::plan::ExchangePlan;
 use crate::purity::Purity;
 use crate::sandbox::Sandboxes;
+use crate::usage::CallUsage;
 
 /// A component with its rules, pre-initialised, and what is kept of its answers.
 pub struct Policy {
@@ -85,6 +86,11 @@ impl Policy {
     /// What the policy is and which requests it governs.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// What the calls of `authorize`, `plan`, `judge` and `mask` have used, in this order.
+    pub fn usage(&self) -> [CallUsage; 4] {
+        self.sandboxes.usage().read()
     }
 
     /// What has happened so far.

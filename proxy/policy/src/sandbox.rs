@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, StoreContextMut, Trap, UpdateDeadline};
 
@@ -11,6 +11,7 @@ use crate::directory::Directory;
 use crate::engine::Engine;
 use crate::failure::{Call, Failure, for_log};
 use crate::reads::{Lookup, Recorder};
+use crate::usage::Usage;
 use crate::wasi::{NotThere, TooManyHandles, Wasi};
 
 /// How many times its limit a call may last by the clock on the wall, however little of it the thread was running.
@@ -23,6 +24,7 @@ pub(crate) struct Sandboxes {
     /// The rules, if each sandbox has to read them.
     rules: Option<Box<str>>,
     made: AtomicU64,
+    usage: Usage,
 }
 
 /// What belongs to one sandbox: its limits, and what it may ask.
@@ -67,7 +69,7 @@ struct NoDirectory;
 impl Sandboxes {
     /// Sandboxes of a component that has read its rules, or, with rules, of one that has yet to do so each time.
     pub(crate) fn new(engine: Arc<Engine>, ready: PolicyPre<State>, rules: Option<Box<str>>) -> Sandboxes {
-        Sandboxes { engine, ready, rules, made: AtomicU64::new(0) }
+        Sandboxes { engine, ready, rules, made: AtomicU64::new(0), usage: Usage::default() }
     }
 
     /// Whether sandboxes start from the memory that `configure` left, and need not call it.
@@ -82,6 +84,7 @@ impl Sandboxes {
         directory: &Arc<dyn Directory>,
         question: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<(R, Recorder), Failure> {
+        let began = Instant::now();
         let limit = self.engine.options().call_time;
         let mut store = store(&self.engine, limit);
         self.made.fetch_add(1, Ordering::Relaxed);
@@ -95,12 +98,20 @@ impl Sandboxes {
         }
         store.data_mut().directory = Some(Arc::clone(directory));
         let answer = question(&instance, &mut store).map_err(|error| failure(call, &error))?;
-        Ok((answer, store.into_data().reads))
+        let memory = self.engine.options().memory.saturating_sub(store.data().memory.free);
+        let reads = store.into_data().reads;
+        self.usage.enter(call, began.elapsed(), memory);
+        Ok((answer, reads))
     }
 
     /// How many sandboxes there have been.
     pub(crate) fn made(&self) -> u64 {
         self.made.load(Ordering::Relaxed)
+    }
+
+    /// What calls have used.
+    pub(crate) fn usage(&self) -> &Usage {
+        &self.usage
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -3,6 +3,7 @@
 //! Each command has a file.
 
 mod access;
+mod bench;
 mod build;
 mod diff;
 mod files;
@@ -48,6 +49,8 @@ enum Command {
     Push(push::Push),
     /// Get a bundle with its signatures from a registry.
     Pull(pull::Pull),
+    /// Tell what a policy's calls cost: time and memory, over its cases, with nothing kept of its answers.
+    Bench(bench::Bench),
     #[command(flatten)]
     Live(live::Live),
 }
@@ -67,6 +70,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Sign(command) => command.run(),
         Command::Push(command) => command.run(),
         Command::Pull(command) => command.run(),
+        Command::Bench(command) => command.run(),
         Command::Live(command) => command.run(),
     }
 }
