@@ -162,7 +162,9 @@ impl Rollout {
         let _turn = self.turn.lock().await;
         let offer = self.offered(digest)?;
         let (_, policy) = self.check(offer.delivery.clone(), OffsetDateTime::now_utc()).await?;
+        let (compared, served) = (options.compared.parts(), options.served.parts());
         let trial = self.gateway.try_out(policy, options)?;
+        tracing::info!(digest = %offer.digest(), compared, served, "a bundle is on trial");
         self.state().candidate = Some(Candidate { offer, trial: Arc::clone(&trial) });
         let rollout = Arc::downgrade(self);
         tokio::spawn(async move {
@@ -183,6 +185,7 @@ impl Rollout {
         let candidate = self.state().candidate.take();
         let candidate = candidate.ok_or_else(|| declined("nothing is on trial"))?;
         self.gateway.end_trial(&candidate.trial);
+        tracing::info!(digest = %candidate.offer.digest(), "the trial was ended");
         Ok(())
     }
 
