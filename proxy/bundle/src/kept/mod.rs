@@ -9,8 +9,9 @@ mod disk;
 mod entry;
 mod head;
 mod history;
+mod lock;
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ use disk::absent;
 pub use entry::{Action, Entry};
 use head::Head;
 pub use history::{Broken, History};
+use lock::Lock;
 
 /// How many bundles stay, with the active one, so that `rollback` needs nobody to deliver one.
 const BUNDLES: usize = 5;
@@ -35,7 +37,7 @@ const REPORT: usize = 1 << 20;
 pub struct Kept {
     folder: PathBuf,
     history: History,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// Who made a bundle active, and why.
@@ -123,13 +125,7 @@ impl Kept {
     pub fn open(folder: &Path) -> Result<Kept, KeptError> {
         let bundles = folder.join("bundles");
         fs::create_dir_all(&bundles).map_err(disk::at(&bundles))?;
-        let lock_path = folder.join("lock");
-        let lock = File::create(&lock_path).map_err(disk::at(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(KeptError::InUse { folder: folder.to_owned() }),
-            Err(TryLockError::Error(error)) => return Err(disk::at(&lock_path)(error)),
-        }
+        let lock = Lock::take(folder)?;
         let history = History::read(folder)?;
         history.put_torn_aside(folder)?;
         let kept = Kept { folder: folder.to_owned(), history, _lock: lock };
