@@ -1,0 +1,50 @@
+//! The server behind us, and what it is shown.
+
+use std::path::PathBuf;
+
+use http::{HeaderName, HeaderValue, Uri};
+
+/// The server behind us.
+#[derive(Clone, Debug)]
+pub struct BackendConfig {
+    /// `http` or `https`, with an optional path that is put before every request's.
+    pub url: Uri,
+    /// PEM file of the authorities that may have signed the backend's certificate, instead of the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// What the backend is shown to let us in.
+    pub credential: BackendCredential,
+}
+
+/// What the backend is shown to let a request in.
+#[derive(Clone)]
+pub enum BackendCredential {
+    /// Nothing: it lets us in by address, say.
+    None,
+    /// What the caller sent, where the caller sent it.
+    PassThrough,
+    /// A service credential in a header.
+    Header {
+        /// The header's name.
+        name: HeaderName,
+        /// Its value, such as `Bearer …`.
+        value: HeaderValue,
+    },
+    /// A service credential in a query parameter.
+    Query {
+        /// The parameter's name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+}
+
+impl std::fmt::Debug for BackendCredential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            BackendCredential::None => f.write_str("None"),
+            BackendCredential::PassThrough => f.write_str("PassThrough"),
+            BackendCredential::Header { name, .. } => write!(f, "Header({name})"),
+            BackendCredential::Query { name, .. } => write!(f, "Query({name})"),
+        }
+    }
+}
