@@ -12,6 +12,7 @@ mod loaded;
 mod policies;
 mod policy;
 mod problems;
+mod reload;
 mod see;
 mod serve;
 

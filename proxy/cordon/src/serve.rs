@@ -3,16 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cordon_gateway::{Gateway, server_config};
+use cordon_gateway::ServerTls;
 use cordon_rollout::{Rollout, follow};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 
 use crate::Failure;
 use crate::admin::Admin;
-use crate::config::PolicyConfig;
-use crate::loaded::{Delivered, Purpose, load, load_files};
+use crate::loaded::{Delivered, Purpose, load};
 use crate::policies::Bundled;
+use crate::reload::{Reloading, hangups};
 
 /// Serves until SIGINT or SIGTERM; requests under way are finished first.
 ///
@@ -23,13 +24,14 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
     let runtime = runtime()?;
     let loaded = runtime.block_on(load(config, Purpose::Serving))?;
     let tls = match &loaded.config.listen.tls {
-        Some((certificate, key)) => {
-            let tls = server_config(certificate, key);
+        Some(config) => {
+            let tls = ServerTls::load(config.clone());
             Some(tls.map_err(|error| Failure::wrong(format!("error: {error}")))?)
         }
         None => None,
     };
     runtime.block_on(async {
+        let hangups = hangups();
         let address = loaded.config.listen.address;
         let listener = TcpListener::bind(address)
             .await
@@ -49,17 +51,27 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
         });
         let bundled = rollout.as_ref().map(|(rollout, _)| Bundled(Arc::clone(rollout)));
         let admin = Admin::bind(&loaded, bundled).await?;
-        let reloading = match rollout {
-            Some((rollout, sources)) => tokio::spawn(follow(rollout, sources)),
-            None => tokio::spawn(follow_hangups(Arc::clone(&loaded.gateway), loaded.config.policy.clone())),
+        let mut following = JoinSet::new();
+        if let Some((rollout, sources)) = rollout {
+            following.spawn(follow(rollout, sources));
+        }
+        if let Some(tls) = &tls {
+            following.spawn(Arc::clone(tls).follow());
+        }
+        let reloading = Reloading {
+            gateway: Arc::clone(&loaded.gateway),
+            store: Arc::clone(&loaded.store),
+            policy: loaded.config.policy.clone(),
+            tls: tls.clone(),
         };
+        following.spawn(reloading.follow(hangups));
         let admin = async {
             if let Some(admin) = admin {
                 admin.serve(told_to_stop()).await;
             }
         };
         tokio::join!(loaded.gateway.serve(listener, tls, told_to_stop()), admin);
-        reloading.abort();
+        following.shutdown().await;
         Ok(())
     })
 }
@@ -85,44 +97,6 @@ pub(crate) async fn told_to_stop() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
-    }
-}
-
-/// On each SIGHUP reads rules and component again and puts them in force; wrong ones are reported and kept out.
-/// Requests under way end under the policy they began with.
-async fn follow_hangups(gateway: Arc<Gateway>, files: PolicyConfig) {
-    let mut hangups = match signal(SignalKind::hangup()) {
-        Ok(hangups) => hangups,
-        Err(error) => {
-            tracing::warn!(%error, "SIGHUP cannot be waited for; a changed policy needs a restart");
-            return;
-        }
-    };
-    while hangups.recv().await.is_some() {
-        let files = files.clone();
-        // Compiling takes a while; requests are not to wait for it.
-        let loaded = tokio::task::spawn_blocking(move || load_files(&files)).await;
-        let policy = match loaded {
-            Ok(Ok(policy)) => policy,
-            Ok(Err(failure)) => {
-                tracing::error!(
-                    problems = failure.text,
-                    "the changed policy was kept out; the old one stays in force"
-                );
-                continue;
-            }
-            Err(error) => {
-                tracing::error!(%error, "the changed policy could not be read; the old one stays in force");
-                continue;
-            }
-        };
-        let digest = policy.digest().to_string();
-        match gateway.activate(policy) {
-            Ok(()) => tracing::info!(digest, "a changed policy is in force"),
-            Err(error) => {
-                tracing::error!(%error, "the changed policy was kept out; the old one stays in force");
-            }
-        }
     }
 }
 

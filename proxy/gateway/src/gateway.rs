@@ -9,7 +9,6 @@ use cordon_directory::{Snapshot, Store, UserId};
 use cordon_policy::Policy;
 use http::{HeaderMap, Request, Response, Uri};
 use hyper::body::Incoming;
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
@@ -27,6 +26,7 @@ use crate::response::headers::Seal;
 use crate::route::RouteError;
 use crate::serve;
 use crate::stack::{self, Origin};
+use crate::tls::server::ServerTls;
 use crate::trial::{Lineup, Trial, TrialOptions};
 use crate::upstream::{BackendError, Upstream, connector};
 use crate::view::Views;
@@ -162,13 +162,13 @@ impl Gateway {
         self.totals.read(self.lineup.load().active.counts())
     }
 
-    /// Serves HTTP/1.1 and HTTP/2 on a listener, over TLS if `tls` is given (see [`crate::server_config`]), until
+    /// Serves HTTP/1.1 and HTTP/2 on a listener, over TLS if `tls` is given, until
     /// `shutdown` is done. Then no connection is accepted any more, and those under way have the configured time to
     /// end.
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
-        tls: Option<Arc<ServerConfig>>,
+        tls: Option<Arc<ServerTls>>,
         shutdown: impl Future<Output = ()> + Send,
     ) {
         serve::run(self, listener, tls, shutdown).await;

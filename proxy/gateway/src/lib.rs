@@ -28,15 +28,16 @@ mod response;
 mod route;
 mod serve;
 mod stack;
+mod tls;
 mod trial;
 mod upstream;
 mod view;
 
 pub use answer::{AnswerBody, BrokenOff};
 pub use config::{
-    BackendConfig, BackendCredential, CredentialPlaces, Deadlines, Forwarded, GatewayConfig, IdentityConfig,
-    IdentityMethod, JwtAlgorithm, JwtKeys, JwtSettings, Limits, MaskSecret, ProjectSelector, REQUEST_HEADERS,
-    STRIPPED_HEADERS,
+    BackendConfig, BackendCredential, CertificateFiles, ClientAuthorities, CredentialPlaces, Deadlines,
+    Forwarded, GatewayConfig, IdentityConfig, IdentityMethod, JwtAlgorithm, JwtKeys, JwtSettings, Limits,
+    MaskSecret, ProjectSelector, REQUEST_HEADERS, STRIPPED_HEADERS, ServerTlsConfig, TlsVersion,
 };
 pub use counters::{Counters, RouteCounts};
 pub use documents::{DocumentError, Documents};
@@ -46,6 +47,7 @@ pub use identity::KeysError;
 pub use memory::MemoryBackend;
 pub use problem::Problem;
 pub use route::RouteError;
-pub use serve::tls::{TlsError, server_config};
+pub use tls::TlsError;
+pub use tls::server::ServerTls;
 pub use trial::{Findings, Place, RouteFindings, Share, Stop, Trial, TrialOptions};
 pub use upstream::BackendError;

@@ -29,6 +29,7 @@ use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header, request, response,
 };
 use hyper::body::Incoming;
+use rustls::pki_types::CertificateDer;
 use tokio::time::Instant;
 
 use crate::access::Entry;
@@ -56,6 +57,9 @@ use crate::{observe, probe};
 pub(crate) struct Origin {
     pub(crate) address: Option<SocketAddr>,
     pub(crate) is_tls: bool,
+    #[allow(dead_code, reason = "methods of identification read it")]
+    /// What the client showed of itself in the TLS handshake, checked by one of the configured authorities.
+    pub(crate) client_certificate: Option<Arc<CertificateDer<'static>>>,
     /// It is one of ours, to show what becomes of a request.
     pub(crate) explaining: Option<Explaining>,
 }

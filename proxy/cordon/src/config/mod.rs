@@ -4,12 +4,12 @@ mod admin;
 mod backend;
 mod directory;
 mod identity;
+mod listen;
 mod policy;
 mod sync;
 mod values;
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cordon_admin::AdminConfig;
 use cordon_gateway::{GatewayConfig, MaskSecret, ProjectSelector};
@@ -17,6 +17,7 @@ use cordon_settings::{Problem, Problems, Table, note_syntax};
 use toml::de::DeTable;
 
 pub(crate) use directory::{DirectoryConfig, DirectoryPlace};
+pub(crate) use listen::Listen;
 pub(crate) use policy::{Bundles, PolicyConfig, PolicyPlace};
 pub(crate) use sync::{Paging, SyncConfig};
 
@@ -35,15 +36,6 @@ pub(crate) struct Config {
     pub sync: Vec<SyncConfig>,
     /// Where the admin API listens; not at all if absent.
     pub admin: Option<AdminConfig>,
-}
-
-/// A listening socket.
-#[derive(Debug)]
-pub(crate) struct Listen {
-    /// Where to listen, such as `127.0.0.1:8080`.
-    pub address: SocketAddr,
-    /// Certificate chain and key, PEM files; plain HTTP if absent.
-    pub tls: Option<(PathBuf, PathBuf)>,
 }
 
 impl Config {
@@ -70,7 +62,7 @@ impl Config {
 }
 
 fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Config> {
-    let listen = section(table, "listen", problems, |table, problems| listen(table, folder, problems));
+    let listen = section(table, "listen", problems, |table, problems| listen::read(table, folder, problems));
     let backend =
         section(table, "backend", problems, |table, problems| backend::read(table, folder, problems));
     let policy = section(table, "policy", problems, |table, problems| policy::read(table, folder, problems));
@@ -135,23 +127,6 @@ fn section<T>(
         }
         None => None,
     }
-}
-
-fn listen(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Listen> {
-    let address = values::address(table, "address", problems);
-    let certificate = values::optional_path(table, "certificate", folder, problems);
-    let key = values::optional_path(table, "key", folder, problems);
-    let tls = match (certificate, key) {
-        (Some(certificate), Some(key)) => Some((certificate, key)),
-        (None, None) => None,
-        _ => {
-            problems
-                .at(table.span(), "`certificate` and `key` belong together, and one of them is missing")
-                .help("give both for TLS, or neither for plain HTTP");
-            None
-        }
-    };
-    Some(Listen { address: address?, tls })
 }
 
 /// Limits of the editor, and of request bodies.

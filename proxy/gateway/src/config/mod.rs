@@ -3,6 +3,7 @@
 mod backend;
 mod identity;
 mod limits;
+mod tls;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ pub use identity::{
     CredentialPlaces, IdentityConfig, IdentityMethod, JwtAlgorithm, JwtKeys, JwtSettings, STRIPPED_HEADERS,
 };
 pub use limits::{Deadlines, Limits};
+pub use tls::{CertificateFiles, ClientAuthorities, ServerTlsConfig, TlsVersion};
 
 /// Everything the data plane needs besides the directory and the policy.
 #[derive(Clone, Debug)]

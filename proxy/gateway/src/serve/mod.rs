@@ -4,7 +4,6 @@ pub(crate) mod activity;
 mod framing;
 mod guard;
 mod stall;
-pub(crate) mod tls;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -15,7 +14,6 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -25,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::gateway::Gateway;
 use crate::stack::Origin;
+use crate::tls::server::ServerTls;
 use activity::{Activity, Useless};
 use guard::Guarded;
 use stall::Stalling;
@@ -49,10 +48,9 @@ type Draining = watch::Receiver<()>;
 pub(crate) async fn run(
     gateway: Arc<Gateway>,
     listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<Arc<ServerTls>>,
     shutdown: impl Future<Output = ()> + Send,
 ) {
-    let acceptor = tls.map(TlsAcceptor::from);
     let http = Arc::new(builder(&gateway));
     let (drain, draining) = watch::channel(());
     let places = Arc::new(Semaphore::new(gateway.config.limits.connections));
@@ -70,9 +68,9 @@ pub(crate) async fn run(
             (accepted, place) = accepted => match accepted {
                 Ok((stream, address)) => {
                     let (gateway, http) = (Arc::clone(&gateway), Arc::clone(&http));
-                    let (acceptor, draining) = (acceptor.clone(), draining.clone());
+                    let (tls, draining) = (tls.clone(), draining.clone());
                     connections.spawn(async move {
-                        connection(gateway, &http, stream, address, acceptor, draining).await;
+                        connection(gateway, &http, stream, address, tls, draining).await;
                         drop(place);
                     });
                 }
@@ -108,19 +106,24 @@ async fn connection(
     http: &auto::Builder<TokioExecutor>,
     stream: TcpStream,
     address: SocketAddr,
-    acceptor: Option<TlsAcceptor>,
+    tls: Option<Arc<ServerTls>>,
     draining: Draining,
 ) {
     // Without it small writes wait for acknowledgements. It fails on a connection that is gone already.
     let _ = stream.set_nodelay(true);
     let deadlines = gateway.config.deadlines;
     let stream = Stalling::new(stream, deadlines.idle);
-    let origin = Origin { address: Some(address), is_tls: acceptor.is_some(), explaining: None };
-    let Some(acceptor) = acceptor else {
+    let mut origin = Origin { address: Some(address), is_tls: tls.is_some(), ..Origin::default() };
+    let Some(tls) = tls else {
         return serve(gateway, http, stream, origin, draining).await;
     };
-    match tokio::time::timeout(deadlines.request_head, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => serve(gateway, http, stream, origin, draining).await,
+    let handshake = TlsAcceptor::from(tls.current()).accept(stream);
+    match tokio::time::timeout(deadlines.request_head, handshake).await {
+        Ok(Ok(stream)) => {
+            let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+            origin.client_certificate = shown.map(|leaf| Arc::new(leaf.clone().into_owned()));
+            serve(gateway, http, stream, origin, draining).await;
+        }
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake took too long"),
     }

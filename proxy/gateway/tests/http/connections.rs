@@ -1,131 +1,22 @@
-//! TLS both ways, limits of connections (H9, H11), and what is swapped under them (D8).
+//! Limits of connections (H9, H11), and what is swapped under them (D8).
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cordon_directory::Store;
-use cordon_gateway::{BackendCredential, Gateway, GatewayConfig, MaskSecret, server_config};
+use cordon_gateway::{Gateway, GatewayConfig, MaskSecret};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+use tokio::net::TcpStream;
 
 use crate::backend::{Then, json, raw};
 use crate::client;
 use crate::stage::{ANNAS_CALLS, Stage, TOKEN, calls};
 
 const TWO: &[(u32, &str)] = &[(1, "acme"), (2, "zeta")];
-
-/// A certificate for `localhost` and its key, in files.
-fn certificate() -> (tempfile::TempDir, PathBuf, PathBuf) {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let (chain, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
-    std::fs::write(&chain, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    (folder, chain, key)
-}
-
-/// Serves a stage's gateway over TLS as well.
-async fn over_tls(stage: &Stage, chain: &Path, key: &Path) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let tls = server_config(chain, key).unwrap();
-    tokio::spawn(Arc::clone(&stage.gateway).serve(listener, Some(tls), std::future::pending()));
-    port
-}
-
-async fn connect(port: u16, chain: &Path, protocol: &[u8]) -> TlsStream<TcpStream> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(chain).unwrap()).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let mut config = config.unwrap().with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![protocol.to_vec()];
-    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
-}
-
-#[tokio::test]
-async fn tls_serves_http1_and_http2_by_alpn() {
-    let (_folder, chain, key) = certificate();
-    let told = |config: &mut GatewayConfig| config.forwarded.scheme = true;
-    let stage = Stage::with("enhanced", told, |_| json(calls(TWO))).await;
-    let port = over_tls(&stage, &chain, &key).await;
-
-    let mut stream = connect(port, &chain, b"http/1.1").await;
-    let request = format!(
-        "GET /api/calls HTTP/1.1\r\nHost: cordon\r\nConnection: close\r\nAuthorization: Bearer {TOKEN}anna\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut received = Vec::new();
-    stream.read_to_end(&mut received).await.unwrap();
-    assert_eq!(client::parse(&received, false).unwrap().text(), ANNAS_CALLS);
-    assert_eq!(stage.backend.only().header("x-forwarded-proto"), Some("https"));
-
-    let stream = connect(port, &chain, b"h2").await;
-    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-    let io = TokioIo::new(stream);
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
-    let connection = tokio::spawn(connection);
-    let request = http::Request::get("https://localhost/api/calls")
-        .header("authorization", format!("Bearer {TOKEN}anna"))
-        .body(Full::<Bytes>::default())
-        .unwrap();
-    let body = sender.send_request(request).await.unwrap().into_body().collect().await.unwrap();
-    assert_eq!(&body.to_bytes()[..], ANNAS_CALLS.as_bytes());
-    connection.abort();
-}
-
-#[tokio::test]
-async fn the_backends_certificate_is_checked() {
-    let (_folder, chain, key) = certificate();
-    let inner = Stage::new(|_| json(calls(TWO))).await;
-    let port = over_tls(&inner, &chain, &key).await;
-    let (_other, stranger, _) = certificate();
-    for (host, authorities, status) in [
-        ("localhost", Some(chain.clone()), 200),
-        ("localhost", Some(stranger), 502),
-        ("localhost", None, 502),
-        ("127.0.0.1", Some(chain), 502),
-    ] {
-        let secure = |config: &mut GatewayConfig| {
-            config.backend.url = format!("https://{host}:{port}").parse().unwrap();
-            config.backend.ca_file = authorities;
-            config.backend.credential = BackendCredential::PassThrough;
-        };
-        let outer = Stage::with("enhanced", secure, |_| json("{}")).await;
-        let reply = outer.get("anna", "/api/calls").await;
-        assert_eq!(reply.status, status, "{host} {reply:?}");
-        if status == 200 {
-            assert_eq!(reply.text(), ANNAS_CALLS);
-        }
-    }
-}
-
-#[test]
-fn tls_files_that_cannot_be_used_are_named() {
-    let (_folder, chain, key) = certificate();
-    let (_other, other, _) = certificate();
-    for (chain, key, named) in [
-        (&key, &key, &key),
-        (&chain, &chain, &chain),
-        (&chain, &PathBuf::from("/none"), &PathBuf::from("/none")),
-    ] {
-        let error = server_config(chain, key).unwrap_err().to_string();
-        assert!(error.contains(named.to_str().unwrap()), "{error}");
-    }
-    assert!(server_config(&other, &key).is_err(), "key of another certificate");
-}
 
 #[tokio::test]
 async fn h9_large_heads_are_refused() {

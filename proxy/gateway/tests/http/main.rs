@@ -19,5 +19,6 @@ mod packed;
 mod representation;
 mod smuggling;
 mod stage;
+mod tls;
 mod tokens;
 mod trial;

@@ -1,0 +1,169 @@
+//! `[listen]`: where Cordon is reached, and what it shows of itself there.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use cordon_gateway::{CertificateFiles, ClientAuthorities, ServerTlsConfig, TlsVersion};
+use cordon_settings::{Problems, Table};
+
+use super::values;
+
+/// A listening socket.
+#[derive(Debug)]
+pub(crate) struct Listen {
+    /// Where to listen, such as `127.0.0.1:8080`.
+    pub address: SocketAddr,
+    /// Plain HTTP if absent.
+    pub tls: Option<ServerTlsConfig>,
+}
+
+pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Listen> {
+    let address = values::address(table, "address", problems);
+    let tls = tls(table, folder, problems);
+    Some(Listen { address: address?, tls })
+}
+
+fn tls(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<ServerTlsConfig> {
+    let mut certificates: Vec<_> = certificate(table, folder, problems).into_iter().collect();
+    for mut inner in table.tables("certificates", problems) {
+        match certificate(&mut inner, folder, problems) {
+            Some(pair) => certificates.push(pair),
+            None => {
+                problems
+                    .at(inner.span(), "an entry of `certificates` needs `certificate` and `key`")
+                    .help("name the PEM files of the chain and of its private key");
+            }
+        }
+        inner.finish(problems);
+    }
+    let version = minimum_version(table, problems);
+    let clients = clients(table, folder, problems);
+    if certificates.is_empty() {
+        if version.is_some() || clients.is_some() {
+            problems
+                .at(
+                    table.span(),
+                    "`minimum_version` and `client_authorities` belong to TLS, which has no certificate here",
+                )
+                .help("give `certificate` and `key`");
+        }
+        return None;
+    }
+    Some(ServerTlsConfig { certificates, minimum_version: version.unwrap_or_default(), clients })
+}
+
+/// A chain and its key, or neither.
+pub(super) fn certificate(
+    table: &mut Table<'_, '_>,
+    folder: &Path,
+    problems: &mut Problems<'_>,
+) -> Option<CertificateFiles> {
+    let chain = values::optional_path(table, "certificate", folder, problems);
+    let key = values::optional_path(table, "key", folder, problems);
+    match (chain, key) {
+        (Some(chain), Some(key)) => Some(CertificateFiles { chain, key }),
+        (None, None) => None,
+        _ => {
+            problems
+                .at(table.span(), "`certificate` and `key` belong together, and one of them is missing")
+                .help("give both for TLS, or neither for plain HTTP");
+            None
+        }
+    }
+}
+
+/// The oldest version that is spoken, if it is said.
+pub(super) fn minimum_version(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Option<TlsVersion> {
+    let text = table.text("minimum_version", problems)?;
+    match text.value.as_str() {
+        "1.2" => Some(TlsVersion::Tls12),
+        "1.3" => Some(TlsVersion::Tls13),
+        _ => {
+            problems
+                .at(text.span, "`minimum_version` is none that is spoken here")
+                .help("write \"1.2\" or \"1.3\"");
+            None
+        }
+    }
+}
+
+fn clients(
+    table: &mut Table<'_, '_>,
+    folder: &Path,
+    problems: &mut Problems<'_>,
+) -> Option<ClientAuthorities> {
+    let file = values::optional_path(table, "client_authorities", folder, problems);
+    let word = table.text("client_certificates", problems);
+    let required = match &word {
+        None => true,
+        Some(text) => match text.value.as_str() {
+            "required" => true,
+            "optional" => false,
+            _ => {
+                problems
+                    .at(text.span.clone(), "`client_certificates` is neither \"required\" nor \"optional\"")
+                    .help("write one of them");
+                true
+            }
+        },
+    };
+    match (file, word) {
+        (Some(file), _) => Some(ClientAuthorities { file, required }),
+        (None, Some(word)) => {
+            problems
+                .at(word.span, "`client_certificates` is of no use without `client_authorities`")
+                .help("name the PEM file of the authorities that sign clients' certificates");
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use toml::de::DeTable;
+
+    fn parse(text: &str) -> (Option<Listen>, Vec<String>) {
+        let document = DeTable::parse(text).expect("the text is TOML");
+        let mut problems = Problems::new(text);
+        let mut table = Table::document("listen", &document);
+        let listen = read(&mut table, Path::new("/etc"), &mut problems);
+        table.finish(&mut problems);
+        (listen, problems.finish().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn certificates_are_told_apart_by_name_and_clients_are_asked_for_theirs() {
+        let (listen, problems) = parse(
+            "address = \"127.0.0.1:1\"\ncertificate = \"a.pem\"\nkey = \"a.key\"\nminimum_version = \"1.3\"\n\
+             client_authorities = \"clients.pem\"\nclient_certificates = \"optional\"\n\
+             [[certificates]]\ncertificate = \"b.pem\"\nkey = \"b.key\"\n",
+        );
+        assert_eq!(problems, Vec::<String>::new());
+        let tls = listen.and_then(|listen| listen.tls).expect("TLS");
+        let chains: Vec<_> = tls.certificates.iter().map(|pair| pair.chain.display().to_string()).collect();
+        assert_eq!(chains, ["/etc/a.pem", "/etc/b.pem"]);
+        assert_eq!(tls.minimum_version, TlsVersion::Tls13);
+        assert!(tls.clients.is_some_and(|clients| !clients.required));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told() {
+        for (text, expected) in [
+            ("certificate = \"a\"", "belong together"),
+            ("minimum_version = \"1.3\"", "no certificate"),
+            ("client_authorities = \"a\"", "no certificate"),
+            ("client_certificates = \"optional\"", "client_authorities"),
+            (
+                "certificate = \"a\"\nkey = \"b\"\nclient_authorities = \"c\"\nclient_certificates = \"no\"",
+                "neither",
+            ),
+            ("certificate = \"a\"\nkey = \"b\"\nminimum_version = \"1.1\"", "none that is spoken"),
+            ("[[certificates]]\nkey = \"b\"", "needs `certificate` and `key`"),
+        ] {
+            let (_, problems) = parse(&format!("address = \"127.0.0.1:1\"\n{text}\n"));
+            assert!(problems.iter().any(|problem| problem.contains(expected)), "{text}: {problems:?}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What TLS is told, on either side.
+
+use std::path::PathBuf;
+
+/// TLS towards clients.
+#[derive(Clone, Debug)]
+pub struct ServerTlsConfig {
+    /// Certificates with their keys. A client gets the first one that is made out to the name it asks for, and the
+    /// first of all if there is none, or if it names nobody.
+    pub certificates: Vec<CertificateFiles>,
+    /// Older versions are refused.
+    pub minimum_version: TlsVersion,
+    /// Whose certificates clients may show; they are not asked for any if absent.
+    pub clients: Option<ClientAuthorities>,
+}
+
+/// A certificate chain and its private key, as PEM files.
+#[derive(Clone, Debug)]
+pub struct CertificateFiles {
+    /// The certificate, and after it those that lead to an authority.
+    pub chain: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// By whom clients are known.
+#[derive(Clone, Debug)]
+pub struct ClientAuthorities {
+    /// PEM file of the authorities that may have signed a client's certificate.
+    pub file: PathBuf,
+    /// Whether a client without a certificate is refused. One with a wrong certificate always is.
+    pub required: bool,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    #[default]
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    Tls13,
+}
