@@ -47,29 +47,16 @@ impl Changes {
         let (old, new) = (Places::of(&first.differences), Places::of(&second.differences));
         for difference in &first.differences {
             if tells_more(old.left(&difference.path), new.left(&difference.path)) {
-                changes.revealed.add(&pattern(&difference.path));
+                changes.revealed.add(&pattern(&difference.path, first.is_markup));
             }
         }
         for difference in &second.differences {
-            let (first, second) = (old.left(&difference.path), new.left(&difference.path));
-            if tells_more(second, first) && !tells_more(first, second) {
-                changes.hidden.add(&pattern(&difference.path));
+            let (before, after) = (old.left(&difference.path), new.left(&difference.path));
+            if tells_more(after, before) && !tells_more(before, after) {
+                changes.hidden.add(&pattern(&difference.path, second.is_markup));
             }
         }
         Some(changes)
-    }
-
-    /// Whether both show the same.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.revealed.is_empty() && self.hidden.is_empty()
-    }
-
-    /// Adds the counts of others.
-    pub fn extend(&mut self, others: &Changes) {
-        for (counts, more) in [(&mut self.revealed, &others.revealed), (&mut self.hidden, &others.hidden)] {
-            more.iter().for_each(|(path, count)| counts.add_several(path, count));
-        }
     }
 }
 
@@ -187,14 +174,14 @@ fn quoted(rest: &str) -> usize {
 }
 
 /// The pattern of a concrete path, in which names that look like values are not shown.
-fn pattern(path: &str) -> String {
+fn pattern(path: &str, is_markup: bool) -> String {
     let mut pattern = String::from("$");
     for (_, step) in steps(path) {
         match step.as_bytes() {
             [b'[', b'\'', ..] => {
-                // Names of markup and of nothing else have these marks, and are no values.
+                // Names of markup have these marks and are no values; in other formats such names may be.
                 let name = step.trim_start_matches("['").trim_end_matches("']");
-                if name.contains(['@', '#', ':']) && crate::place::is_markup(name) {
+                if is_markup && name.contains(['@', '#', ':']) && crate::place::is_markup(name) {
                     pattern.push_str(step);
                 } else {
                     pattern.push_str(".*");
@@ -284,14 +271,15 @@ mod tests {
 
     #[test]
     fn patterns_show_no_names_that_could_be_values() {
-        for (path, expected) in [
-            ("$", "$"),
-            ("$.data[3].phone", "$.data[*].phone"),
-            ("$['it\\'s].x']['+49']", "$.*.*"),
-            ("$.a['@id'][0]", "$.a['@id'][*]"),
-            ("$['x@y.z']", "$.*"),
+        for (path, expected, of_markup) in [
+            ("$", "$", "$"),
+            ("$.data[3].phone", "$.data[*].phone", "$.data[*].phone"),
+            ("$['it\\'s].x']['+49']", "$.*.*", "$.*.*"),
+            ("$.a['@id'][0]", "$.a.*[*]", "$.a['@id'][*]"),
+            ("$['user:anna']", "$.*", "$['user:anna']"),
+            ("$['x@y.z']", "$.*", "$.*"),
         ] {
-            assert_eq!(pattern(path), expected);
+            assert_eq!([pattern(path, false), pattern(path, true)], [expected, of_markup]);
         }
         let steps = around("$.a['b.c'][2].d").collect::<Vec<_>>();
         assert_eq!(steps, ["$.a['b.c'][2].d", "$.a['b.c'][2]", "$.a['b.c']", "$.a", "$"]);

@@ -29,6 +29,8 @@ pub struct Report {
     /// Each difference between body and output in the body's order, up to 100,000 of them. Empty without
     /// [`crate::Options::trace`].
     pub differences: Vec<Difference>,
+    /// Whether the names in the body are those of markup, which are no values whatever marks they have.
+    pub(crate) is_markup: bool,
 }
 
 /// What became of the records of one set.

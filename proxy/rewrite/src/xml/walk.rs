@@ -141,7 +141,7 @@ impl Walk {
             counts: HashMap::new(),
         };
         Walk {
-            report: Report::new(sets),
+            report: Report { is_markup: true, ..Report::new(sets) },
             outlet: Outlet::new(plan.has_sole_set(), &options.limits),
             judging: Judging::new(sets),
             held: Vec::new(),
