@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cordon_policy::Policy;
+use cordon_policy::{Policy, Probe};
 use http::{HeaderValue, Method};
 
 use crate::counters::{RouteCounters, RouteCounts};
@@ -51,6 +51,18 @@ impl Active {
         }
         let method = if method == Method::HEAD { &Method::GET } else { method };
         cordon_policy::Request { method: method.as_str().to_owned(), query: target.query.names(), values }
+    }
+
+    /// The path of the record that a request on this route is about. `None`: the request names none, or several.
+    pub(crate) fn probe_path(&self, route: usize, target: &Target, probe: &Probe) -> Option<String> {
+        self.router.path(probe.route, |parameter| {
+            let (_, source) = probe.bindings.iter().find(|(name, _)| name == parameter)?;
+            self.router.value(route, target.path(), source).or_else(|| {
+                let mut values = target.query.values(source);
+                // Of several values the backend might take another than the one that is judged.
+                values.next().filter(|_| values.next().is_none()).map(str::to_owned)
+            })
+        })
     }
 
     pub(crate) fn counts(&self) -> Vec<RouteCounts> {

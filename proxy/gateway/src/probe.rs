@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use cordon_policy::{Exchange, Probe, ResponsePlan};
-use cordon_rewrite::Plan;
+use cordon_rewrite::{Plan, Report};
 use http::{Method, Response, request};
 use hyper::body::Incoming;
 
@@ -15,6 +15,7 @@ use crate::request::target::Target;
 use crate::rescue::Cause;
 use crate::response::check::{self, Meaning};
 use crate::stack::Round;
+use crate::trial::Part;
 use crate::upstream::Outgoing;
 use crate::view::CallerScope;
 
@@ -28,17 +29,7 @@ pub(crate) async fn check(
     (route, target): (usize, &Target),
     credentials: &Query,
 ) -> Result<(), Cause> {
-    let router = &round.active.router;
-    let bind = |parameter: &str| {
-        let (_, source) = probe.bindings.iter().find(|(name, _)| name == parameter)?;
-        let from_path = router.value(route, target.path(), source);
-        from_path.or_else(|| {
-            let mut values = target.query.values(source);
-            // Of several values the backend might take another than the one that was judged.
-            values.next().filter(|_| values.next().is_none()).map(str::to_owned)
-        })
-    };
-    let path = router.path(probe.route, bind).ok_or(Cause::Missing)?;
+    let path = round.active.probe_path(route, target, probe).ok_or(Cause::Missing)?;
     let exchange = round.exchange(scope, probe.route);
     let exchange_plan = exchange.plan().map_err(|failure| policy_cause(&failure))?;
     let ResponsePlan::Edit(plan) = &exchange_plan.response else {
@@ -70,10 +61,14 @@ async fn judged(
         return Err(Cause::Missing);
     }
     let mut edited = round.edited(plan, &head, body, exchange, scope)?;
+    edited.copy_to(round.answered(Part::Probe, &head));
     while let Some(piece) = poll_fn(|context| edited.poll_piece(context)).await {
         piece?;
     }
-    let kept =
-        plan.spec().sets.iter().zip(&edited.report().sets).any(|(set, count)| set.sole && count.kept > 0);
-    if kept { Ok(()) } else { Err(Cause::Missing) }
+    if shows_record(plan, edited.report()) { Ok(()) } else { Err(Cause::Missing) }
+}
+
+/// Whether the record that a plan's sole set is about is kept.
+pub(crate) fn shows_record(plan: &Plan, report: &Report) -> bool {
+    plan.spec().sets.iter().zip(&report.sets).any(|(set, count)| set.sole && count.kept > 0)
 }

@@ -47,7 +47,7 @@ use crate::response::check::{self, Meaning};
 use crate::response::coding::Coding;
 use crate::response::headers;
 use crate::response::source::{Pace, Source};
-use crate::trial::{Lineup, Question, Sample};
+use crate::trial::{Copying, Lineup, Part, Question, Sample};
 use crate::upstream::Outgoing;
 use crate::view::{CallerScope, View};
 use crate::{observe, probe};
@@ -347,12 +347,12 @@ impl Round<'_> {
             (ResponsePlan::Empty, Meaning::Content) => (None, AnswerBody::empty()),
             (ResponsePlan::Pass, Meaning::Content) => {
                 let mut source = self.source(&head, body)?;
-                source.copy_to(self.answered(&head));
+                source.copy_to(self.answered(Part::Answer, &head));
                 (head.headers.get(header::CONTENT_TYPE).cloned(), AnswerBody::passed(source.watched()))
             }
             (ResponsePlan::Edit(plan), Meaning::Content) => {
                 let mut edited = self.edited(plan, &head, body, terms.exchange, terms.scope)?;
-                edited.copy_to(self.answered(&head));
+                edited.copy_to(self.answered(Part::Answer, &head));
                 let begun = edited.begin(self.gateway.config.limits.whole_answer).await;
                 if !matches!(begun, Ok(None)) {
                     entry.edited(edited.report());
@@ -374,10 +374,8 @@ impl Round<'_> {
     }
 
     /// Where the backend's answer is copied to, if the exchange will be compared.
-    fn answered(&self, head: &response::Parts) -> Option<Arc<Sample>> {
-        let sample = self.sample.as_ref()?;
-        sample.answered(&head.headers);
-        Some(Arc::clone(sample))
+    pub(crate) fn answered(&self, part: Part, head: &response::Parts) -> Option<Copying> {
+        Some(self.sample.as_ref()?.answered(part, &head.headers))
     }
 
     /// The backend's body under this plan, after its head was found to be as declared.

@@ -11,7 +11,7 @@ use cordon_rewrite::{EditError, EditErrorKind, Editor, Format, Pieces, Plan, Rep
 use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::source::Source;
-use crate::trial::Sample;
+use crate::trial::Copying;
 
 /// How many bytes go out at a time. What a backend's chunk leaves of itself would tell how much of it was taken away:
 /// so frames are of one size but for the last.
@@ -130,8 +130,8 @@ impl Edited {
     }
 
     /// Copies what the backend sends to where it is compared.
-    pub(crate) fn copy_to(&mut self, sample: Option<Arc<Sample>>) {
-        self.source.copy_to(sample);
+    pub(crate) fn copy_to(&mut self, copying: Option<Copying>) {
+        self.source.copy_to(copying);
     }
 
     pub(crate) fn report(&self) -> &Report {

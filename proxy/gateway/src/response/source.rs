@@ -14,7 +14,7 @@ use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::coding::{Coding, Decoder};
 use crate::response::held::Held;
-use crate::trial::Sample;
+use crate::trial::Copying;
 
 /// Where the bytes of a response come from. Memory is one chunk and one decoding step.
 pub(crate) struct Source {
@@ -23,7 +23,7 @@ pub(crate) struct Source {
     pace: Pace,
     left: u64,
     tap: Option<Arc<Tap>>,
-    sample: Option<Arc<Sample>>,
+    copying: Option<Copying>,
 }
 
 /// How long one may wait: for the next chunk, and for all of them. The timer is made when there is something to wait
@@ -74,7 +74,7 @@ impl Source {
         tap: Option<Arc<Tap>>,
     ) -> Source {
         let decoder = coding.map(|coding| Decoder::new(coding, limits.decoded_body, limits.decoded_ratio));
-        Source { body: Some(Held::Own(body)), decoder, pace, left: limits.response_body, tap, sample: None }
+        Source { body: Some(Held::Own(body)), decoder, pace, left: limits.response_body, tap, copying: None }
     }
 
     /// As [`Source::watch`], for bodies that are meant to go on: neither how long they take in all nor how much comes
@@ -98,22 +98,22 @@ impl Source {
     }
 
     /// Copies what comes, decoded, to where it is compared.
-    pub(crate) fn copy_to(&mut self, sample: Option<Arc<Sample>>) {
-        self.sample = sample;
+    pub(crate) fn copy_to(&mut self, copying: Option<Copying>) {
+        self.copying = copying;
     }
 
     /// The next decoded chunk. A body that is shorter than it said is an error (H12).
     pub(crate) fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
         let chunk = self.poll_decoded(context);
-        if let (Some(sample), Poll::Ready(chunk)) = (&self.sample, &chunk) {
+        if let (Some(copying), Poll::Ready(chunk)) = (&self.copying, &chunk) {
             match chunk {
                 Some(Ok(chunk)) => {
-                    sample.chunk(chunk);
+                    copying.chunk(chunk);
                     if self.is_at_end() {
-                        sample.complete();
+                        copying.complete();
                     }
                 }
-                None => sample.complete(),
+                None => copying.complete(),
                 Some(Err(_)) => {}
             }
         }

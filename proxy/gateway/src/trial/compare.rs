@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use cordon_policy::{Decision, Exchange, ExchangePlan, Failure, QueryEdits, RequestPlan, ResponsePlan};
-use cordon_rewrite::{Changes, Editor, Limits, Options, Pieces, Plan, Report};
+use cordon_rewrite::{Changes, Editor, Limits, Options, Pieces, Report};
 
 use crate::active::Active;
+use crate::probe::shows_record;
 use crate::response::check;
+use crate::trial::Place;
 use crate::trial::findings::{Difference, Stop};
 use crate::trial::sample::{Answered, Job, Question};
-use crate::trial::{Place, Trial};
 
 /// The request itself: one policy lets it through, the other does not.
 const REQUEST: &str = "(request)";
@@ -35,8 +35,15 @@ struct Goes {
     exchange: Exchange,
     decision: Arc<Decision>,
     plan: Arc<ExchangePlan>,
-    /// By name and path, since the two manifests number their routes differently.
-    probe: Option<String>,
+    probe: Option<Probing>,
+}
+
+/// The record that must be seen first.
+struct Probing {
+    /// Its path, since the two manifests number their routes differently.
+    path: String,
+    exchange: Exchange,
+    plan: Arc<ExchangePlan>,
 }
 
 /// Runs both policies and enters what differs.
@@ -48,7 +55,7 @@ pub(super) fn run(job: &Job, limits: &Limits) {
     });
     // Neither knows it: no caller sees anything of it, and its path must not be a label.
     let Some(route) = route else { return };
-    let difference = differ(trial, question, job.answer.as_ref(), limits);
+    let difference = differ(job, limits);
     let unapproved = difference
         .revealed
         .keys()
@@ -65,7 +72,8 @@ pub(super) fn run(job: &Job, limits: &Limits) {
     }
 }
 
-fn differ(trial: &Trial, question: &Question, answer: Option<&Answered>, limits: &Limits) -> Difference {
+fn differ(job: &Job, limits: &Limits) -> Difference {
+    let (trial, question) = (&job.trial, &job.question);
     let mut difference = Difference::default();
     let mut timed = |side: usize, active: &Arc<Active>| {
         let began = Instant::now();
@@ -87,6 +95,9 @@ fn differ(trial: &Trial, question: &Question, answer: Option<&Answered>, limits:
         }
         _ => return difference,
     };
+    if !probes(&first, &second, job, limits, &mut difference) {
+        return difference;
+    }
     requests(&first, &second, question.has_body, &mut difference);
     headers(&first.plan, &second.plan, &mut difference);
     match [&first, &second].map(|side| matches!(side.plan.response, ResponsePlan::Empty)) {
@@ -94,7 +105,7 @@ fn differ(trial: &Trial, question: &Question, answer: Option<&Answered>, limits:
         [false, true] => difference.hide(ANSWER),
         [true, true] => {}
         [false, false] => {
-            if let Some(answer) = answer {
+            if let Some(answer) = &job.answer {
                 answers([&first, &second], question, answer, limits, &mut difference);
             }
         }
@@ -107,8 +118,11 @@ fn way(question: &Question, active: &Arc<Active>) -> Way {
     let Ok(route) = active.router.find(&question.method, question.target.path()) else {
         return Way::Refused;
     };
-    let (directory, scope) = (Arc::clone(&question.view.directory), Arc::clone(&question.scope.scope));
-    let exchange = Exchange::new(Arc::clone(&active.policy), directory, scope, route);
+    let exchange_on = |route| {
+        let (directory, scope) = (Arc::clone(&question.view.directory), Arc::clone(&question.scope.scope));
+        Exchange::new(Arc::clone(&active.policy), directory, scope, route)
+    };
+    let exchange = exchange_on(route);
     let asked = || -> Result<Way, Failure> {
         let request = active.policy_request(route, &question.method, &question.target);
         let decision = exchange.authorize(&request)?;
@@ -116,15 +130,11 @@ fn way(question: &Question, active: &Arc<Active>) -> Way {
             Decision::Refuse(_) => return Ok(Way::Refused),
             Decision::Forward(_) => None,
             Decision::ForwardIf(condition) => {
-                let path = active.router.path(condition.probe.route, |parameter| {
-                    let bindings = &condition.probe.bindings;
-                    let (_, source) = bindings.iter().find(|(name, _)| name == parameter)?;
-                    active
-                        .router
-                        .value(route, question.target.path(), source)
-                        .or_else(|| question.target.query.values(source).next().map(str::to_owned))
-                });
-                Some(path.unwrap_or_default())
+                let Some(path) = active.probe_path(route, &question.target, &condition.probe) else {
+                    return Ok(Way::Refused);
+                };
+                let exchange = exchange_on(condition.probe.route);
+                Some(Probing { path, plan: exchange.plan()?, exchange })
             }
         };
         let plan = exchange.plan()?;
@@ -133,13 +143,44 @@ fn way(question: &Question, active: &Arc<Active>) -> Way {
     asked().unwrap_or(Way::Failed)
 }
 
-/// What the backend is asked, under which condition, and whether with a body.
-fn requests(first: &Goes, second: &Goes, has_body: bool, difference: &mut Difference) {
-    match (&first.probe, &second.probe) {
-        (None, Some(_)) => difference.hide(REQUEST),
-        (Some(probe), other) if other.as_ref() != Some(probe) => difference.reveal(REQUEST),
-        _ => {}
+/// Whether the record that must be seen first may be seen. False: for one of them it may not.
+fn probes(first: &Goes, second: &Goes, job: &Job, limits: &Limits, difference: &mut Difference) -> bool {
+    let both = match (&first.probe, &second.probe) {
+        (None, None) => return true,
+        (None, Some(_)) => {
+            difference.hide(REQUEST);
+            return true;
+        }
+        (Some(first), Some(second)) if first.path == second.path => [first, second],
+        _ => {
+            difference.reveal(REQUEST);
+            return true;
+        }
+    };
+    // The backend had no such record.
+    let Some(probed) = &job.probed else { return true };
+    match both.map(|probing| sees(probing, job, probed, limits)) {
+        [true, true] => true,
+        [true, false] => {
+            difference.hide(REQUEST);
+            false
+        }
+        [false, true] => {
+            difference.reveal(REQUEST);
+            false
+        }
+        [false, false] => false,
     }
+}
+
+fn sees(probing: &Probing, job: &Job, probed: &Answered, limits: &Limits) -> bool {
+    let ResponsePlan::Edit(plan) = &probing.plan.response else { return false };
+    let shown = show(&probing.exchange, &probing.plan, &job.question, probed, limits);
+    shown.is_ok_and(|report| shows_record(plan, &report))
+}
+
+/// What the backend is asked, and whether with a body.
+fn requests(first: &Goes, second: &Goes, has_body: bool, difference: &mut Difference) {
     if query(&first.decision) != query(&second.decision) {
         // The backend would answer otherwise, in a way that nobody knows.
         difference.reveal(QUERY);
@@ -178,7 +219,7 @@ fn answers(
 ) {
     let mut shown = sides.into_iter().enumerate().map(|(side, goes)| {
         let began = Instant::now();
-        let shown = show(goes, question, answer, limits);
+        let shown = show(&goes.exchange, &goes.plan, question, answer, limits);
         difference.time[side] += began.elapsed();
         shown
     });
@@ -201,28 +242,20 @@ fn answers(
 }
 
 /// What is hidden of the body.
-fn show(goes: &Goes, question: &Question, answer: &Answered, limits: &Limits) -> Result<Report, ()> {
-    match &goes.plan.response {
-        ResponsePlan::Empty | ResponsePlan::Pass => Ok(Report::default()),
-        ResponsePlan::Edit(plan) => {
-            check::content_type(&answer.headers, plan.spec()).map_err(drop)?;
-            edit(goes, plan, question, &answer.chunks, limits)
-        }
-    }
-}
-
-fn edit(
-    goes: &Goes,
-    plan: &Arc<Plan>,
+fn show(
+    exchange: &Exchange,
+    plan: &ExchangePlan,
     question: &Question,
-    chunks: &[Bytes],
+    answer: &Answered,
     limits: &Limits,
 ) -> Result<Report, ()> {
+    let ResponsePlan::Edit(plan) = &plan.response else { return Ok(Report::default()) };
+    check::content_type(&answer.headers, plan.spec()).map_err(drop)?;
     let options = Options { limits: limits.clone(), hash_key: question.scope.hash_key, trace: true };
     let mut editor = Editor::new(Arc::clone(plan), options);
-    let mut judge = goes.exchange.judge();
+    let mut judge = exchange.judge();
     let mut discarded = Pieces::new();
-    for chunk in chunks {
+    for chunk in &answer.chunks {
         editor.feed(chunk.clone(), &mut judge, &mut discarded).map_err(drop)?;
         discarded.clear();
     }

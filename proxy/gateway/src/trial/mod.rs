@@ -10,7 +10,7 @@ mod findings;
 mod sample;
 
 pub use findings::{Findings, Place, RouteFindings, Stop};
-pub(crate) use sample::{Question, Sample};
+pub(crate) use sample::{Copying, Part, Question, Sample};
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cordon_directory::UserId;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::active::Active;
 use crate::trial::findings::Ledger;
@@ -56,7 +56,8 @@ pub struct Trial {
     held: AtomicU64,
     ledger: Mutex<Ledger>,
     stop: OnceLock<Stop>,
-    stopped: Notify,
+    /// Goes with the trial, so that nobody waits for what cannot come.
+    stopped: watch::Sender<()>,
     jobs: SyncSender<Job>,
 }
 
@@ -120,7 +121,7 @@ impl Trial {
             held: AtomicU64::new(0),
             ledger: Mutex::default(),
             stop: OnceLock::new(),
-            stopped: Notify::new(),
+            stopped: watch::Sender::default(),
             jobs,
         }))
     }
@@ -145,14 +146,20 @@ impl Trial {
         self.stop.get()
     }
 
-    /// Waits until the candidate is stopped for something that was found.
-    pub async fn until_stopped(&self) -> Stop {
-        loop {
-            let notified = self.stopped.notified();
-            if let Some(stop) = self.stop.get() {
-                return stop.clone();
+    /// Waits until the candidate is stopped for something that was found. `None`: the trial ended otherwise. Whoever
+    /// waits does not keep the trial from ending.
+    pub fn stopped(self: &Arc<Self>) -> impl Future<Output = Option<Arc<Trial>>> + Send + use<> {
+        let mut stopped = self.stopped.subscribe();
+        let trial = Arc::downgrade(self);
+        async move {
+            loop {
+                let trial = trial.upgrade()?;
+                if trial.stop().is_some() {
+                    return Some(trial);
+                }
+                drop(trial);
+                stopped.changed().await.ok()?;
             }
-            notified.await;
         }
     }
 
@@ -190,7 +197,7 @@ impl Trial {
             return;
         }
         if self.stop.set(stop).is_ok() {
-            self.stopped.notify_waiters();
+            self.stopped.send_replace(());
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cordon_gateway::{Findings, Place, Share, Stop, Trial, TrialOptions};
 
-use crate::backend::{Script, Seen, json};
+use crate::backend::{Script, Seen, json, reply};
 use crate::stage::{ANNAS_CALLS, Stage, call, calls, changed_policy, load, policy};
 
 const KEPT: &str = "keep = [\"$.id\", \"$.project\", \"$.note\"]";
@@ -35,6 +35,10 @@ async fn findings(trial: &Trial, compared: u64) -> Findings {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("{:?}", trial.findings());
+}
+
+async fn sent_home(trial: &Arc<Trial>) -> Stop {
+    trial.stopped().await.and_then(|trial| trial.stop().cloned()).expect("it is sent home")
 }
 
 fn counts(findings: &Findings, route: &str) -> [Vec<(String, u64)>; 2] {
@@ -106,6 +110,28 @@ async fn query_parameters_and_headers_are_compared() {
 }
 
 #[tokio::test]
+async fn what_the_question_before_a_record_shows_is_compared() {
+    // For the candidate, records belong to another project than for the policy in force.
+    let records = |seen: &Seen| match seen.target.as_str() {
+        "/api/calls/2" => json(r#"{"id":2,"project":"zeta","team":"acme"}"#),
+        "/api/calls/3" => json(r#"{"id":3,"project":"acme","team":"zeta"}"#),
+        "/api/calls/4" => json(r#"{"id":4,"project":"acme","team":"acme"}"#),
+        _ => reply("200 OK\r\nContent-Type: audio/wav", "RIFF"),
+    };
+    let stage = Stage::new(records).await;
+    let by_team =
+        changed_policy("[kind.call]\nproject = [\"$.project\"]", "[kind.call]\nproject = [\"$.team\"]");
+    let trial = stage.gateway.try_out(by_team, everything()).unwrap();
+    for (record, status) in [("2", 404), ("3", 200), ("4", 200)] {
+        let path = format!("/api/calls/{record}/recording");
+        assert_eq!(stage.get("anna", &path).await.status, status, "{record}");
+    }
+    let findings = findings(&trial, 3).await;
+    assert_eq!(findings.compared, 3, "{findings:?}");
+    assert_eq!(counts(&findings, "recording"), [one("(request)", 1), one("(request)", 1)]);
+}
+
+#[tokio::test]
 async fn a_canary_serves_a_stable_share_of_the_callers() {
     let stage = Stage::new(backend).await;
     let candidate = changed_policy(KEPT, LESS);
@@ -140,7 +166,7 @@ async fn a_canary_that_reveals_is_sent_home() {
     let trial = stage.gateway.try_out(changed_policy(KEPT, SECRET_TOO), options.clone()).unwrap();
     assert!(stage.get("anna", "/api/calls").await.text().contains("s1"));
     let place = Place { route: "calls".into(), path: "$.data[*].secret".into() };
-    assert_eq!(trial.until_stopped().await, Stop::Revealed(place.clone()));
+    assert_eq!(sent_home(&trial).await, Stop::Revealed(place.clone()));
     assert_eq!(stage.get("anna", "/api/calls").await.text(), ANNAS_CALLS);
 
     // What was approved is no reason; what was not, is.
@@ -151,7 +177,7 @@ async fn a_canary_that_reveals_is_sent_home() {
     assert_eq!(trial.stop(), None);
     assert!(stage.get("anna", "/api/calls/1").await.text().contains("s1"));
     let stop = Stop::Revealed(Place { route: "call".into(), path: "$.secret".into() });
-    assert_eq!(trial.until_stopped().await, stop);
+    assert_eq!(sent_home(&trial).await, stop);
 }
 
 #[tokio::test]
@@ -167,7 +193,7 @@ async fn a_canary_that_fails_is_sent_home() {
         let first = stage.get("anna", "/records").await;
         if served == Share::ALL {
             assert_eq!(first.status, 500, "{}", first.text());
-            assert_eq!(trial.until_stopped().await, Stop::Failed { route: "list".into() });
+            assert_eq!(sent_home(&trial).await, Stop::Failed { route: "list".into() });
         } else {
             // Beside the policy in force it costs callers nothing.
             assert_eq!((first.status, first.text()), (200, before.text()));
