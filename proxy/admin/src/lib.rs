@@ -42,8 +42,8 @@ use crate::shared::Shared;
 pub use identify::Identify;
 pub use options::{AdminConfig, Options};
 pub use policies::{
-    Policies, PolicyBundle, PolicyEvent, PolicyOrder, PolicyRefusal, PolicyReport, PolicyRouteReport,
-    PolicyStanding, PolicyTrial,
+    Answering, Policies, PolicyBundle, PolicyEvent, PolicyOrder, PolicyRefusal, PolicyReport,
+    PolicyRouteReport, PolicyStanding, PolicyTrial,
 };
 pub use serve::serve;
 

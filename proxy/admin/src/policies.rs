@@ -17,15 +17,14 @@ pub trait Policies: Send + Sync {
     ///
     /// # Errors
     /// Why the history cannot be read.
-    fn history(&self, limit: usize) -> Result<Vec<PolicyEvent>, PolicyRefusal>;
+    fn history(&self, limit: usize) -> Answering<'_, Vec<PolicyEvent>>;
 
     /// Carries an order out, for the user `by`.
-    fn order<'a>(
-        &'a self,
-        by: &'a str,
-        order: PolicyOrder,
-    ) -> Pin<Box<dyn Future<Output = Result<(), PolicyRefusal>> + Send + 'a>>;
+    fn order<'a>(&'a self, by: &'a str, order: PolicyOrder) -> Answering<'a, ()>;
 }
+
+/// What comes after a while.
+pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, PolicyRefusal>> + Send + 'a>>;
 
 /// What is in force, on trial and on offer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

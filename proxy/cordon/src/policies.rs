@@ -1,14 +1,13 @@
 //! The admin API's view of the bundles of this process.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use cordon_admin::{
-    Policies, PolicyBundle, PolicyEvent, PolicyOrder, PolicyRefusal, PolicyReport, PolicyRouteReport,
-    PolicyStanding, PolicyTrial,
+    Answering, Policies, PolicyBundle, PolicyEvent, PolicyOrder, PolicyRefusal, PolicyReport,
+    PolicyRouteReport, PolicyStanding, PolicyTrial,
 };
 use cordon_bundle::Digest;
+use cordon_bundle::kept::Entry;
 use cordon_gateway::{Findings, Place, Share, TrialOptions};
 use cordon_rollout::{Candidate, Offer, Rollout, RolloutError};
 use time::format_description::well_known::Rfc3339;
@@ -27,30 +26,14 @@ impl Policies for Bundled {
         }
     }
 
-    fn history(&self, limit: usize) -> Result<Vec<PolicyEvent>, PolicyRefusal> {
-        let entries = self.0.history().into_iter().rev().take(limit);
-        let events = entries.map(|entry| PolicyEvent {
-            number: entry.number,
-            time: entry.time.format(&Rfc3339).unwrap_or_default(),
-            by: entry.who,
-            action: entry.action.to_string(),
-            bundle: PolicyBundle {
-                digest: entry.digest.to_string(),
-                name: entry.name,
-                version: entry.version,
-                counter: entry.counter,
-                signed_by: Vec::new(),
-            },
-            report: Some(entry.report),
-        });
-        Ok(events.collect())
+    fn history(&self, limit: usize) -> Answering<'_, Vec<PolicyEvent>> {
+        Box::pin(async move {
+            let entries = self.0.history().await.into_iter().rev().take(limit);
+            Ok(entries.map(event).collect())
+        })
     }
 
-    fn order<'a>(
-        &'a self,
-        by: &'a str,
-        order: PolicyOrder,
-    ) -> Pin<Box<dyn Future<Output = Result<(), PolicyRefusal>> + Send + 'a>> {
+    fn order<'a>(&'a self, by: &'a str, order: PolicyOrder) -> Answering<'a, ()> {
         Box::pin(async move {
             let done = match order {
                 PolicyOrder::Try { digest, compared, served, approved } => {
@@ -75,6 +58,23 @@ impl Policies for Bundled {
                 _ => PolicyRefusal::Failed(error.to_string()),
             })
         })
+    }
+}
+
+fn event(entry: Entry) -> PolicyEvent {
+    PolicyEvent {
+        number: entry.number,
+        time: entry.time.format(&Rfc3339).unwrap_or_default(),
+        by: entry.who,
+        action: entry.action.to_string(),
+        bundle: PolicyBundle {
+            digest: entry.digest.to_string(),
+            name: entry.name,
+            version: entry.version,
+            counter: entry.counter,
+            signed_by: Vec::new(),
+        },
+        report: Some(entry.report),
     }
 }
 

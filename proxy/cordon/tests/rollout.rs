@@ -122,6 +122,12 @@ fn what_is_not_in_order_is_kept_out() {
         assert_eq!(standing["active"]["digest"], first.digest().to_string().as_str(), "{standing:#}");
         assert!(proxy.get("/api/calls", OLGA).contains("200 OK"));
     }
+    // A file that is no bundle, beside one that was kept out before.
+    let garbage = place.folder.path().join("policies/garbage.bundle");
+    fs::write(garbage, "no archive").expect("the folder is there");
+    place.until(|standing| {
+        standing["kept_out"].as_str().is_some_and(|told| told.contains("garbage.bundle: "))
+    });
     let good = place.deliver(9, notes_too);
     place.until(|standing| standing["active"]["digest"] == good.digest().to_string().as_str());
     assert!(proxy.get("/api/calls", OLGA).contains("\"notes\""));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cordon_bundle::source::{Delivery, Folder, Registry};
+use cordon_bundle::source::{Delivery, Folder, Refusal, Registry};
 
 use crate::rollout::Rollout;
 
@@ -31,9 +31,7 @@ impl Sources {
         if let Some(folder) = &mut self.folder {
             match folder.look().await {
                 Ok(look) => {
-                    for refusal in &look.refused {
-                        tracing::warn!(file = %refusal.file.display(), reason = refusal.reason, "no bundle");
-                    }
+                    look.refused.iter().for_each(tell);
                     take(look.candidate);
                 }
                 Err(error) => tracing::warn!(%error, "the folder of bundles cannot be read"),
@@ -54,15 +52,19 @@ pub async fn follow(rollout: Arc<Rollout>, sources: Sources) {
     let Sources { folder, registry } = sources;
     let of_folder = async {
         let Some(mut folder) = folder else { return };
+        let mut known: Vec<Refusal> = Vec::new();
         loop {
             match folder.look().await {
                 Ok(look) => {
-                    if let Some(refusal) = look.refused.first() {
-                        rollout.not_taken(format!("{}: {}", refusal.file.display(), refusal.reason));
-                    }
                     if let Some(delivery) = look.candidate {
                         take(&rollout, delivery, "source:folder").await;
                     }
+                    let refused = look.refused.iter().filter(|refusal| !known.contains(*refusal));
+                    for refusal in refused {
+                        tell(refusal);
+                        rollout.not_taken(format!("{}: {}", refusal.file.display(), refusal.reason));
+                    }
+                    known = look.refused;
                     if look.unsettled {
                         continue;
                     }
@@ -87,6 +89,10 @@ pub async fn follow(rollout: Arc<Rollout>, sources: Sources) {
         }
     };
     tokio::join!(of_folder, of_registry);
+}
+
+fn tell(refusal: &Refusal) {
+    tracing::warn!(file = %refusal.file.display(), reason = refusal.reason, "a file is no bundle that can be taken");
 }
 
 async fn take(rollout: &Rollout, delivery: Delivery, who: &str) {

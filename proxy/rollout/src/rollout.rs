@@ -21,7 +21,7 @@ const OFFERS: usize = 8;
 pub struct Rollout {
     settings: Settings,
     gateway: Arc<Gateway>,
-    kept: Mutex<Kept>,
+    kept: Arc<Mutex<Kept>>,
     state: Mutex<State>,
     /// Whoever changes something has it: checks take a while, and what they say must still hold then.
     turn: tokio::sync::Mutex<()>,
@@ -85,7 +85,7 @@ impl Rollout {
         Arc::new(Rollout {
             settings,
             gateway,
-            kept: Mutex::new(kept),
+            kept: Arc::new(Mutex::new(kept)),
             state: Mutex::new(state),
             turn: tokio::sync::Mutex::default(),
         })
@@ -103,8 +103,8 @@ impl Rollout {
     }
 
     /// What was in force, the oldest first.
-    pub fn history(&self) -> Vec<Entry> {
-        self.kept().history().entries().to_vec()
+    pub async fn history(&self) -> Vec<Entry> {
+        self.with_kept(|kept| kept.history().entries().to_vec()).await
     }
 
     /// Takes a delivery: puts it on offer, or in force where that is configured. What was delivered before is nothing
@@ -129,7 +129,8 @@ impl Rollout {
         if self.state().offers.iter().any(|offer| offer.digest() == digest) {
             return Ok(());
         }
-        match self.kept().standing(&delivery.bundle) {
+        let bundle = delivery.bundle.clone();
+        match self.with_kept(move |kept| kept.standing(&bundle)).await {
             Ok(Age::Active) => return Ok(()),
             Ok(Age::Newer) => {}
             Err(old) => return Err(KeptOut::Old { digest, old }.into()),
@@ -145,7 +146,7 @@ impl Rollout {
         tracing::info!(digest = %offer.digest(), untested = ?offer.untested, "a bundle is on offer");
         if self.settings.automatic {
             let report = json!({ "untested": offer.untested, "signed_by": offer.signed_by });
-            self.put_in_force(&offer, admitted, who, Action::Activate, report)?;
+            self.put_in_force(&offer, admitted, who, Action::Activate, report).await?;
         }
         Ok(())
     }
@@ -166,11 +167,12 @@ impl Rollout {
         let trial = self.gateway.try_out(policy, options)?;
         tracing::info!(digest = %offer.digest(), compared, served, "a bundle is on trial");
         self.state().candidate = Some(Candidate { offer, trial: Arc::clone(&trial) });
-        let rollout = Arc::downgrade(self);
+        let (rollout, stopped) = (Arc::downgrade(self), trial.stopped());
         tokio::spawn(async move {
-            let stop = trial.until_stopped().await;
-            if let Some(rollout) = rollout.upgrade() {
-                rollout.sent_home(&trial, &stop.to_string()).await;
+            if let Some(trial) = stopped.await
+                && let Some(rollout) = rollout.upgrade()
+            {
+                rollout.sent_home(&trial).await;
             }
         });
         Ok(())
@@ -215,7 +217,7 @@ impl Rollout {
             None => json!({ "untried": true, "untested": offer.untested, "signed_by": offer.signed_by }),
         };
         let (_, policy) = self.check(offer.delivery.clone(), OffsetDateTime::now_utc()).await?;
-        self.put_in_force(&offer, policy, who, Action::Activate, report)
+        self.put_in_force(&offer, policy, who, Action::Activate, report).await
     }
 
     /// Puts a bundle in force that was before, whatever its counter. Without a digest, the one before.
@@ -225,23 +227,24 @@ impl Rollout {
     pub async fn roll_back(&self, digest: Option<Digest>, who: &str) -> Result<(), RolloutError> {
         let _turn = self.turn.lock().await;
         let active = self.state().active.digest();
-        let history = self.history();
+        let history = self.history().await;
         let wanted = history.iter().rev().find(|entry| match digest {
             Some(digest) => entry.digest == digest,
             None => entry.digest != active,
         });
         let entry = wanted.ok_or_else(|| declined("no such bundle was in force here before"))?;
-        if entry.digest == active {
+        let digest = entry.digest;
+        if digest == active {
             return Err(declined("this bundle is in force"));
         }
-        let delivery = self.kept().delivery(entry.digest)?;
+        let delivery = self.with_kept(move |kept| kept.delivery(digest)).await?;
         let delivery = delivery.ok_or_else(|| {
             declined("this bundle is not kept any more; deliver it again with a counter above all others")
         })?;
         // As at the start: who vouched for it then, and is still trusted.
         let (offer, policy) = self.check(delivery, entry.time).await?;
         let report = json!({ "instead_of": active.to_string(), "untested": offer.untested, "signed_by": offer.signed_by });
-        self.put_in_force(&offer, policy, who, Action::Rollback, report)
+        self.put_in_force(&offer, policy, who, Action::Rollback, report).await
     }
 
     async fn check(
@@ -255,7 +258,7 @@ impl Rollout {
     }
 
     /// The candidate was sent home: on record, with what was found.
-    async fn sent_home(&self, trial: &Arc<Trial>, stop: &str) {
+    async fn sent_home(&self, trial: &Arc<Trial>) {
         let _turn = self.turn.lock().await;
         self.gateway.end_trial(trial);
         let active = {
@@ -266,15 +269,16 @@ impl Rollout {
             }
             Arc::clone(&state.active)
         };
+        let stop = trial.stop().map(ToString::to_string);
         tracing::error!(candidate = %trial.policy().digest(), stop, "the candidate was sent home");
         let recorded = self.record(&active, "cordon:trial", Action::AutomaticReturn, report(trial));
-        if let Err(error) = recorded {
+        if let Err(error) = recorded.await {
             tracing::error!(%error, "that the candidate was sent home is not on record");
         }
     }
 
     /// On disk first, then in force: what is enforced is what a restart finds.
-    fn put_in_force(
+    async fn put_in_force(
         &self,
         offer: &Arc<Offer>,
         policy: Arc<Policy>,
@@ -282,20 +286,33 @@ impl Rollout {
         action: Action,
         report: Value,
     ) -> Result<(), RolloutError> {
-        self.record(offer, who, action, report)?;
+        let floor = self.record(offer, who, action, report).await?;
         self.gateway.activate(policy)?;
         let mut state = self.state();
         state.active = Arc::clone(offer);
         state.candidate = None;
-        state.offers.retain(|other| other.digest() != offer.digest());
+        // What is not above the floor can come back by a rollback only.
+        state.offers.retain(|other| other.delivery.bundle.manifest().counter > floor);
         drop(state);
         tracing::info!(digest = %offer.digest(), who, %action, "another bundle is in force");
         Ok(())
     }
 
-    fn record(&self, offer: &Offer, who: &str, action: Action, report: Value) -> Result<(), KeptError> {
+    /// Puts an activation on disk, and says which counter is the highest that ever was in force.
+    async fn record(
+        &self,
+        offer: &Offer,
+        who: &str,
+        action: Action,
+        report: Value,
+    ) -> Result<u64, KeptError> {
         let activation = Activation { time: OffsetDateTime::now_utc(), who: who.to_owned(), action, report };
-        self.kept().record(&offer.delivery, activation).map(drop)
+        let delivery = offer.delivery.clone();
+        self.with_kept(move |kept| {
+            kept.record(&delivery, activation)?;
+            Ok(kept.floor())
+        })
+        .await
     }
 
     fn offered(&self, digest: Option<Digest>) -> Result<Arc<Offer>, RolloutError> {
@@ -312,8 +329,16 @@ impl Rollout {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Does something with what is on disk, on a thread for work that waits for disks.
+    async fn with_kept<T: Send + 'static>(&self, work: impl FnOnce(&mut Kept) -> T + Send + 'static) -> T {
+        let kept = Arc::clone(&self.kept);
+        let done = tokio::task::spawn_blocking(move || {
+            work(&mut kept.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        match done.await {
+            Ok(done) => done,
+            Err(failure) => std::panic::resume_unwind(failure.into_panic()),
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::answer::json;
@@ -101,7 +100,7 @@ pub(crate) async fn history(
         }
     };
     checked(query)?;
-    let items = policies(&shared)?.history(limit).map_err(refused)?;
+    let items = policies(&shared)?.history(limit).await.map_err(refused)?;
     Ok(json(&PolicyHistory { items }))
 }
 
@@ -201,7 +200,7 @@ async fn ordered(shared: &Shared, sight: &Sight, order: PolicyOrder) -> Result<R
 fn share(members: &mut Members, name: &str) -> Option<u16> {
     let value = members.any(name)?;
     let number = value.as_u64().and_then(|number| u16::try_from(number).ok());
-    let share = number.filter(|share| *share <= WHOLE && !matches!(value, Value::Null));
+    let share = number.filter(|share| *share <= WHOLE);
     if share.is_none() {
         let expected = "a whole number of ten-thousandths from 0 to 10000 is expected";
         members.fault(Fault::at(format!("/{name}"), "type", expected));
