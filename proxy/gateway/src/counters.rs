@@ -141,6 +141,6 @@ pub(crate) fn add(counter: &AtomicU64, number: u64) {
     }
 }
 
-fn get(counter: &AtomicU64) -> u64 {
+pub(crate) fn get(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
 }

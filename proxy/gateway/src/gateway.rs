@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::active::Active;
 use crate::answer::AnswerBody;
-use crate::config::{BackendConfig, BackendCredential, GatewayConfig};
+use crate::config::{BackendConfig, GatewayConfig};
 use crate::counters::{Counters, Totals};
 use crate::explain::{self, ExplainError, Explained};
 use crate::fetch::Fetcher;
@@ -28,6 +28,7 @@ use crate::serve;
 use crate::stack::{self, Origin};
 use crate::tls::server::ServerTls;
 use crate::trial::{Lineup, Trial, TrialOptions};
+use crate::upstream::states::BackendState;
 use crate::upstream::{BackendError, Upstream, connector};
 use crate::view::Views;
 
@@ -103,8 +104,7 @@ impl Gateway {
         store: Arc<Store>,
         policy: Arc<Policy>,
     ) -> Result<Arc<Gateway>, GatewayError> {
-        let elsewhere =
-            BackendConfig { url: Uri::default(), ca_file: None, credential: BackendCredential::None };
+        let elsewhere = BackendConfig::new(Uri::default());
         let fetcher = Fetcher::new(connector(&elsewhere, &config.deadlines)?);
         Ok(Arc::new(Gateway {
             views: Views::new(store),
@@ -162,6 +162,11 @@ impl Gateway {
         self.totals.read(self.lineup.load().active.counts())
     }
 
+    /// How the backend and each of its hosts do.
+    pub fn backend_state(&self) -> BackendState {
+        self.upstream.state()
+    }
+
     /// Serves HTTP/1.1 and HTTP/2 on a listener, over TLS if `tls` is given, until
     /// `shutdown` is done. Then no connection is accepted any more, and those under way have the configured time to
     /// end.
@@ -171,6 +176,7 @@ impl Gateway {
         tls: Option<Arc<ServerTls>>,
         shutdown: impl Future<Output = ()> + Send,
     ) {
+        self.upstream.keep_up();
         serve::run(self, listener, tls, shutdown).await;
     }
 

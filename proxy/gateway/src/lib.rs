@@ -35,9 +35,10 @@ mod view;
 
 pub use answer::{AnswerBody, BrokenOff};
 pub use config::{
-    BackendConfig, BackendCredential, CertificateFiles, ClientAuthorities, CredentialPlaces, Deadlines,
-    Forwarded, GatewayConfig, IdentityConfig, IdentityMethod, JwtAlgorithm, JwtKeys, JwtSettings, Limits,
-    MaskSecret, ProjectSelector, REQUEST_HEADERS, STRIPPED_HEADERS, ServerTlsConfig, TlsVersion,
+    ActiveCheck, BackendConfig, BackendCredential, CertificateFiles, ClientAuthorities, CredentialPlaces,
+    Deadlines, Forwarded, GatewayConfig, HostAddress, HostChecks, HostLimits, IdentityConfig, IdentityMethod,
+    JwtAlgorithm, JwtKeys, JwtSettings, Limits, MaskSecret, NotAHost, ProjectSelector, REQUEST_HEADERS,
+    Resolve, Resolved, Resolver, STRIPPED_HEADERS, ServerTlsConfig, SystemResolver, TlsVersion,
 };
 pub use counters::{Counters, RouteCounts};
 pub use documents::{DocumentError, Documents};
@@ -51,3 +52,4 @@ pub use tls::TlsError;
 pub use tls::server::ServerTls;
 pub use trial::{Findings, Place, RouteFindings, Share, Stop, Trial, TrialOptions};
 pub use upstream::BackendError;
+pub use upstream::states::{BackendState, HostState, HostStatus};

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use cordon_policy::{Exchange, Probe, ResponsePlan};
 use cordon_rewrite::{Plan, Report};
 use http::{Method, Response, request};
-use hyper::body::Incoming;
 
 use crate::edit::body::policy_cause;
 use crate::request::body::UpstreamBody;
@@ -16,7 +15,7 @@ use crate::rescue::Cause;
 use crate::response::check::{self, Meaning};
 use crate::stack::Round;
 use crate::trial::Part;
-use crate::upstream::Outgoing;
+use crate::upstream::{BackendBody, Outgoing};
 use crate::view::CallerScope;
 
 /// Asks the backend for the record that the request is about and judges it by the probe's route. A record that is
@@ -53,7 +52,7 @@ async fn judged(
     scope: &CallerScope,
     exchange: &Exchange,
     plan: &Arc<Plan>,
-    response: Response<Incoming>,
+    response: Response<BackendBody>,
 ) -> Result<(), Cause> {
     let (head, body) = response.into_parts();
     let meaning = check::status(head.status, round.gateway.upstream.credential_is_ours())?;

@@ -69,6 +69,8 @@ pub(crate) enum Cause {
     Policy(String),
     #[error("no sandbox is free")]
     Busy,
+    #[error("the backend has all the requests that it is given at a time, and too many wait")]
+    BackendBusy,
     #[error("the directory was last confirmed too long ago")]
     Stale,
     #[error("{0}")]
@@ -89,7 +91,7 @@ impl Cause {
             | Cause::Body(_)
             | Cause::Lost(_) => Culprit::Backend,
             Cause::Policy(_) => Culprit::Policy,
-            Cause::Busy | Cause::Stale | Cause::Internal(_) => Culprit::Gateway,
+            Cause::Busy | Cause::BackendBusy | Cause::Stale | Cause::Internal(_) => Culprit::Gateway,
             Cause::Veiled(cause) => cause.culprit(),
             _ => Culprit::Caller,
         }
@@ -189,6 +191,11 @@ impl Cause {
             Cause::Busy => {
                 (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is going on here. Try again later.")
             }
+            Cause::BackendBusy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "backend-overloaded",
+                "The backend has too much to do. Try again later.",
+            ),
             Cause::Stale => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "directory-stale",
@@ -225,6 +232,9 @@ pub(crate) fn rescue(cause: &Cause) -> Response<AnswerBody> {
         // The rest of the body was not read: what follows on the connection cannot be trusted to be a request.
         Cause::BodyTooLarge | Cause::BodyLate | Cause::BodyBroken => {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Cause::Busy | Cause::BackendBusy => {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         _ => {}
     }

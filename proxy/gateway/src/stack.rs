@@ -48,7 +48,7 @@ use crate::response::coding::Coding;
 use crate::response::headers;
 use crate::response::source::{Pace, Source};
 use crate::trial::{Copying, Lineup, Part, Question, Sample};
-use crate::upstream::Outgoing;
+use crate::upstream::{BackendBody, Outgoing};
 use crate::view::{CallerScope, View};
 use crate::{observe, probe};
 
@@ -318,7 +318,7 @@ impl Round<'_> {
         }
     }
 
-    pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<Incoming>, Cause> {
+    pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<BackendBody>, Cause> {
         let response = self.gateway.upstream.send(outgoing, self.end).await?;
         if let Some(tap) = self.tap() {
             tap.backend_head(response.status(), response.headers());
@@ -328,7 +328,7 @@ impl Round<'_> {
 
     async fn respond(
         &self,
-        response: Response<Incoming>,
+        response: Response<BackendBody>,
         method: &Method,
         terms: Terms<'_>,
         entry: &mut Entry,
@@ -383,7 +383,7 @@ impl Round<'_> {
         &self,
         plan: &Arc<Plan>,
         head: &response::Parts,
-        body: Incoming,
+        body: BackendBody,
         exchange: &Exchange,
         scope: &CallerScope,
     ) -> Result<Edited, Cause> {
@@ -401,7 +401,7 @@ impl Round<'_> {
         Editor::new(Arc::clone(plan), options)
     }
 
-    fn source(&self, head: &response::Parts, body: Incoming) -> Result<Source, Cause> {
+    fn source(&self, head: &response::Parts, body: BackendBody) -> Result<Source, Cause> {
         let coding = Coding::of(&head.headers)?;
         let config = &self.gateway.config;
         let pace = Pace::new(&config.deadlines, self.end);

@@ -6,7 +6,7 @@ use cordon_gateway::{BackendConfig, BackendCredential, Deadlines};
 use cordon_settings::{Problems, Table, wrong_type};
 use http::{HeaderName, HeaderValue};
 
-use super::values;
+use super::{hosts, values};
 
 /// What `[backend]` says.
 pub(super) struct Backend {
@@ -17,7 +17,9 @@ pub(super) struct Backend {
 }
 
 pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Backend> {
-    let url = table.required("url", problems).and_then(|text| values::url(&text, "url", problems));
+    let place = hosts::place(table, problems);
+    let host_limits = hosts::limits(table, problems);
+    let checks = hosts::checks(table, problems);
     let ca_file = values::optional_path(table, "authorities", folder, problems);
     let usual = Deadlines::default();
     let deadlines = Deadlines {
@@ -29,7 +31,9 @@ pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Prob
     };
     let request_headers = values::header_names(table, "request_headers", problems);
     let credential = credential(table, folder, problems);
-    Some(Backend { config: BackendConfig { url: url?, ca_file, credential }, deadlines, request_headers })
+    let (url, hosts) = place?;
+    let config = BackendConfig { hosts, host_limits, checks, ca_file, credential, ..BackendConfig::new(url) };
+    Some(Backend { config, deadlines, request_headers })
 }
 
 fn credential(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> BackendCredential {

@@ -3,6 +3,7 @@
 mod admin;
 mod backend;
 mod directory;
+mod hosts;
 mod identity;
 mod listen;
 mod policy;
@@ -205,7 +206,7 @@ mod tests {
         let page = include_str!("../../CONFIG.md");
         let examples: Vec<&str> =
             page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 4);
+        assert_eq!(examples.len(), 5);
         for example in examples {
             let read = Config::parse(example, Path::new("."));
             assert!(read.is_ok(), "{example}\n{:#?}", read.err());

@@ -4,15 +4,41 @@ use std::path::PathBuf;
 
 use http::{HeaderName, HeaderValue, Uri};
 
+use super::hosts::{HostAddress, HostChecks, HostLimits, Resolver};
+
 /// The server behind us.
 #[derive(Clone, Debug)]
 pub struct BackendConfig {
-    /// `http` or `https`, with an optional path that is put before every request's.
+    /// `http` or `https`, with an optional path that is put before every request's. Its authority is what the backend is
+    /// called: in `Host`, and in its certificate.
     pub url: Uri,
+    /// Where it is, if that is not what the URL says: all of these serve the same.
+    pub hosts: Vec<HostAddress>,
+    /// What a host, and all of them together, are asked at a time.
+    pub host_limits: HostLimits,
+    /// When a host is left out.
+    pub checks: HostChecks,
+    /// How the names of hosts become addresses.
+    pub resolver: Resolver,
     /// PEM file of the authorities that may have signed the backend's certificate, instead of the public ones.
     pub ca_file: Option<PathBuf>,
     /// What the backend is shown to let us in.
     pub credential: BackendCredential,
+}
+
+impl BackendConfig {
+    /// A backend that is where its URL says, and shown nothing.
+    pub fn new(url: Uri) -> BackendConfig {
+        BackendConfig {
+            url,
+            hosts: Vec::new(),
+            host_limits: HostLimits::default(),
+            checks: HostChecks::default(),
+            resolver: Resolver::default(),
+            ca_file: None,
+            credential: BackendCredential::None,
+        }
+    }
 }
 
 /// What the backend is shown to let a request in.

@@ -1,6 +1,7 @@
 //! What the gateway is told. Plain typed data: the binary reads it from its configuration file.
 
 mod backend;
+mod hosts;
 mod identity;
 mod limits;
 mod tls;
@@ -10,6 +11,9 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Uri, header};
 
 pub use backend::{BackendConfig, BackendCredential};
+pub use hosts::{
+    ActiveCheck, HostAddress, HostChecks, HostLimits, NotAHost, Resolve, Resolved, Resolver, SystemResolver,
+};
 pub use identity::{
     CredentialPlaces, IdentityConfig, IdentityMethod, JwtAlgorithm, JwtKeys, JwtSettings, STRIPPED_HEADERS,
 };
@@ -54,7 +58,7 @@ impl GatewayConfig {
     /// A configuration with the defaults for everything but what has none.
     pub fn new(backend: Uri, mask_secret: MaskSecret) -> GatewayConfig {
         GatewayConfig {
-            backend: BackendConfig { url: backend, ca_file: None, credential: BackendCredential::None },
+            backend: BackendConfig::new(backend),
             deadlines: Deadlines::default(),
             limits: Limits::default(),
             identity: IdentityConfig::default(),

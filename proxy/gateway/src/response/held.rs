@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
-use hyper::body::Incoming;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::rescue::Cause;
+use crate::upstream::BackendBody;
 
 /// A body that holds a connection to the backend.
 pub(crate) enum Held {
     /// Asked for by ourselves, without anybody to wait for.
-    Own(Incoming),
+    Own(BackendBody),
     /// Asked for at a client's pace.
     Watched(Watched),
 }
@@ -31,7 +31,7 @@ pub(crate) struct Watched {
 
 struct Shared {
     /// Taken away by the watchdog.
-    body: Option<Incoming>,
+    body: Option<BackendBody>,
     asked: Instant,
     /// It was asked for when it had nothing: the wait is the backend's, which has its own deadline.
     waiting: bool,
@@ -73,7 +73,7 @@ impl Held {
 }
 
 impl Watched {
-    fn new(body: Incoming, idle: Duration, end: Instant) -> Watched {
+    fn new(body: BackendBody, idle: Duration, end: Instant) -> Watched {
         let shared = Shared { body: Some(body), asked: Instant::now(), waiting: false };
         let shared = Arc::new(Mutex::new(shared));
         let watchdog = tokio::spawn(watch(Arc::clone(&shared), idle, end)).abort_handle();
@@ -105,7 +105,7 @@ async fn watch(shared: Arc<Mutex<Shared>>, idle: Duration, end: Instant) {
     }
 }
 
-fn poll_body(body: &mut Incoming, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cause>>> {
+fn poll_body(body: &mut BackendBody, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cause>>> {
     Pin::new(body).poll_frame(context).map_err(|error| broken(&error))
 }
 

@@ -6,7 +6,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use crate::config::{Deadlines, Limits};
@@ -15,6 +14,7 @@ use crate::rescue::Cause;
 use crate::response::coding::{Coding, Decoder};
 use crate::response::held::Held;
 use crate::trial::Copying;
+use crate::upstream::BackendBody;
 
 /// Where the bytes of a response come from. Memory is one chunk and one decoding step.
 pub(crate) struct Source {
@@ -67,7 +67,7 @@ impl Pace {
 
 impl Source {
     pub(crate) fn new(
-        body: Incoming,
+        body: BackendBody,
         coding: Option<Coding>,
         limits: &Limits,
         pace: Pace,

@@ -40,6 +40,10 @@ pub(crate) enum Then {
     Close,
     /// Nothing, for ever.
     Hang,
+    /// The connection is reset.
+    Reset,
+    /// This, a byte at a time, with a pause before each.
+    Trickle(Vec<u8>, Duration),
     /// This, again and again, until the other side goes away.
     Flood(Vec<u8>),
     /// What the test says, when it says it, until it lets go.
@@ -149,6 +153,20 @@ async fn connection(
             Then::Close => return,
             Then::Hang => {
                 tokio::time::sleep(Duration::from_secs(3600)).await;
+            }
+            Then::Reset => {
+                // What was sent is to arrive before the reset does.
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                stream.set_zero_linger().unwrap();
+                return;
+            }
+            Then::Trickle(bytes, pause) => {
+                for byte in bytes {
+                    tokio::time::sleep(pause).await;
+                    if stream.write_all(&[byte]).await.is_err() {
+                        return;
+                    }
+                }
             }
             Then::Flood(bytes) => {
                 while stream.write_all(&bytes).await.is_ok() {}
