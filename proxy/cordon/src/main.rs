@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod demo;
 mod directory;
+mod listeners;
 mod loaded;
 mod policies;
 mod policy;

@@ -14,7 +14,7 @@ pub(crate) struct Reloading {
     pub gateway: Arc<Gateway>,
     pub store: Arc<Store>,
     pub policy: PolicyConfig,
-    pub tls: Option<Arc<ServerTls>>,
+    pub tls: Vec<Arc<ServerTls>>,
 }
 
 /// Waits for SIGHUP from now on, which would end the process otherwise.
@@ -48,12 +48,13 @@ impl Reloading {
     }
 
     fn certificates(&self) {
-        match self.tls.as_ref().map(|tls| tls.reload()) {
-            None => {}
-            Some(Ok(true)) => tracing::info!("changed TLS certificates are in force"),
-            Some(Ok(false)) => tracing::info!("the TLS certificates are unchanged"),
-            Some(Err(error)) => {
-                tracing::error!(%error, "changed TLS certificates were kept out; the old ones stay in force");
+        for tls in &self.tls {
+            match tls.reload() {
+                Ok(true) => tracing::info!("changed TLS certificates are in force"),
+                Ok(false) => tracing::info!("the TLS certificates are unchanged"),
+                Err(error) => {
+                    tracing::error!(%error, "changed TLS certificates were kept out; the old ones stay in force");
+                }
             }
         }
     }

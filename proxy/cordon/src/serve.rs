@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cordon_gateway::ServerTls;
 use cordon_rollout::{Rollout, follow};
-use tokio::net::TcpListener;
+use futures_util::future::join_all;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::Failure;
 use crate::admin::Admin;
+use crate::listeners::{self, Open};
 use crate::loaded::{Delivered, Purpose, load};
 use crate::policies::Bundled;
 use crate::reload::{Reloading, hangups};
@@ -21,24 +22,17 @@ use crate::reload::{Reloading, hangups};
 /// What is wrong in the files, or why the socket cannot be had.
 pub(crate) fn run(config: &Path) -> Result<(), Failure> {
     log_to_stderr();
+    let inherited = listeners::inherited();
     let runtime = runtime()?;
     let loaded = runtime.block_on(load(config, Purpose::Serving))?;
-    let tls = match &loaded.config.listen.tls {
-        Some(config) => {
-            let tls = ServerTls::load(config.clone());
-            Some(tls.map_err(|error| Failure::wrong(format!("error: {error}")))?)
-        }
-        None => None,
-    };
+    let tls = listeners::certificates(&loaded.config.listen)?;
     runtime.block_on(async {
         let hangups = hangups();
-        let address = loaded.config.listen.address;
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|error| Failure::failed(format!("error: cannot listen on {address}: {error}")))?;
-        let address = listener.local_addr().unwrap_or(address);
+        let stopping = told_to_stop();
+        let listeners = listeners::open(&loaded.config.listen, tls, inherited)?;
+        let address = listeners.iter().map(|open| open.listener.to_string()).collect::<Vec<_>>().join(", ");
         tracing::info!(
-            %address,
+            address,
             policy = loaded.policy,
             routes = loaded.routes,
             revision = loaded.store.current().revision(),
@@ -55,22 +49,26 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
         if let Some((rollout, sources)) = rollout {
             following.spawn(follow(rollout, sources));
         }
-        if let Some(tls) = &tls {
+        let tls: Vec<_> = listeners.iter().filter_map(|open| open.tls.clone()).collect();
+        for tls in &tls {
             following.spawn(Arc::clone(tls).follow());
         }
         let reloading = Reloading {
             gateway: Arc::clone(&loaded.gateway),
             store: Arc::clone(&loaded.store),
             policy: loaded.config.policy.clone(),
-            tls: tls.clone(),
+            tls,
         };
         following.spawn(reloading.follow(hangups));
         let admin = async {
             if let Some(admin) = admin {
-                admin.serve(told_to_stop()).await;
+                admin.serve(stopped(stopping.clone())).await;
             }
         };
-        tokio::join!(loaded.gateway.serve(listener, tls, told_to_stop()), admin);
+        let served = listeners.into_iter().map(|Open { listener, tls }| {
+            Arc::clone(&loaded.gateway).serve(listener, tls, stopped(stopping.clone()))
+        });
+        tokio::join!(join_all(served), admin);
         following.shutdown().await;
         Ok(())
     })
@@ -84,20 +82,33 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::failed(format!("error: no runtime: {error}")))
 }
 
-/// SIGINT or SIGTERM.
-pub(crate) async fn told_to_stop() {
-    let mut terminate = match signal(SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM cannot be waited for; only SIGINT ends this process cleanly");
-            _ = tokio::signal::ctrl_c().await;
-            return;
+/// SIGINT or SIGTERM, waited for from now on: the channel closes when one of them comes.
+pub(crate) fn told_to_stop() -> watch::Receiver<()> {
+    let terminate = signal(SignalKind::terminate()).inspect_err(|error| {
+        tracing::warn!(%error, "SIGTERM cannot be waited for; only SIGINT ends this process cleanly");
+    });
+    let (told, stopping) = watch::channel(());
+    tokio::spawn(async move {
+        let terminated = async {
+            match terminate {
+                Ok(mut terminate) => terminate.recv().await,
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
+        tracing::info!("told to stop; requests under way are finished");
+        drop(told);
+    });
+    stopping
+}
+
+/// Waits until it closes.
+pub(crate) async fn stopped(mut stopping: watch::Receiver<()>) {
+    // It never changes, and closes.
+    while stopping.changed().await.is_ok() {}
 }
 
 /// JSON lines on standard error; `RUST_LOG` chooses what.

@@ -1,14 +1,16 @@
 //! The command as people use it: its output, its exit codes, its files.
 
+mod serving;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use cordon_example_backend::{Attribution, Backend, Data, Running, SEED};
 use serde_json::Value;
+use serving::Serving;
 use tempfile::TempDir;
 
 #[test]
@@ -200,68 +202,6 @@ fn help_names_every_command() {
         assert!(shown.contains(command), "{shown}");
     }
     assert_eq!(cordon(Path::new("."), &["serv"]).status.code(), Some(2));
-}
-
-/// A `cordon serve` that ends with the test.
-struct Serving {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Serving {
-    fn start(folder: &Path) -> Serving {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_cordon"))
-            .arg("serve")
-            .current_dir(folder)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
-        let address = loop {
-            let line = lines.next().expect("it serves before it ends").expect("a line");
-            let entry: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no log entry: {line}"));
-            if entry["fields"]["message"] == "serving" {
-                let address = entry["fields"]["address"].as_str().expect("where it serves");
-                break address.parse().expect("an address");
-            }
-        };
-        // Keeps the pipe from filling up.
-        std::thread::spawn(move || lines.for_each(drop));
-        Serving { child, address }
-    }
-
-    /// The status of a GET.
-    fn get(&self, path: &str, token: &str) -> u16 {
-        let mut stream = TcpStream::connect(self.address).expect("it listens");
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {token}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).expect("it takes the request");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("it answers");
-        let line = text(&answer);
-        line.split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok())
-            .unwrap_or_else(|| panic!("no status: {line}"))
-    }
-
-    fn signal(&self, name: &str) -> bool {
-        let kill = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
-        kill.expect("kill is there").success()
-    }
-
-    /// Sends SIGTERM; whether it then ends with success.
-    fn terminate(&mut self) -> bool {
-        self.signal("TERM") && self.child.wait().expect("it ends").success()
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // It may have ended already.
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
 }
 
 /// The sample backend, and the demo's files pointing at it, with any free port to listen on.

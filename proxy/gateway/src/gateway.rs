@@ -10,7 +10,6 @@ use cordon_policy::Policy;
 use http::{HeaderMap, Request, Response, Uri};
 use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
 
 use crate::active::Active;
 use crate::answer::AnswerBody;
@@ -25,6 +24,8 @@ use crate::request::query::Query;
 use crate::response::headers::Seal;
 use crate::route::RouteError;
 use crate::serve;
+use crate::serve::listener::Listener;
+use crate::serve::places::Places;
 use crate::stack::{self, Origin};
 use crate::tls::server::ServerTls;
 use crate::trial::{Lineup, Trial, TrialOptions};
@@ -42,6 +43,7 @@ pub struct Gateway {
     pub(crate) seal: Seal,
     pub(crate) upstream: Upstream,
     pub(crate) totals: Arc<Totals>,
+    pub(crate) places: Arc<Places>,
 }
 
 /// Why there is no gateway.
@@ -114,6 +116,7 @@ impl Gateway {
             seal: Seal::new(&config),
             upstream,
             totals: Arc::default(),
+            places: Places::new(config.limits.connections, config.limits.connections_per_address),
             config,
         }))
     }
@@ -172,12 +175,12 @@ impl Gateway {
     /// end.
     pub async fn serve(
         self: Arc<Self>,
-        listener: TcpListener,
+        listener: impl Into<Listener>,
         tls: Option<Arc<ServerTls>>,
         shutdown: impl Future<Output = ()> + Send,
     ) {
         self.upstream.keep_up();
-        serve::run(self, listener, tls, shutdown).await;
+        serve::run(self, listener.into(), tls, shutdown).await;
     }
 
     /// Serves HTTP/1.1 and HTTP/2 on one connection that is there already, such as one in memory, until the other side

@@ -48,6 +48,7 @@ pub use identity::KeysError;
 pub use memory::MemoryBackend;
 pub use problem::Problem;
 pub use route::RouteError;
+pub use serve::listener::Listener;
 pub use tls::TlsError;
 pub use tls::server::ServerTls;
 pub use trial::{Findings, Place, RouteFindings, Share, Stop, Trial, TrialOptions};

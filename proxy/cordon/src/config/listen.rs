@@ -1,7 +1,8 @@
 //! `[listen]`: where Cordon is reached, and what it shows of itself there.
 
+use std::fmt;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cordon_gateway::{CertificateFiles, ClientAuthorities, ServerTlsConfig, TlsVersion};
 use cordon_settings::{Problems, Table};
@@ -11,16 +12,87 @@ use super::values;
 /// A listening socket.
 #[derive(Debug)]
 pub(crate) struct Listen {
-    /// Where to listen, such as `127.0.0.1:8080`.
-    pub address: SocketAddr,
+    /// Where to listen.
+    pub place: Place,
+    /// Whether other processes may listen there too, and take over.
+    pub reuse_port: bool,
     /// Plain HTTP if absent.
     pub tls: Option<ServerTlsConfig>,
 }
 
-pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Listen> {
-    let address = values::address(table, "address", problems);
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// An address and a port, such as `127.0.0.1:8080`.
+    Address(SocketAddr),
+    /// A Unix socket.
+    Unix(PathBuf),
+    /// A socket that systemd has opened.
+    Systemd,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Address(address) => write!(f, "{address}"),
+            Place::Unix(path) => write!(f, "unix:{}", path.display()),
+            Place::Systemd => f.write_str("systemd"),
+        }
+    }
+}
+
+/// Reads `[listen]`, or each `[[listen]]`.
+pub(super) fn read(
+    document: &mut Table<'_, '_>,
+    folder: &Path,
+    problems: &mut Problems<'_>,
+) -> Option<Vec<Listen>> {
+    let is_several = document.take("listen").is_some_and(|value| value.get_ref().as_array().is_some());
+    let tables = if is_several {
+        document.tables("listen", problems)
+    } else {
+        document.required_table("listen", problems).into_iter().collect()
+    };
+    let mut all = Some(Vec::new());
+    for mut table in tables {
+        let listen = listen(&mut table, folder, problems);
+        table.finish(problems);
+        all = all.zip(listen).map(|(mut all, listen)| {
+            all.push(listen);
+            all
+        });
+    }
+    all.filter(|all| !all.is_empty())
+}
+
+fn listen(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Listen> {
+    let place = place(table, folder, problems);
+    let reuse_port = table.flag("reuse_port", problems);
+    if reuse_port && matches!(place, Some(Place::Unix(_) | Place::Systemd)) {
+        problems
+            .at(table.span(), "`reuse_port` is for an address and a port")
+            .help("a socket that systemd has opened outlives the process without it");
+    }
     let tls = tls(table, folder, problems);
-    Some(Listen { address: address?, tls })
+    Some(Listen { place: place?, reuse_port, tls })
+}
+
+fn place(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Place> {
+    let text = table.required("address", problems)?;
+    if text.value == "systemd" {
+        return Some(Place::Systemd);
+    }
+    if let Some(path) = text.value.strip_prefix("unix:").filter(|path| !path.is_empty()) {
+        return Some(Place::Unix(folder.join(path)));
+    }
+    let address = text.value.parse().ok();
+    if address.is_none() {
+        problems.at(text.span, "`address` is not an IP address and a port").help(
+            "write it as \"127.0.0.1:8080\", or \"0.0.0.0:8080\" for all addresses of this machine; \"unix:PATH\" is a \
+             Unix socket, \"systemd\" one that systemd has opened",
+        );
+    }
+    address.map(Place::Address)
 }
 
 fn tls(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<ServerTlsConfig> {
@@ -124,10 +196,10 @@ mod tests {
     use super::*;
     use toml::de::DeTable;
 
-    fn parse(text: &str) -> (Option<Listen>, Vec<String>) {
+    fn parse(text: &str) -> (Option<Vec<Listen>>, Vec<String>) {
         let document = DeTable::parse(text).expect("the text is TOML");
         let mut problems = Problems::new(text);
-        let mut table = Table::document("listen", &document);
+        let mut table = Table::document("configuration", &document);
         let listen = read(&mut table, Path::new("/etc"), &mut problems);
         table.finish(&mut problems);
         (listen, problems.finish().iter().map(ToString::to_string).collect())
@@ -136,12 +208,13 @@ mod tests {
     #[test]
     fn certificates_are_told_apart_by_name_and_clients_are_asked_for_theirs() {
         let (listen, problems) = parse(
-            "address = \"127.0.0.1:1\"\ncertificate = \"a.pem\"\nkey = \"a.key\"\nminimum_version = \"1.3\"\n\
+            "[listen]\naddress = \"127.0.0.1:1\"\ncertificate = \"a.pem\"\nkey = \"a.key\"\nminimum_version = \"1.3\"\n\
              client_authorities = \"clients.pem\"\nclient_certificates = \"optional\"\n\
-             [[certificates]]\ncertificate = \"b.pem\"\nkey = \"b.key\"\n",
+             [[listen.certificates]]\ncertificate = \"b.pem\"\nkey = \"b.key\"\n",
         );
         assert_eq!(problems, Vec::<String>::new());
-        let tls = listen.and_then(|listen| listen.tls).expect("TLS");
+        let listen = listen.and_then(|mut all| all.pop()).expect("a listener");
+        let tls = listen.tls.expect("TLS");
         let chains: Vec<_> = tls.certificates.iter().map(|pair| pair.chain.display().to_string()).collect();
         assert_eq!(chains, ["/etc/a.pem", "/etc/b.pem"]);
         assert_eq!(tls.minimum_version, TlsVersion::Tls13);
@@ -160,10 +233,29 @@ mod tests {
                 "neither",
             ),
             ("certificate = \"a\"\nkey = \"b\"\nminimum_version = \"1.1\"", "none that is spoken"),
-            ("[[certificates]]\nkey = \"b\"", "needs `certificate` and `key`"),
+            ("[[listen.certificates]]\nkey = \"b\"", "needs `certificate` and `key`"),
         ] {
-            let (_, problems) = parse(&format!("address = \"127.0.0.1:1\"\n{text}\n"));
+            let (_, problems) = parse(&format!("[listen]\naddress = \"127.0.0.1:1\"\n{text}\n"));
             assert!(problems.iter().any(|problem| problem.contains(expected)), "{text}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn there_may_be_several_listeners_of_several_kinds() {
+        let (listen, problems) = parse(
+            "[[listen]]\naddress = \"127.0.0.1:1\"\nreuse_port = true\n[[listen]]\naddress = \"unix:run/a\"\n\
+             [[listen]]\naddress = \"systemd\"\ncertificate = \"a\"\nkey = \"b\"\n",
+        );
+        assert_eq!(problems, Vec::<String>::new());
+        let listen = listen.expect("three");
+        let places: Vec<_> = listen.iter().map(|listen| listen.place.to_string()).collect();
+        assert_eq!(places, ["127.0.0.1:1", "unix:/etc/run/a", "systemd"]);
+        assert!(listen[0].reuse_port && listen[2].tls.is_some());
+        let (_, problems) = parse("[[listen]]\naddress = \"systemd\"\nreuse_port = true\n");
+        assert!(problems[0].contains("reuse_port"), "{problems:?}");
+        for none in ["", "listen = []", "listen = 3"] {
+            let (listen, problems) = parse(none);
+            assert!(listen.is_none(), "{none}: {problems:?}");
         }
     }
 }

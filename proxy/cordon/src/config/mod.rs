@@ -5,6 +5,7 @@ mod backend;
 mod directory;
 mod hosts;
 mod identity;
+mod limits;
 mod listen;
 mod policy;
 mod sync;
@@ -13,20 +14,21 @@ mod values;
 use std::path::Path;
 
 use cordon_admin::AdminConfig;
-use cordon_gateway::{GatewayConfig, MaskSecret, ProjectSelector};
+use cordon_gateway::{Deadlines, GatewayConfig, MaskSecret, ProjectSelector};
 use cordon_settings::{Problem, Problems, Table, note_syntax};
+use http::Uri;
 use toml::de::DeTable;
 
 pub(crate) use directory::{DirectoryConfig, DirectoryPlace};
-pub(crate) use listen::Listen;
+pub(crate) use listen::{Listen, Place};
 pub(crate) use policy::{Bundles, PolicyConfig, PolicyPlace};
 pub(crate) use sync::{Paging, SyncConfig};
 
 /// Everything that `cordon.toml` says, checked; relative paths start from the file's folder.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// Where Cordon listens.
-    pub listen: Listen,
+    /// Where Cordon listens, in one place at least.
+    pub listen: Vec<Listen>,
     /// What the data plane is told.
     pub gateway: GatewayConfig,
     /// What is hidden.
@@ -63,7 +65,7 @@ impl Config {
 }
 
 fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Config> {
-    let listen = section(table, "listen", problems, |table, problems| listen::read(table, folder, problems));
+    let listen = listen::read(table, folder, problems);
     let backend =
         section(table, "backend", problems, |table, problems| backend::read(table, folder, problems));
     let policy = section(table, "policy", problems, |table, problems| policy::read(table, folder, problems));
@@ -80,12 +82,17 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
     let secret = optional(table, "masks", problems, |table, problems| {
         values::file(table, "secret_file", folder, problems).and_then(|file| file.secret(problems))
     });
-    let editor = optional(table, "limits", problems, limits);
+    let mut gateway = GatewayConfig::new(Uri::default(), secret.flatten().unwrap_or_else(random_secret));
+    optional(table, "limits", problems, |table, problems| limits::read(table, &mut gateway, problems));
     let (backend, directory) = (backend?, directory?);
-    let mut gateway =
-        GatewayConfig::new(backend.config.url.clone(), secret.flatten().unwrap_or_else(random_secret));
     gateway.backend = backend.config;
-    gateway.deadlines = backend.deadlines;
+    gateway.deadlines = Deadlines {
+        connect: backend.deadlines.connect,
+        head: backend.deadlines.head,
+        idle: backend.deadlines.idle,
+        whole: backend.deadlines.whole,
+        ..gateway.deadlines
+    };
     gateway.request_headers = backend.request_headers;
     gateway.directory_age = directory.max_age;
     if let Some(policy) = &policy {
@@ -93,10 +100,6 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
     }
     gateway.identity = identity.unwrap_or_default();
     gateway.project = project.unwrap_or_default();
-    if let Some((editor, request_body)) = editor {
-        gateway.editor = editor;
-        gateway.limits.request_body = request_body;
-    }
     Some(Config { listen: listen?, gateway, policy: policy?, directory, sync, admin: admin.flatten() })
 }
 
@@ -128,23 +131,6 @@ fn section<T>(
         }
         None => None,
     }
-}
-
-/// Limits of the editor, and of request bodies.
-fn limits(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> (cordon_rewrite::Limits, u64) {
-    let usual = cordon_rewrite::Limits::default();
-    let editor = cordon_rewrite::Limits {
-        record: table.count("record_bytes", usual.record, problems),
-        held: table.count("held_bytes", usual.held, problems),
-        depth: table.count("depth", usual.depth, problems),
-        name: table.count("name_bytes", usual.name, problems),
-        string: table.count("string_bytes", usual.string, problems),
-        number: table.count("number_bytes", usual.number, problems),
-        members: table.count("members", usual.members, problems),
-        expansion: table.count("expansion", usual.expansion, problems),
-        ..usual
-    };
-    (editor, table.count("request_body_bytes", 16 << 20, problems) as u64)
 }
 
 /// Keyed masks of this process alone: they differ after a restart and between proxies.
@@ -179,7 +165,7 @@ mod tests {
         };
         assert_eq!(rules, Path::new("/etc/cordon/rules.toml"));
         assert_eq!(config.gateway.editor.record, 1 << 20);
-        assert_eq!(config.listen.address.port(), 8080);
+        assert_eq!(config.listen[0].place.to_string(), "127.0.0.1:8080");
         assert_eq!(config.gateway.identity.places.headers, ["x-api-key"]);
     }
 

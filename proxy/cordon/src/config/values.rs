@@ -126,6 +126,17 @@ pub(super) fn duration(
     })
 }
 
+/// A span of time that may be left out.
+pub(super) fn optional_duration(
+    table: &mut Table<'_, '_>,
+    key: &'static str,
+    problems: &mut Problems<'_>,
+) -> Option<Duration> {
+    let is_there = table.take(key).is_some();
+    let duration = duration(table, key, Duration::ZERO, problems);
+    is_there.then_some(duration)
+}
+
 /// The name of a header.
 pub(super) fn header_name(
     table: &mut Table<'_, '_>,

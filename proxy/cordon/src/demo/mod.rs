@@ -59,7 +59,7 @@ async fn demo(listen: SocketAddr, check: bool) -> Result<(), Failure> {
         })
     } else {
         print(&to_try(address, &sample, files.folder()))?;
-        serve::told_to_stop().await;
+        serve::stopped(serve::told_to_stop()).await;
         Ok(())
     };
     drop(stop);

@@ -13,10 +13,14 @@ pub struct Deadlines {
     pub idle: Duration,
     /// From the request's head to the last byte from the backend.
     pub whole: Duration,
+    /// For a TLS handshake with a client.
+    pub handshake: Duration,
     /// For a client to send a request head; also how long an idle connection is kept.
     pub request_head: Duration,
     /// For requests under way when the gateway is told to stop.
     pub drain: Duration,
+    /// How long clients are still let in when the gateway is told to stop.
+    pub drain_notice: Option<Duration>,
 }
 
 impl Default for Deadlines {
@@ -26,8 +30,10 @@ impl Default for Deadlines {
             head: Duration::from_secs(60),
             idle: Duration::from_secs(60),
             whole: Duration::from_secs(600),
+            handshake: Duration::from_secs(10),
             request_head: Duration::from_secs(30),
             drain: Duration::from_secs(30),
+            drain_notice: None,
         }
     }
 }
@@ -54,6 +60,8 @@ pub struct Limits {
     pub streams: u32,
     /// Connections at a time; further ones wait to be accepted.
     pub connections: usize,
+    /// Connections at a time from one address, or from one network of 64 bits of IPv6; further ones are closed.
+    pub connections_per_address: Option<usize>,
 }
 
 impl Default for Limits {
@@ -68,6 +76,7 @@ impl Default for Limits {
             whole_answer: 32 << 10,
             streams: 128,
             connections: 20_000,
+            connections_per_address: None,
         }
     }
 }

@@ -5,12 +5,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// How often a connection that ends is looked at.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// What a connection has under way. hyper closes silent HTTP/2 connections only if they do not answer pings, so that a
 /// client without a credential could keep a place for ever.
 pub(crate) struct Activity(Mutex<State>);
 
 struct State {
     under_way: usize,
+    /// Exchanges that ever began.
+    begun: u64,
     /// When something began, moved or ended.
     last: Instant,
 }
@@ -30,13 +35,14 @@ pub(crate) enum Useless {
 impl Activity {
     /// A connection that has just been made.
     pub(crate) fn new() -> Arc<Activity> {
-        Arc::new(Activity(Mutex::new(State { under_way: 0, last: Instant::now() })))
+        Arc::new(Activity(Mutex::new(State { under_way: 0, begun: 0, last: Instant::now() })))
     }
 
     /// An exchange begins. It lasts until what is returned is dropped.
     pub(crate) fn begin(self: &Arc<Activity>) -> UnderWay {
         self.change(|state| {
             state.under_way += 1;
+            state.begun += 1;
             state.last = Instant::now();
         });
         UnderWay(Arc::clone(self))
@@ -55,6 +61,15 @@ impl Activity {
                 return useless;
             }
             tokio::time::sleep_until(due.min(now + idle)).await;
+        }
+    }
+
+    /// Waits until something is under way, or something was meanwhile, but not for longer than this.
+    pub(crate) async fn used(&self, patience: Duration) {
+        let end = Instant::now() + patience;
+        let begun = self.change(|state| state.begun);
+        while Instant::now() < end && self.change(|state| state.under_way == 0 && state.begun == begun) {
+            tokio::time::sleep(LOOK).await;
         }
     }
 

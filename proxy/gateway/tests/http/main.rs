@@ -8,6 +8,7 @@ mod bodies;
 mod callers;
 mod client;
 mod connections;
+mod drain;
 mod faults;
 mod formats;
 mod framing;

@@ -31,13 +31,13 @@ static OLD: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
 static NEW: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
 
 /// An authority, and the folder of what it signed.
-struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
 }
 
 impl Authority {
-    fn new() -> Authority {
+    pub(crate) fn new() -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -51,7 +51,7 @@ impl Authority {
     }
 
     /// Writes a certificate for these names, or writes another one in its place.
-    fn sign(&self, name: &str, names: &[&str]) -> CertificateFiles {
+    pub(crate) fn sign(&self, name: &str, names: &[&str]) -> CertificateFiles {
         let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
@@ -65,12 +65,12 @@ impl Authority {
     }
 }
 
-fn settings(certificates: Vec<CertificateFiles>) -> ServerTlsConfig {
+pub(crate) fn settings(certificates: Vec<CertificateFiles>) -> ServerTlsConfig {
     ServerTlsConfig { certificates, minimum_version: TlsVersion::Tls12, clients: None }
 }
 
 /// Serves a stage's gateway over TLS as well.
-async fn over_tls(stage: &Stage, tls: &Arc<ServerTls>) -> SocketAddr {
+pub(crate) async fn over_tls(stage: &Stage, tls: &Arc<ServerTls>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(Arc::clone(&stage.gateway).serve(listener, Some(Arc::clone(tls)), std::future::pending()));
