@@ -22,7 +22,7 @@ const HTTP: [&str; 8] =
 const WASM: [&str; 3] = ["wasmtime", "wasmtime-wizer", "wit-component"];
 const INPUT_OUTPUT: [&str; 3] = ["tokio", "notify", "rustls"];
 
-const ROOMS: [Room; 15] = [
+const ROOMS: [Room; 16] = [
     Room {
         folder: "proxy/rewrite",
         name: "cordon-rewrite",
@@ -100,6 +100,12 @@ const ROOMS: [Room; 15] = [
         knows_nothing_of: &["wasmtime", "wasmtime-wizer", "wit-component", "sqlx"],
     },
     Room {
+        folder: "proxy/operate",
+        name: "cordon-operate",
+        may_import: &["cordon-gateway", "cordon-policy"],
+        knows_nothing_of: &WASM,
+    },
+    Room {
         folder: "proxy/cordon",
         name: "cordon",
         may_import: &[
@@ -107,6 +113,7 @@ const ROOMS: [Room; 15] = [
             "cordon-admin",
             "cordon-bundle",
             "cordon-gateway",
+            "cordon-operate",
             "cordon-policy",
             "cordon-directory",
             "cordon-rewrite",

@@ -10,6 +10,7 @@ mod demo;
 mod directory;
 mod listeners;
 mod loaded;
+mod operate;
 mod policies;
 mod policy;
 mod problems;

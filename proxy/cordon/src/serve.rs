@@ -13,6 +13,7 @@ use crate::Failure;
 use crate::admin::Admin;
 use crate::listeners::{self, Open};
 use crate::loaded::{Delivered, Purpose, load};
+use crate::operate::Operate;
 use crate::policies::Bundled;
 use crate::reload::{Reloading, hangups};
 
@@ -48,6 +49,10 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
         let mut following = JoinSet::new();
         if let Some((rollout, sources)) = rollout {
             following.spawn(follow(rollout, sources));
+        }
+        if let Some(operate) = Operate::bind(&loaded).await? {
+            // Operators are told that it drains until it has.
+            following.spawn(operate.serve());
         }
         let tls: Vec<_> = listeners.iter().filter_map(|open| open.tls.clone()).collect();
         for tls in &tls {

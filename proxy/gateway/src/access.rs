@@ -1,22 +1,28 @@
 //! The access log: who asked what and what became of it, without a value of the request or the body (H42).
 
 use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use cordon_directory::{Snapshot, UserId};
 use cordon_rewrite::Report;
 use http::{Method, StatusCode};
-use tokio::time::Instant;
 
 use crate::active::Active;
-use crate::counters::{Tally, Totals, add};
+use crate::counters::route::{Ended, Tally};
+use crate::counters::{Totals, add};
+use crate::gateway::Gateway;
+use crate::record::{ExchangeRecord, Outcome, Recorder, method_word};
+use crate::request::body::Fate;
 use crate::rescue::{Cause, Culprit};
+use crate::stage::{STAGES, Stage};
 use crate::trial::Trial;
 
 /// One exchange as it will stand in the log. It is written when it is dropped, which is when the last byte of the
 /// response is sent, or given up.
 pub(crate) struct Entry {
     totals: Arc<Totals>,
-    started: Instant,
+    recorder: Option<Arc<dyn Recorder>>,
+    clock: Clock,
     method: Method,
     pub(crate) active: Arc<Active>,
     /// Whose candidate serves the caller.
@@ -25,32 +31,37 @@ pub(crate) struct Entry {
     pub(crate) user: Option<UserId>,
     pub(crate) route: Option<usize>,
     status: StatusCode,
-    code: Option<String>,
+    reason: Option<&'static str>,
     tally: Tally,
-    bytes: u64,
+    /// What becomes of the request's body.
+    body: Option<Fate>,
+    sent: u64,
     outcome: Outcome,
     /// Observe mode: nothing is enforced.
     pub(crate) observed: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// The client went away, or the connection was lost.
-    Abandoned,
-    Complete,
-    Broken,
+/// What an exchange's time goes into.
+struct Clock {
+    began: Instant,
+    /// What is under way, and since when.
+    stage: (Stage, Instant),
+    /// What is over.
+    stages: [Option<Duration>; STAGES.len()],
 }
 
 impl Entry {
     pub(crate) fn new(
-        totals: Arc<Totals>,
+        gateway: &Gateway,
         method: Method,
         active: Arc<Active>,
         snapshot: Arc<Snapshot>,
     ) -> Entry {
+        add(&gateway.totals.under_way, 1);
         Entry {
-            totals,
-            started: Instant::now(),
+            totals: Arc::clone(&gateway.totals),
+            recorder: gateway.recorder.get().cloned(),
+            clock: Clock::new(),
             method,
             active,
             trial: None,
@@ -58,12 +69,18 @@ impl Entry {
             user: None,
             route: None,
             status: StatusCode::INTERNAL_SERVER_ERROR,
-            code: None,
+            reason: None,
             tally: Tally::default(),
-            bytes: 0,
+            body: None,
+            sent: 0,
             outcome: Outcome::Abandoned,
             observed: false,
         }
+    }
+
+    /// What was under way is over, and this begins.
+    pub(crate) fn enter(&mut self, stage: Stage) {
+        self.clock.enter(stage);
     }
 
     /// A candidate serves the caller.
@@ -78,13 +95,19 @@ impl Entry {
         self.active.counters[route].request();
     }
 
+    /// The request has this body.
+    pub(crate) fn receives(&mut self, body: Fate) {
+        self.body = Some(body);
+    }
+
     /// There is no body to wait for: the exchange is over.
     pub(crate) fn answered(&mut self, status: StatusCode) {
         self.status = status;
     }
 
     pub(crate) fn refused(&mut self, cause: &Cause) {
-        self.code = Some(cause.code());
+        self.reason = Some(cause.reason());
+        self.totals.refusals.enter(cause);
         let counter = match cause.culprit() {
             Culprit::Caller => &self.totals.refused,
             Culprit::Backend => &self.totals.backend_faults,
@@ -109,7 +132,7 @@ impl Entry {
     }
 
     pub(crate) fn sent(&mut self, bytes: usize) {
-        self.bytes += bytes as u64;
+        self.sent += bytes as u64;
     }
 
     pub(crate) fn complete(&mut self) {
@@ -124,36 +147,101 @@ impl Entry {
     fn route_name(&self) -> &str {
         self.route.map_or("-", |route| self.active.policy.manifest().routes[route].name.as_str())
     }
+
+    /// Writes the line where nobody else keeps a record.
+    fn log(&self, record: &ExchangeRecord<'_>) {
+        tracing::info!(
+            target: "cordon::access",
+            method = record.method,
+            route = self.route_name(),
+            status = record.status,
+            user = record.caller.unwrap_or("-"),
+            policy = self.active.digest_prefix.as_str(),
+            revision = record.revision,
+            kept = record.kept,
+            dropped = record.dropped,
+            removed = record.removed,
+            masked = record.masked,
+            unlisted = record.unlisted,
+            reason = record.reason.unwrap_or("-"),
+            outcome = %record.outcome,
+            observed = record.observed,
+            received = record.received,
+            sent = record.sent,
+            microseconds = u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX),
+            "exchange"
+        );
+    }
+}
+
+impl Clock {
+    fn new() -> Clock {
+        let began = Instant::now();
+        Clock { began, stage: (Stage::Identify, began), stages: [None; STAGES.len()] }
+    }
+
+    fn enter(&mut self, stage: Stage) {
+        let now = Instant::now();
+        self.leave(now);
+        self.stage = (stage, now);
+    }
+
+    fn leave(&mut self, now: Instant) {
+        let (stage, since) = self.stage;
+        *self.stages[stage as usize].get_or_insert_default() += now.duration_since(since);
+    }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        let now = Instant::now();
+        self.clock.leave(now);
+        let duration = now.duration_since(self.clock.began);
+        let received = self.body.as_ref().map_or(0, Fate::bytes);
         add(&self.totals.requests, 1);
         if self.outcome != Outcome::Complete {
             add(&self.totals.broken_off, 1);
         }
-        if let Some(route) = self.route {
-            self.active.counters[route].edited(&self.tally);
+        self.totals.under_way.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        let counters = self.route.map_or(&self.totals.unrouted, |route| &self.active.counters[route]);
+        counters.edited(&self.tally);
+        counters.ended(&Ended { status: self.status, received, sent: self.sent, duration });
+        let mut stages = [(Stage::Identify, Duration::ZERO); STAGES.len()];
+        let mut passed = 0;
+        for (stage, took) in STAGES.iter().zip(self.clock.stages) {
+            let Some(took) = took else { continue };
+            self.totals.took(*stage, took);
+            stages[passed] = (*stage, took);
+            passed += 1;
         }
-        tracing::info!(
-            target: "cordon::access",
-            method = self.method.as_str(),
-            route = self.route_name(),
-            status = self.status.as_u16(),
-            user = self.user.as_ref().map_or("-", |user| &*user.user().login),
-            policy = self.active.digest_prefix.as_str(),
-            revision = self.snapshot.revision(),
-            kept = self.tally.kept,
-            dropped = self.tally.dropped,
-            removed = self.tally.removed,
-            masked = self.tally.masked,
-            unlisted = self.tally.unlisted,
-            code = self.code.as_deref().unwrap_or("-"),
-            outcome = ?self.outcome,
-            observed = self.observed,
-            bytes = self.bytes,
-            microseconds = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
-            "exchange"
-        );
+        let manifest = self.active.policy.manifest();
+        let record = ExchangeRecord {
+            began: SystemTime::now() - duration,
+            method: method_word(&self.method),
+            route: self.route.map(|route| {
+                let route = &manifest.routes[route];
+                (route.name.as_str(), route.path.as_str())
+            }),
+            status: self.status.as_u16(),
+            caller: self.user.as_ref().map(|user| &*user.user().login),
+            policy: self.active.policy.digest(),
+            revision: self.snapshot.revision(),
+            kept: self.tally.kept,
+            dropped: self.tally.dropped,
+            removed: self.tally.removed,
+            masked: self.tally.masked,
+            unlisted: self.tally.unlisted,
+            reason: self.reason,
+            outcome: self.outcome,
+            observed: self.observed,
+            received,
+            sent: self.sent,
+            stages: &stages[..passed],
+            duration,
+        };
+        match &self.recorder {
+            Some(recorder) => recorder.exchange(&record),
+            None => self.log(&record),
+        }
     }
 }

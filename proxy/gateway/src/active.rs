@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cordon_policy::{Policy, Probe};
 use http::{HeaderValue, Method};
 
-use crate::counters::{RouteCounters, RouteCounts};
+use crate::counters::route::{RouteCounters, RouteCounts, Routes};
 use crate::request::target::Target;
 use crate::route::{RouteError, Router};
 
@@ -22,10 +22,10 @@ pub(crate) struct Active {
 }
 
 impl Active {
-    pub(crate) fn new(policy: Arc<Policy>) -> Result<Active, RouteError> {
+    pub(crate) fn new(policy: Arc<Policy>, known: &Routes) -> Result<Active, RouteError> {
         let routes = &policy.manifest().routes;
         let router = Router::new(routes)?;
-        let counters = routes.iter().map(|_| Arc::default()).collect();
+        let counters = routes.iter().map(|route| known.named(&route.name)).collect();
         let digest = policy.digest().to_string();
         let digest_prefix = digest.chars().take(12).collect();
         let digest = HeaderValue::from_str(&digest).expect("hexadecimal digits are a header's value");

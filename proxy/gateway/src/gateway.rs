@@ -1,7 +1,8 @@
 //! The gateway as a whole.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -18,7 +19,9 @@ use crate::counters::{Counters, Totals};
 use crate::explain::{self, ExplainError, Explained};
 use crate::fetch::Fetcher;
 use crate::identity::{Identifier, KeysError};
+use crate::measures::Measures;
 use crate::memory::MemoryBackend;
+use crate::record::Recorder;
 use crate::request::head::RequestHeaders;
 use crate::request::query::Query;
 use crate::response::headers::Seal;
@@ -44,6 +47,8 @@ pub struct Gateway {
     pub(crate) upstream: Upstream,
     pub(crate) totals: Arc<Totals>,
     pub(crate) places: Arc<Places>,
+    /// Who keeps records of exchanges, instead of the log.
+    pub(crate) recorder: OnceLock<Arc<dyn Recorder>>,
 }
 
 /// Why there is no gateway.
@@ -108,26 +113,28 @@ impl Gateway {
     ) -> Result<Arc<Gateway>, GatewayError> {
         let elsewhere = BackendConfig::new(Uri::default());
         let fetcher = Fetcher::new(connector(&elsewhere, &config.deadlines)?);
+        let totals = Arc::<Totals>::default();
         Ok(Arc::new(Gateway {
             views: Views::new(store),
-            lineup: ArcSwap::from_pointee(Lineup::of(Active::new(policy)?)),
+            lineup: ArcSwap::from_pointee(Lineup::of(Active::new(policy, &totals.routes)?)),
             identifier: Identifier::new(&config.identity, &fetcher)?,
             request_headers: RequestHeaders::new(&config),
             seal: Seal::new(&config),
             upstream,
-            totals: Arc::default(),
             places: Places::new(config.limits.connections, config.limits.connections_per_address),
+            totals,
+            recorder: OnceLock::new(),
             config,
         }))
     }
 
-    /// Puts another policy in force. Exchanges under way end under the one they began with; counts by route begin
-    /// anew. A trial ends.
+    /// Puts another policy in force. Exchanges under way end under the one they began with; routes that it has too
+    /// go on with their counts. A trial ends.
     ///
     /// # Errors
     /// The manifest's routes cannot be matched; the old policy stays in force.
     pub fn activate(&self, policy: Arc<Policy>) -> Result<(), RouteError> {
-        self.lineup.store(Arc::new(Lineup::of(Active::new(policy)?)));
+        self.lineup.store(Arc::new(Lineup::of(Active::new(policy, &self.totals.routes)?)));
         Ok(())
     }
 
@@ -136,7 +143,8 @@ impl Gateway {
     /// # Errors
     /// The manifest's routes cannot be matched, or there is no thread to compare on; nothing has changed then.
     pub fn try_out(&self, candidate: Arc<Policy>, options: TrialOptions) -> Result<Arc<Trial>, TrialError> {
-        let trial = Trial::start(Arc::new(Active::new(candidate)?), options, self.config.editor.clone())?;
+        let candidate = Arc::new(Active::new(candidate, &self.totals.routes)?);
+        let trial = Trial::start(candidate, options, self.config.editor.clone())?;
         self.lineup
             .rcu(|lineup| Lineup { active: Arc::clone(&lineup.active), trial: Some(Arc::clone(&trial)) });
         Ok(trial)
@@ -168,6 +176,27 @@ impl Gateway {
     /// How the backend and each of its hosts do.
     pub fn backend_state(&self) -> BackendState {
         self.upstream.state()
+    }
+
+    /// Everything that an operator measures, as it is now.
+    pub fn measures(&self) -> Measures {
+        Measures::of(self)
+    }
+
+    /// Whether the gateway was told to stop, and finishes what is under way.
+    pub fn is_draining(&self) -> bool {
+        self.totals.draining.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is served since the directory could not be confirmed for too long.
+    pub fn directory_is_stale(&self) -> bool {
+        self.views.age() > self.config.directory_age
+    }
+
+    /// From now on exchanges are told to this recorder, and not to the log. Only the first call counts; it comes
+    /// before anything is served.
+    pub fn record_to(&self, recorder: Arc<dyn Recorder>) {
+        _ = self.recorder.set(recorder);
     }
 
     /// Serves HTTP/1.1 and HTTP/2 on a listener, over TLS if `tls` is given, until

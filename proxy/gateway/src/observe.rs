@@ -23,6 +23,7 @@ use crate::response::check::{self, Meaning};
 use crate::response::coding::{Coding, Decoder};
 use crate::response::source::{Pace, Source};
 use crate::stack::Round;
+use crate::stage::Stage;
 use crate::upstream::Outgoing;
 use crate::view::CallerScope;
 
@@ -49,6 +50,7 @@ pub(crate) async fn pass(
         user => user.ok(),
     };
     entry.observed = true;
+    entry.enter(Stage::Policy);
     let credentials = target.query.clone();
     gateway.identifier.strip(&mut target.query);
     let has_body = !http_body::Body::is_end_stream(&body);
@@ -64,7 +66,7 @@ pub(crate) async fn pass(
     let mut query = target.query.clone();
     round.credentials_and_origin(parts, &credentials, &mut query, &mut headers);
     let outgoing = Outgoing { method: parts.method.clone(), path: target.path(), query, headers, body };
-    let (head, body) = round.send(outgoing).await?.into_parts();
+    let (head, body) = round.send(outgoing, entry).await?.into_parts();
     let beside = would.and_then(|would| beside(round, &would, parts, &head));
     let pace = Pace::new(&gateway.config.deadlines, round.end);
     let mut source = Source::new(body, None, &gateway.config.limits, pace, round.tap().cloned());

@@ -42,7 +42,7 @@ pub(crate) async fn check(
     headers.remove(http::header::CONTENT_TYPE);
     headers.remove(http::header::CONTENT_LANGUAGE);
     let outgoing = Outgoing { method: Method::GET, path: &path, query, headers, body: UpstreamBody::empty() };
-    let response = round.send(outgoing).await?;
+    let response = round.ask(outgoing).await?;
     judged(round, scope, &exchange, plan, response).await.map_err(Cause::veiled)
 }
 

@@ -80,6 +80,18 @@ pub(crate) enum Cause {
     Veiled(Box<Cause>),
 }
 
+impl Culprit {
+    /// The word for metrics and logs.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Culprit::Caller => "caller",
+            Culprit::Backend => "backend",
+            Culprit::Policy => "policy",
+            Culprit::Gateway => "gateway",
+        }
+    }
+}
+
 impl Cause {
     pub(crate) fn culprit(&self) -> Culprit {
         match self {
@@ -112,17 +124,23 @@ impl Cause {
         if tells { Cause::Veiled(Box::new(self)) } else { self }
     }
 
-    /// The word for the log.
-    pub(crate) fn code(&self) -> String {
+    /// The word for metrics and logs: one of this program's, whatever a policy calls its refusals (H42).
+    pub(crate) fn reason(&self) -> &'static str {
         match self {
-            Cause::Veiled(cause) => cause.code(),
-            _ => self.problem().code,
+            Cause::Veiled(cause) => cause.reason(),
+            _ => self.told().1,
         }
     }
 
     /// What the caller is told.
     pub(crate) fn problem(&self) -> Problem {
-        let (status, code, detail) = match self {
+        let (status, code, detail) = self.told();
+        let code = if let Cause::Refused { code, .. } = self { code.as_str() } else { code };
+        Problem { status, code: code.to_owned(), detail: detail.to_owned() }
+    }
+
+    fn told(&self) -> (StatusCode, &'static str, &str) {
+        match self {
             Cause::Head(reason) | Cause::Target(reason) => (StatusCode::BAD_REQUEST, "bad-request", *reason),
             Cause::Version => (
                 StatusCode::HTTP_VERSION_NOT_SUPPORTED,
@@ -163,9 +181,7 @@ impl Cause {
                 "method-not-allowed",
                 "This path is not offered with this method.",
             ),
-            Cause::Refused { status, code, detail } => {
-                return Problem { status: *status, code: code.clone(), detail: detail.clone() };
-            }
+            Cause::Refused { status, detail, .. } => (*status, "policy-refused", detail),
             Cause::Missing | Cause::Veiled(_) => {
                 (StatusCode::NOT_FOUND, "not-found", "There is no such record.")
             }
@@ -206,8 +222,7 @@ impl Cause {
                 "internal-error",
                 "Something went wrong here. The operator finds more in the log.",
             ),
-        };
-        Problem { status, code: code.to_owned(), detail: detail.to_owned() }
+        }
     }
 }
 

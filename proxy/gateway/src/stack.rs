@@ -47,6 +47,7 @@ use crate::response::check::{self, Meaning};
 use crate::response::coding::Coding;
 use crate::response::headers;
 use crate::response::source::{Pace, Source};
+use crate::stage::Stage;
 use crate::trial::{Copying, Lineup, Part, Question, Sample};
 use crate::upstream::{BackendBody, Outgoing};
 use crate::view::{CallerScope, View};
@@ -103,12 +104,8 @@ pub(crate) async fn answer(
     };
     let is_head = request.method() == Method::HEAD;
     let version = request.version();
-    let mut entry = Entry::new(
-        Arc::clone(&gateway.totals),
-        request.method().clone(),
-        Arc::clone(&round.active),
-        Arc::clone(&round.view.snapshot),
-    );
+    let (active, snapshot) = (Arc::clone(&round.active), Arc::clone(&round.view.snapshot));
+    let mut entry = Entry::new(gateway, request.method().clone(), active, snapshot);
     let mut response = round.pass(request, &mut entry).await.unwrap_or_else(|cause| {
         entry.refused(&cause);
         if let Some(tap) = round.tap() {
@@ -142,7 +139,7 @@ impl Round<'_> {
         entry: &mut Entry,
     ) -> Result<Response<AnswerBody>, Cause> {
         head::check(&request)?;
-        if self.gateway.views.age() > self.gateway.config.directory_age {
+        if self.gateway.directory_is_stale() {
             return Err(Cause::Stale);
         }
         let mut target = Target::parse(request.method(), request.uri(), request.version())?;
@@ -153,6 +150,7 @@ impl Round<'_> {
             return observe::pass(self, user, target, &parts, body, entry).await;
         }
         let user = user?;
+        entry.enter(Stage::Policy);
         if let Some(trial) = self.lineup.trial_for(&user) {
             self.active = Arc::clone(&trial.candidate);
             entry.served_by(trial);
@@ -174,13 +172,14 @@ impl Round<'_> {
         let plan = exchange.plan().map_err(|failure| policy_cause(&failure))?;
         let body = self.request_body(&plan, body)?;
         if let Decision::ForwardIf(condition) = &*decision {
+            entry.enter(Stage::Probe);
             probe::check(self, &scope, &condition.probe, &parts, (route, &target), &credentials).await?;
         }
         apply(edits, &mut target.query);
         let method = backend_method(&parts.method, &plan);
         let headers = self.request_headers(&parts, &plan, &credentials, &mut target.query);
         let outgoing = Outgoing { method, path: target.path(), query: target.query.clone(), headers, body };
-        let response = self.send(outgoing).await?;
+        let response = self.send(outgoing, entry).await?;
         let terms = Terms { plan: &plan, exchange: &exchange, scope: &scope };
         let about_one = plan.has_sole_set() && matches!(parts.method, Method::GET | Method::HEAD);
         let answered = self.respond(response, &parts.method, terms, entry).await;
@@ -318,7 +317,21 @@ impl Round<'_> {
         }
     }
 
-    pub(crate) async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<BackendBody>, Cause> {
+    /// Sends the request that the exchange is about, and waits for the head of its answer.
+    pub(crate) async fn send(
+        &self,
+        outgoing: Outgoing<'_>,
+        entry: &mut Entry,
+    ) -> Result<Response<BackendBody>, Cause> {
+        entry.enter(Stage::Backend);
+        entry.receives(outgoing.body.fate());
+        let response = self.ask(outgoing).await?;
+        entry.enter(Stage::Body);
+        Ok(response)
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub(crate) async fn ask(&self, outgoing: Outgoing<'_>) -> Result<Response<BackendBody>, Cause> {
         let response = self.gateway.upstream.send(outgoing, self.end).await?;
         if let Some(tap) = self.tap() {
             tap.backend_head(response.status(), response.headers());

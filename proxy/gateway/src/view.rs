@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use cordon_directory::{Snapshot, Store};
+use cordon_directory::{Snapshot, Status, Store};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -45,6 +45,11 @@ impl Views {
     /// How long ago the snapshot was last known to be what the store holds.
     pub(crate) fn age(&self) -> Duration {
         self.store.age()
+    }
+
+    /// How the store stands.
+    pub(crate) fn status(&self) -> Status {
+        self.store.status()
     }
 
     pub(crate) fn current(&self) -> Arc<View> {

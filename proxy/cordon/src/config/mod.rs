@@ -7,6 +7,7 @@ mod hosts;
 mod identity;
 mod limits;
 mod listen;
+mod operate;
 mod policy;
 mod sync;
 mod values;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use cordon_admin::AdminConfig;
 use cordon_gateway::{Deadlines, GatewayConfig, MaskSecret, ProjectSelector};
+use cordon_operate::OperateConfig;
 use cordon_settings::{Problem, Problems, Table, note_syntax};
 use http::Uri;
 use toml::de::DeTable;
@@ -39,6 +41,8 @@ pub(crate) struct Config {
     pub sync: Vec<SyncConfig>,
     /// Where the admin API listens; not at all if absent.
     pub admin: Option<AdminConfig>,
+    /// Where operators ask how things stand; nowhere if absent.
+    pub operate: Option<OperateConfig>,
 }
 
 impl Config {
@@ -73,6 +77,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         section(table, "directory", problems, |table, problems| directory::read(table, folder, problems));
     let sync = sync::read(table, problems);
     let admin = optional(table, "admin", problems, admin::read);
+    let operate = optional(table, "operate", problems, operate::read);
     let identity =
         optional(table, "identity", problems, |table, problems| identity::read(table, folder, problems));
     let project = optional(table, "project_selector", problems, |table, problems| ProjectSelector {
@@ -100,7 +105,15 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
     }
     gateway.identity = identity.unwrap_or_default();
     gateway.project = project.unwrap_or_default();
-    Some(Config { listen: listen?, gateway, policy: policy?, directory, sync, admin: admin.flatten() })
+    Some(Config {
+        listen: listen?,
+        gateway,
+        policy: policy?,
+        directory,
+        sync,
+        admin: admin.flatten(),
+        operate: operate.flatten(),
+    })
 }
 
 /// Reads a table that may be left out.
@@ -192,7 +205,7 @@ mod tests {
         let page = include_str!("../../CONFIG.md");
         let examples: Vec<&str> =
             page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 5);
+        assert_eq!(examples.len(), 6);
         for example in examples {
             let read = Config::parse(example, Path::new("."));
             assert!(read.is_ok(), "{example}\n{:#?}", read.err());

@@ -83,10 +83,15 @@ pub(super) fn address(
     problems: &mut Problems<'_>,
 ) -> Option<SocketAddr> {
     let text = table.required(key, problems)?;
+    parsed_address(&text, key, problems)
+}
+
+/// Address and port, out of a text.
+pub(super) fn parsed_address(text: &Text, key: &str, problems: &mut Problems<'_>) -> Option<SocketAddr> {
     let address = text.value.parse().ok();
     if address.is_none() {
         problems
-            .at(text.span, format!("`{key}` is not an IP address and a port"))
+            .at(text.span.clone(), format!("`{key}` is not an IP address and a port"))
             .help("write it as \"127.0.0.1:8080\", or \"0.0.0.0:8080\" for all addresses of this machine");
     }
     address

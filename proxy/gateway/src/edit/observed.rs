@@ -7,7 +7,7 @@ use bytes::Bytes;
 use cordon_policy::ExchangeJudge;
 use cordon_rewrite::{Editor, Pieces, Report};
 
-use crate::counters::RouteCounters;
+use crate::counters::route::RouteCounters;
 use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::coding::Decoder;

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -26,7 +26,13 @@ pub(crate) struct UpstreamBody {
 /// How far a request body got: the backend's client reports all failures alike, and a response can only be late once
 /// the request is sent.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fate(Option<Arc<AtomicU8>>);
+pub(crate) struct Fate(Option<Arc<Way>>);
+
+#[derive(Debug, Default)]
+struct Way {
+    state: AtomicU8,
+    bytes: AtomicU64,
+}
 
 const UNDER_WAY: u8 = 0;
 const SENT: u8 = 1;
@@ -76,7 +82,7 @@ impl UpstreamBody {
 
     fn settle(&mut self, how: u8) {
         if let Some(fate) = &self.fate.0 {
-            fate.store(how, Ordering::Relaxed);
+            fate.state.store(how, Ordering::Relaxed);
         }
         self.source = None;
     }
@@ -94,12 +100,17 @@ impl UpstreamBody {
 impl Fate {
     /// Whether the client is still sending.
     pub(crate) fn is_under_way(&self) -> bool {
-        self.0.as_ref().is_some_and(|fate| fate.load(Ordering::Relaxed) == UNDER_WAY)
+        self.0.as_ref().is_some_and(|fate| fate.state.load(Ordering::Relaxed) == UNDER_WAY)
+    }
+
+    /// How many bytes came of it.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.as_ref().map_or(0, |way| way.bytes.load(Ordering::Relaxed))
     }
 
     /// The cause, if the client or a limit ended the body.
     pub(crate) fn cause(&self) -> Option<Cause> {
-        match self.0.as_ref()?.load(Ordering::Relaxed) {
+        match self.0.as_ref()?.state.load(Ordering::Relaxed) {
             TOO_LARGE => Some(Cause::BodyTooLarge),
             LATE => Some(Cause::BodyLate),
             BROKEN => Some(Cause::BodyBroken),
@@ -142,6 +153,9 @@ impl Body for UpstreamBody {
                     match body.left.checked_sub(data.len() as u64) {
                         Some(left) => body.left = left,
                         None => return body.fail(TOO_LARGE),
+                    }
+                    if let Some(way) = &body.fate.0 {
+                        way.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
                     }
                     // With a length, the backend's client does not ask for the end.
                     if body.source.as_ref().is_some_and(Body::is_end_stream) {

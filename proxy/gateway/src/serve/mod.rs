@@ -10,6 +10,7 @@ mod stall;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper_util::rt::TokioExecutor;
@@ -48,6 +49,7 @@ pub(crate) async fn run(
     let http = Arc::new(connection::builder(&gateway));
     let mut door = Door { gateway: Arc::clone(&gateway), tls, http, draining, connections: JoinSet::new() };
     door.open(&listener, shutdown).await;
+    gateway.totals.draining.store(true, Ordering::Relaxed);
     if let Some(notice) = gateway.config.deadlines.drain_notice {
         // Whoever spreads requests over several proxies learns that this one stops, and still finds it.
         door.open(&listener, tokio::time::sleep(notice)).await;
@@ -134,6 +136,8 @@ impl Door {
         let (gateway, http) = (Arc::clone(&self.gateway), Arc::clone(&self.http));
         let (tls, draining) = (self.tls.clone(), self.draining.clone());
         self.connections.spawn(async move {
+            let totals = Arc::clone(&gateway.totals);
+            let _open = totals.connection();
             connection::begin(gateway, &http, stream, origin, tls, draining).await;
             drop(place);
         });
