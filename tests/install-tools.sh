@@ -48,3 +48,10 @@ if ! command -v clang >/dev/null || ! command -v wasm-ld >/dev/null || ! command
     fi
 fi
 bash examples/policies/build.sh javascript python
+
+# The tests of callers start an OpenID provider.
+if [ ! -d .tools/issuer/node_modules/oidc-provider ]; then
+    mkdir -p .tools/issuer
+    cp tests/issuer/package.json .tools/issuer/
+    npm install --prefix .tools/issuer --silent --no-audit --no-fund
+fi

@@ -56,6 +56,13 @@ impl DirectoryText {
         self
     }
 
+    /// Says what issuers call the user added last.
+    #[must_use]
+    pub fn known_as(mut self, subjects: &[&str]) -> DirectoryText {
+        _ = writeln!(self.text, "subjects = {subjects:?}");
+        self
+    }
+
     /// Adds a kind of object of this deployment's own, which may be in several projects.
     #[must_use]
     pub fn object_kind(mut self, name: &str) -> DirectoryText {

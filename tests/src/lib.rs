@@ -9,6 +9,7 @@ mod client;
 mod cordon;
 mod directory;
 pub mod external;
+pub mod issuer;
 pub mod json;
 pub mod lens;
 pub mod pocketbase;

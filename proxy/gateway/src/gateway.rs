@@ -18,7 +18,7 @@ use crate::config::{BackendConfig, GatewayConfig};
 use crate::counters::{Counters, Totals};
 use crate::explain::{self, ExplainError, Explained};
 use crate::fetch::Fetcher;
-use crate::identity::{Identifier, KeysError};
+use crate::identity::{Identifier, IdentityError, Presented};
 use crate::measures::Measures;
 use crate::memory::MemoryBackend;
 use crate::record::Recorder;
@@ -58,8 +58,8 @@ pub enum GatewayError {
     #[error(transparent)]
     Backend(#[from] BackendError),
     /// Callers cannot be identified.
-    #[error("JSON web tokens: {0}")]
-    Keys(#[from] KeysError),
+    #[error("identities: {0}")]
+    Identity(#[from] IdentityError),
     /// The policy's routes cannot be matched.
     #[error(transparent)]
     Routes(#[from] RouteError),
@@ -111,7 +111,10 @@ impl Gateway {
         store: Arc<Store>,
         policy: Arc<Policy>,
     ) -> Result<Arc<Gateway>, GatewayError> {
-        let elsewhere = BackendConfig::new(Uri::default());
+        let elsewhere = BackendConfig {
+            ca_file: config.identity.authorities.clone(),
+            ..BackendConfig::new(Uri::default())
+        };
         let fetcher = Fetcher::new(connector(&elsewhere, &config.deadlines)?);
         let totals = Arc::<Totals>::default();
         Ok(Arc::new(Gateway {
@@ -224,7 +227,9 @@ impl Gateway {
     /// The user whom the credentials in these headers name, by the methods that the data plane takes. `None`: nobody,
     /// for whatever reason.
     pub async fn identify(&self, snapshot: &Snapshot, headers: &HeaderMap) -> Option<UserId> {
-        self.identifier.identify(snapshot, headers, &Query::default()).await.ok()
+        let query = Query::default();
+        let presented = Presented { headers, query: &query, address: None, certificate: None };
+        self.identifier.identify(snapshot, &self.upstream, &presented).await.ok()
     }
 
     /// Answers one request.

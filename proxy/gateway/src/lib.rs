@@ -38,16 +38,18 @@ mod view;
 
 pub use answer::{AnswerBody, BrokenOff};
 pub use config::{
-    ActiveCheck, BackendConfig, BackendCredential, CertificateFiles, ClientAuthorities, CredentialPlaces,
-    Deadlines, Forwarded, GatewayConfig, HostAddress, HostChecks, HostLimits, IdentityConfig, IdentityMethod,
-    JwtAlgorithm, JwtKeys, JwtSettings, Limits, MaskSecret, NotAHost, ProjectSelector, REQUEST_HEADERS,
-    Resolve, Resolved, Resolver, STRIPPED_HEADERS, ServerTlsConfig, SystemResolver, TlsVersion,
+    ActiveCheck, BackendConfig, BackendCredential, BasicSettings, CertificateFiles, CertificatePart,
+    CertificateSettings, ClientAuthorities, CredentialPlace, CredentialPlaces, Deadlines, Following,
+    Forwarded, FrontSettings, GatewayConfig, HostAddress, HostChecks, HostLimits, IdentityConfig,
+    IdentityMethod, IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings, Limits, MaskSecret, NamedBy,
+    Naming, NotAHost, Passwords, ProjectSelector, REQUEST_HEADERS, Remembrance, Resolve, Resolved, Resolver,
+    STRIPPED_HEADERS, ServerTlsConfig, SystemResolver, TlsVersion, WhoAmISettings,
 };
 pub use counters::{Counters, Durations, RefusalCount, RouteCounts};
 pub use documents::{DocumentError, Documents};
 pub use explain::{Answer, BackendAnswer, ExplainError, Explained, Refused};
 pub use gateway::{Gateway, GatewayError, TrialError};
-pub use identity::KeysError;
+pub use identity::IdentityError;
 pub use measures::{Measures, PolicyMeasures, Role, TrialMeasures};
 pub use memory::MemoryBackend;
 pub use problem::Problem;

@@ -41,6 +41,9 @@ pub(crate) enum Cause {
     Credentials(&'static str),
     #[error("credentials of different users")]
     CredentialsDisagree,
+    /// Who would know whose a credential is cannot be asked.
+    #[error("the caller cannot be identified: {0}")]
+    Identity(&'static str),
     #[error("chosen project not available")]
     Project,
     #[error("no route")]
@@ -103,7 +106,9 @@ impl Cause {
             | Cause::Body(_)
             | Cause::Lost(_) => Culprit::Backend,
             Cause::Policy(_) => Culprit::Policy,
-            Cause::Busy | Cause::BackendBusy | Cause::Stale | Cause::Internal(_) => Culprit::Gateway,
+            Cause::Busy | Cause::BackendBusy | Cause::Stale | Cause::Identity(_) | Cause::Internal(_) => {
+                Culprit::Gateway
+            }
             Cause::Veiled(cause) => cause.culprit(),
             _ => Culprit::Caller,
         }
@@ -174,6 +179,11 @@ impl Cause {
                 "credentials-disagree",
                 "The request carries credentials of different users. Send one.",
             ),
+            Cause::Identity(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "identity-unavailable",
+                "Who you are cannot be found out here at present. Try again later.",
+            ),
             Cause::Project => (StatusCode::FORBIDDEN, "no-such-project", "You have no project of that name."),
             Cause::NoRoute => (StatusCode::NOT_FOUND, "no-such-route", "Nothing is offered at this path."),
             Cause::Method(_) => (
@@ -239,10 +249,8 @@ pub(crate) fn rescue(cause: &Cause) -> Response<AnswerBody> {
         Cause::Method(allow) => {
             response.headers_mut().insert(header::ALLOW, allow.clone());
         }
-        Cause::NoCredentials | Cause::Credentials(_) => {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cordon\""));
+        Cause::Identity(_) => {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         // The rest of the body was not read: what follows on the connection cannot be trusted to be a request.
         Cause::BodyTooLarge | Cause::BodyLate | Cause::BodyBroken => {

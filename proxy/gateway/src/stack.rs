@@ -38,6 +38,7 @@ use crate::answer::AnswerBody;
 use crate::edit::body::{Edited, policy_cause};
 use crate::explain::{Explaining, Tap};
 use crate::gateway::Gateway;
+use crate::identity::Presented;
 use crate::request::body::UpstreamBody;
 use crate::request::head;
 use crate::request::query::Query;
@@ -58,7 +59,6 @@ use crate::{observe, probe};
 pub(crate) struct Origin {
     pub(crate) address: Option<SocketAddr>,
     pub(crate) is_tls: bool,
-    #[allow(dead_code, reason = "methods of identification read it")]
     /// What the client showed of itself in the TLS handshake, checked by one of the configured authorities.
     pub(crate) client_certificate: Option<Arc<CertificateDer<'static>>>,
     /// It is one of ours, to show what becomes of a request.
@@ -112,7 +112,9 @@ pub(crate) async fn answer(
             tap.refusal(cause.problem(), cause.to_string());
         }
         entry.observed = false;
-        rescue(&cause)
+        let mut refusal = rescue(&cause);
+        gateway.identifier.challenge(&cause, refusal.headers_mut());
+        refusal
     });
     if !entry.observed {
         gateway.seal.put(response.headers_mut());
@@ -218,7 +220,13 @@ impl Round<'_> {
     async fn identify(&self, parts: &request::Parts, query: &Query) -> Result<UserId, Cause> {
         match &self.origin.explaining {
             Some(explaining) => Ok(explaining.user.clone()),
-            None => self.gateway.identifier.identify(&self.view.snapshot, &parts.headers, query).await,
+            None => {
+                let address = self.origin.address.map(|address| address.ip());
+                let certificate = self.origin.client_certificate.as_ref().map(|leaf| leaf.as_ref().as_ref());
+                let presented = Presented { headers: &parts.headers, query, address, certificate };
+                let Gateway { identifier, upstream, .. } = self.gateway;
+                identifier.identify(&self.view.snapshot, upstream, &presented).await
+            }
         }
     }
 

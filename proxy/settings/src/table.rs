@@ -200,6 +200,11 @@ impl<'doc, 'text> Table<'doc, 'text> {
         }
     }
 
+    /// Whether the key is there, for what is read differently then.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     /// The value of a key as it stands, for what has a form of its own.
     pub fn take(&mut self, key: &'static str) -> Option<&'doc Spanned<DeValue<'text>>> {
         self.known.push(key);

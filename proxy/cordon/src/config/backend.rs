@@ -14,6 +14,8 @@ pub(super) struct Backend {
     pub(super) deadlines: Deadlines,
     /// Request headers that reach the backend beside the usual ones.
     pub(super) request_headers: Vec<HeaderName>,
+    /// Cookies that reach the backend.
+    pub(super) request_cookies: Vec<String>,
 }
 
 pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<Backend> {
@@ -29,11 +31,23 @@ pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Prob
         whole: values::duration(table, "whole_timeout", usual.whole, problems),
         ..usual
     };
-    let request_headers = values::header_names(table, "request_headers", problems);
+    let request_headers = request_headers(table, problems);
+    let request_cookies = super::identity::cookie_names(table, "request_cookies", problems);
     let credential = credential(table, folder, problems);
     let (url, hosts) = place?;
     let config = BackendConfig { hosts, host_limits, checks, ca_file, credential, ..BackendConfig::new(url) };
-    Some(Backend { config, deadlines, request_headers })
+    Some(Backend { config, deadlines, request_headers, request_cookies })
+}
+
+/// Sessions of other people may be in the header of cookies.
+fn request_headers(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<HeaderName> {
+    let texts = table.texts("request_headers", problems);
+    for text in texts.iter().filter(|text| text.value.eq_ignore_ascii_case("cookie")) {
+        problems
+            .at(text.span.clone(), "`request_headers` names the header of all cookies")
+            .help("name those that may pass in `request_cookies`");
+    }
+    texts.iter().filter_map(|text| values::named(text, "request_headers", problems)).collect()
 }
 
 fn credential(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> BackendCredential {

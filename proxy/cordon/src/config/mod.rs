@@ -99,6 +99,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         ..gateway.deadlines
     };
     gateway.request_headers = backend.request_headers;
+    gateway.request_cookies = backend.request_cookies;
     gateway.directory_age = directory.max_age;
     if let Some(policy) = &policy {
         gateway.policy_header = policy.digest_header.clone();
@@ -205,7 +206,7 @@ mod tests {
         let page = include_str!("../../CONFIG.md");
         let examples: Vec<&str> =
             page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 6);
+        assert_eq!(examples.len(), 7);
         for example in examples {
             let read = Config::parse(example, Path::new("."));
             assert!(read.is_ok(), "{example}\n{:#?}", read.err());

@@ -114,7 +114,7 @@ fn list(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Option<SyncCo
     })
 }
 
-fn json_path(
+pub(super) fn json_path(
     table: &mut Table<'_, '_>,
     key: &'static str,
     required: bool,

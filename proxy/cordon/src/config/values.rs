@@ -34,7 +34,20 @@ pub(super) fn file(
     folder: &Path,
     problems: &mut Problems<'_>,
 ) -> Option<File> {
-    let text = table.text(key, problems)?;
+    table.text(key, problems).and_then(|text| read(text, key, folder, problems))
+}
+
+/// A file that must be named, and readable.
+pub(super) fn required_file(
+    table: &mut Table<'_, '_>,
+    key: &'static str,
+    folder: &Path,
+    problems: &mut Problems<'_>,
+) -> Option<File> {
+    table.required(key, problems).and_then(|text| read(text, key, folder, problems))
+}
+
+fn read(text: Text, key: &'static str, folder: &Path, problems: &mut Problems<'_>) -> Option<File> {
     let path = folder.join(&text.value);
     match std::fs::read(&path) {
         Ok(bytes) => Some(File { bytes, span: text.span, key }),

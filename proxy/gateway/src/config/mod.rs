@@ -4,6 +4,7 @@ mod backend;
 mod hosts;
 mod identity;
 mod limits;
+mod methods;
 mod tls;
 
 use std::time::Duration;
@@ -14,10 +15,13 @@ pub use backend::{BackendConfig, BackendCredential};
 pub use hosts::{
     ActiveCheck, HostAddress, HostChecks, HostLimits, NotAHost, Resolve, Resolved, Resolver, SystemResolver,
 };
-pub use identity::{
-    CredentialPlaces, IdentityConfig, IdentityMethod, JwtAlgorithm, JwtKeys, JwtSettings, STRIPPED_HEADERS,
-};
+pub use identity::{CredentialPlace, CredentialPlaces, IdentityConfig, STRIPPED_HEADERS};
 pub use limits::{Deadlines, Limits};
+pub use methods::{
+    BasicSettings, CertificatePart, CertificateSettings, Following, FrontSettings, IdentityMethod,
+    IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings, NamedBy, Naming, Passwords, Remembrance,
+    WhoAmISettings,
+};
 pub use tls::{CertificateFiles, ClientAuthorities, ServerTlsConfig, TlsVersion};
 
 /// Everything the data plane needs besides the directory and the policy.
@@ -40,6 +44,9 @@ pub struct GatewayConfig {
     /// Request headers that pass beside [`REQUEST_HEADERS`]. Framing, validators, ranges, identity and
     /// credentials never pass by being named here.
     pub request_headers: Vec<HeaderName>,
+    /// Cookies that pass, such as the one that names a language. Those that hold credentials never pass by being named
+    /// here.
+    pub request_cookies: Vec<String>,
     /// `Cache-Control` of every response (H17).
     pub cache_control: HeaderValue,
     /// Limits of the body editor (H26).
@@ -66,6 +73,7 @@ impl GatewayConfig {
             mask_secret,
             forwarded: Forwarded::default(),
             request_headers: Vec::new(),
+            request_cookies: Vec::new(),
             cache_control: HeaderValue::from_static("private, no-store"),
             editor: cordon_rewrite::Limits::default(),
             policy_header: Some(HeaderName::from_static(GatewayConfig::POLICY_HEADER)),

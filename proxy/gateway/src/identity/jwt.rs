@@ -7,10 +7,8 @@ use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 
 use crate::config::{JwtAlgorithm, JwtKeys, JwtSettings};
 use crate::fetch::Fetcher;
-use crate::identity::keys::{KeyStore, KeysError};
-
-/// Longer tokens are not looked at.
-const LONGEST: usize = 16 << 10;
+use crate::identity::error::{Doubt, IdentityError};
+use crate::identity::keys::KeyStore;
 
 /// Verifies tokens by one configuration.
 pub(crate) struct JwtVerifier {
@@ -23,15 +21,15 @@ pub(crate) struct JwtVerifier {
     leeway: f64,
 }
 
-type Claims = serde_json::Map<String, serde_json::Value>;
+pub(super) type Claims = serde_json::Map<String, serde_json::Value>;
 
 impl JwtVerifier {
-    pub(crate) fn new(settings: &JwtSettings, fetcher: Fetcher) -> Result<JwtVerifier, KeysError> {
+    pub(crate) fn new(settings: &JwtSettings, fetcher: &Fetcher) -> Result<JwtVerifier, IdentityError> {
         let symmetric = matches!(settings.keys, JwtKeys::Secret(_));
         // A public key must never serve as the secret of an HMAC: the kind of keys and the algorithms must agree.
         let fits = |algorithm: &JwtAlgorithm| (*algorithm == JwtAlgorithm::Hs256) == symmetric;
         if settings.algorithms.is_empty() || !settings.algorithms.iter().all(fits) {
-            return Err(KeysError::Algorithms);
+            return Err(IdentityError::Algorithms);
         }
         let algorithms = settings.algorithms.iter().copied().map(algorithm).collect::<Vec<_>>();
         let mut validation = Validation::new(algorithms[0]);
@@ -40,7 +38,7 @@ impl JwtVerifier {
         validation.set_audience(&settings.audiences);
         // Times are checked below: the library cannot read numbers in a build where serde_json keeps their text.
         validation.validate_exp = false;
-        let keys = KeyStore::new(&settings.keys, fetcher)?;
+        let keys = KeyStore::new(&settings.keys, &settings.issuer, fetcher)?;
         Ok(JwtVerifier {
             keys,
             algorithms,
@@ -55,33 +53,31 @@ impl JwtVerifier {
         credential.bytes().filter(|byte| *byte == b'.').count() == 2
     }
 
-    /// The claim by which the directory knows the user. The error is for the log and names no part of the token.
-    pub(crate) async fn subject(&self, token: &str) -> Result<String, &'static str> {
-        if token.len() > LONGEST {
-            return Err("token too long");
-        }
+    /// The claim by which the directory knows the user.
+    pub(super) async fn subject(&self, token: &str) -> Result<String, Doubt> {
         // An algorithm that the library does not know, such as `none`, is refused here.
-        let header = decode_header(token).map_err(|_| "unreadable token header")?;
+        let header = decode_header(token).map_err(|_| Doubt::Refused("unreadable token header"))?;
         if !self.algorithms.contains(&header.alg) {
-            return Err("algorithm not allowed");
+            return Err(Doubt::Refused("algorithm not allowed"));
         }
         if header.crit.is_some() {
-            return Err("critical extension not understood");
+            return Err(Doubt::Refused("critical extension not understood"));
         }
-        let keys = self.keys.find(header.kid.as_deref(), header.alg).await;
+        let keys = self.keys.find(header.kid.as_deref(), header.alg).await?;
         let mut validation = self.validation.clone();
         validation.algorithms = vec![header.alg];
         let mut why = "no key for this token";
         for key in keys {
             match decode::<Claims>(token, &key, &validation) {
                 Ok(verified) => {
-                    check_times(&verified.claims, self.leeway)?;
-                    return claim(&verified.claims, &self.claim);
+                    let claims = &verified.claims;
+                    check_times(claims, self.leeway).map_err(Doubt::Refused)?;
+                    return claim(claims, &self.claim).map_err(Doubt::Refused);
                 }
                 Err(error) => why = reason(error.kind()),
             }
         }
-        Err(why)
+        Err(Doubt::Refused(why))
     }
 }
 
@@ -102,7 +98,7 @@ fn check_times(claims: &Claims, leeway: f64) -> Result<(), &'static str> {
 }
 
 /// A claim's text. A number is taken as its digits, since some issuers write ids so.
-fn claim(claims: &Claims, name: &str) -> Result<String, &'static str> {
+pub(super) fn claim(claims: &Claims, name: &str) -> Result<String, &'static str> {
     let text = match claims.get(name) {
         Some(serde_json::Value::String(text)) => Cow::Borrowed(text.as_str()),
         Some(serde_json::Value::Number(number)) => Cow::Owned(number.to_string()),

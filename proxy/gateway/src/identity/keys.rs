@@ -1,67 +1,28 @@
-//! The keys that JSON web tokens are verified with, and where they come from.
+//! Keys that JSON web tokens are verified with (RFC 7517).
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use http::Uri;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 use crate::config::JwtKeys;
 use crate::fetch::Fetcher;
+use crate::identity::error::{Doubt, IdentityError};
+use crate::identity::following::{Followed, Source};
 
-/// Least time between two fetches, so that tokens with made-up key ids cannot make us flood the issuer.
-const FETCH_PAUSE: Duration = Duration::from_secs(30);
 /// Keys looked at in a set.
 const KEYS: usize = 100;
-/// Largest key set.
-const DOCUMENT: usize = 1 << 20;
-
-/// Why there are no keys to begin with.
-#[derive(Debug, thiserror::Error)]
-pub enum KeysError {
-    /// The file cannot be read.
-    #[error("cannot read the key set {path}: {reason}; check the path and the permissions")]
-    Unreadable {
-        /// Where it should be.
-        path: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
-    /// The file is not a JWK set with a usable key.
-    #[error("{path} has no usable key: it must be a JWK set (RFC 7517) with RSA, P-256 or Ed25519 keys")]
-    Unusable {
-        /// Where it is.
-        path: PathBuf,
-    },
-    /// The algorithms do not go with the kind of keys.
-    #[error("HS256 goes with a secret alone, and RS256, ES256 and EdDSA with a key set; name at least one")]
-    Algorithms,
-}
 
 /// Finds the keys for a token.
-pub(crate) struct KeyStore {
-    keys: ArcSwap<KeySet>,
-    remote: Option<Remote>,
+pub(super) enum KeyStore {
+    Fixed(KeySet),
+    Followed(Arc<Followed>),
 }
 
-struct Remote {
-    url: Uri,
-    refresh: Duration,
-    fetcher: Fetcher,
-    /// When a fetch was last tried. Held while one is under way, so that there is one at a time.
-    tried: Mutex<Option<Instant>>,
-}
-
-struct KeySet {
-    keys: Vec<Key>,
-    fetched: Option<Instant>,
-}
+/// Keys, each for one algorithm.
+#[derive(Default)]
+pub(super) struct KeySet(Vec<Key>);
 
 struct Key {
     id: Option<String>,
@@ -70,75 +31,59 @@ struct Key {
 }
 
 impl KeyStore {
-    pub(crate) fn new(source: &JwtKeys, fetcher: Fetcher) -> Result<KeyStore, KeysError> {
-        let (keys, remote) = match source {
+    pub(super) fn new(source: &JwtKeys, issuer: &str, fetcher: &Fetcher) -> Result<KeyStore, IdentityError> {
+        Ok(match source {
             JwtKeys::Secret(secret) => {
                 let key = Arc::new(DecodingKey::from_secret(secret));
-                (vec![Key { id: None, algorithm: Algorithm::HS256, key }], None)
+                KeyStore::Fixed(KeySet(vec![Key { id: None, algorithm: Algorithm::HS256, key }]))
             }
             JwtKeys::File(path) => {
-                let unreadable = |error: std::io::Error| KeysError::Unreadable {
+                let unreadable = |error: std::io::Error| IdentityError::Unreadable {
                     path: path.clone(),
                     reason: error.to_string(),
                 };
                 let text = std::fs::read(path).map_err(unreadable)?;
-                let keys = read(&text).filter(|keys| !keys.is_empty());
-                (keys.ok_or_else(|| KeysError::Unusable { path: path.clone() })?, None)
+                let keys = KeySet::read(&text);
+                KeyStore::Fixed(keys.ok_or_else(|| IdentityError::Unusable { path: path.clone() })?)
             }
-            JwtKeys::Url { url, refresh } => {
-                let remote = Remote { url: url.clone(), refresh: *refresh, fetcher, tried: Mutex::default() };
-                (Vec::new(), Some(remote))
+            JwtKeys::Url { url, following } => {
+                KeyStore::Followed(Followed::new(Source::Url(url.clone()), *following, fetcher.clone()))
             }
-        };
-        Ok(KeyStore { keys: ArcSwap::from_pointee(KeySet { keys, fetched: None }), remote })
+            JwtKeys::Discovery(following) => {
+                let source = Source::discovery(issuer).ok_or(IdentityError::Issuer)?;
+                KeyStore::Followed(Followed::new(source, *following, fetcher.clone()))
+            }
+        })
     }
 
     /// The keys that may have signed a token: the one it names, or, where it names none, all for its algorithm.
-    pub(crate) async fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Vec<Arc<DecodingKey>> {
-        let known = self.keys.load();
-        let found = known.matching(id, algorithm);
-        let Some(remote) = &self.remote else { return found };
-        let is_fresh = known.fetched.is_some_and(|fetched| fetched.elapsed() < remote.refresh);
-        if is_fresh && !found.is_empty() {
-            return found;
-        }
-        self.refresh(remote).await;
-        self.keys.load().matching(id, algorithm)
-    }
-
-    /// Fetches the set, unless that was tried a moment ago. A set that cannot be had leaves the old one in force.
-    async fn refresh(&self, remote: &Remote) {
-        let mut tried = remote.tried.lock().await;
-        if tried.is_some_and(|tried| tried.elapsed() < FETCH_PAUSE) {
-            return;
-        }
-        *tried = Some(Instant::now());
-        match remote.fetcher.get(&remote.url, DOCUMENT).await {
-            Ok(text) => match read(&text).filter(|keys| !keys.is_empty()) {
-                Some(keys) => self.keys.store(Arc::new(KeySet { keys, fetched: *tried })),
-                None => tracing::warn!(url = %remote.url, "the key set has no usable key; the old one stays"),
-            },
-            Err(reason) => {
-                tracing::warn!(url = %remote.url, reason, "the key set cannot be fetched; the old one stays");
-            }
+    pub(super) async fn find(
+        &self,
+        id: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<Vec<Arc<DecodingKey>>, Doubt> {
+        match self {
+            KeyStore::Fixed(keys) => Ok(keys.matching(id, algorithm)),
+            KeyStore::Followed(followed) => followed.find(id, algorithm).await,
         }
     }
 }
 
 impl KeySet {
-    fn matching(&self, id: Option<&str>, algorithm: Algorithm) -> Vec<Arc<DecodingKey>> {
+    /// The usable keys of a JWK set, of which there must be one. Entries of unknown kinds are left out, as RFC 7517 says.
+    pub(super) fn read(text: &[u8]) -> Option<KeySet> {
+        let set = serde_json::from_slice::<Document>(text).ok()?;
+        let keys = set.keys.into_iter().take(KEYS).filter_map(|entry| serde_json::from_value(entry).ok());
+        let keys = keys.filter_map(|jwk| usable(&jwk)).collect::<Vec<_>>();
+        if keys.is_empty() { None } else { Some(KeySet(keys)) }
+    }
+
+    pub(super) fn matching(&self, id: Option<&str>, algorithm: Algorithm) -> Vec<Arc<DecodingKey>> {
         let fits = |key: &&Key| {
             key.algorithm == algorithm && (id.is_none() || key.id.is_none() || key.id.as_deref() == id)
         };
-        self.keys.iter().filter(fits).map(|key| Arc::clone(&key.key)).collect()
+        self.0.iter().filter(fits).map(|key| Arc::clone(&key.key)).collect()
     }
-}
-
-/// The usable keys of a JWK set. Entries of unknown kinds are left out, as RFC 7517 says.
-fn read(text: &[u8]) -> Option<Vec<Key>> {
-    let set = serde_json::from_slice::<Document>(text).ok()?;
-    let keys = set.keys.into_iter().take(KEYS).filter_map(|entry| serde_json::from_value(entry).ok());
-    Some(keys.filter_map(|jwk| usable(&jwk)).collect())
 }
 
 /// A JWK set whose entries are not looked at yet.

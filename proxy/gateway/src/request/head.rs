@@ -3,21 +3,24 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Version};
 
-use crate::config::{GatewayConfig, REQUEST_HEADERS};
+use crate::config::{GatewayConfig, IdentityMethod, REQUEST_HEADERS};
+use crate::identity::cookies;
 use crate::rescue::Cause;
 
 /// Headers that change the method for frameworks that look at them (H40).
 const METHOD_OVERRIDES: &[&str] = &["x-http-method-override", "x-http-method", "x-method-override"];
 
 /// Headers that never reach the backend from a client, even if the configuration names them: hop-by-hop and framing
-/// (H1, H2), ranges (H13), validators (H14), codings (H15), and what the gateway tells itself.
-static NEVER: [HeaderName; 29] = [
+/// (H1, H2), ranges (H13), validators (H14), codings (H15), cookies, which are named one by one (H41), and what the
+/// gateway tells itself.
+static NEVER: [HeaderName; 30] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
     header::AUTHORIZATION,
     header::CONNECTION,
     header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
+    header::COOKIE,
     header::EXPECT,
     header::FORWARDED,
     header::HOST,
@@ -98,11 +101,20 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Cause> {
 pub(crate) struct RequestHeaders {
     allowed: Vec<HeaderName>,
     stripped: Vec<HeaderName>,
+    cookies: Vec<String>,
 }
 
 impl RequestHeaders {
     pub(crate) fn new(config: &GatewayConfig) -> RequestHeaders {
-        let stripped = config.identity.stripped.clone();
+        let mut stripped = config.identity.stripped.clone();
+        for method in &config.identity.methods {
+            if let IdentityMethod::Front(front) = method {
+                stripped.push(front.header.clone());
+            }
+        }
+        let sessions = &config.identity.places.cookies;
+        let cookies =
+            config.request_cookies.iter().filter(|name| !sessions.contains(name)).cloned().collect();
         let credentials = &config.identity.places.headers;
         let allowed = REQUEST_HEADERS
             .iter()
@@ -111,7 +123,7 @@ impl RequestHeaders {
             .filter(|name| config.project.header.as_ref() != Some(name))
             .cloned()
             .collect();
-        RequestHeaders { allowed, stripped }
+        RequestHeaders { allowed, stripped, cookies }
     }
 
     /// The headers of a governed request: those allowed, unless `Connection` names them (H1).
@@ -125,6 +137,9 @@ impl RequestHeaders {
             for value in sent.get_all(name) {
                 headers.append(name.clone(), value.clone());
             }
+        }
+        if !(has_connection && is_named_by_connection(sent, &header::COOKIE)) {
+            cookies::copy(sent, &self.cookies, &mut headers);
         }
         headers
     }

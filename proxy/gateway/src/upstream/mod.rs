@@ -172,8 +172,25 @@ impl Upstream {
         outgoing: Outgoing<'_>,
         end: Instant,
     ) -> Result<Response<BackendBody>, Cause> {
+        self.exchange(self.request(outgoing, &self.credential)?, end).await
+    }
+
+    /// Sends a request that carries the caller's credential, to learn whose it is: with a credential of ours, the answer
+    /// would be about us (H41).
+    pub(crate) async fn ask(
+        &self,
+        outgoing: Outgoing<'_>,
+        end: Instant,
+    ) -> Result<Response<BackendBody>, Cause> {
+        self.exchange(self.request(outgoing, &BackendCredential::None)?, end).await
+    }
+
+    async fn exchange(
+        &self,
+        mut request: Request<UpstreamBody>,
+        end: Instant,
+    ) -> Result<Response<BackendBody>, Cause> {
         self.keep_up();
-        let mut request = self.request(outgoing)?;
         let fate = request.body().fate();
         let repeatable = http_body::Body::is_end_stream(request.body())
             && matches!(*request.method(), Method::GET | Method::HEAD);
@@ -208,10 +225,14 @@ impl Upstream {
         }
     }
 
-    fn request(&self, outgoing: Outgoing<'_>) -> Result<Request<UpstreamBody>, Cause> {
+    fn request(
+        &self,
+        outgoing: Outgoing<'_>,
+        credential: &BackendCredential,
+    ) -> Result<Request<UpstreamBody>, Cause> {
         let Outgoing { method, path, mut query, mut headers, body } = outgoing;
         headers.insert(header::HOST, self.host.clone());
-        match &self.credential {
+        match credential {
             BackendCredential::None | BackendCredential::PassThrough => {}
             BackendCredential::Header { name, value } => {
                 headers.insert(name.clone(), value.clone());

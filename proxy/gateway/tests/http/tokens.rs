@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
 use aws_lc_rs::{rsa, signature};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use cordon_gateway::{GatewayConfig, IdentityMethod, JwtAlgorithm, JwtKeys, JwtSettings};
+use cordon_gateway::{Following, GatewayConfig, IdentityMethod, JwtAlgorithm, JwtKeys, JwtSettings, Naming};
 use serde_json::{Value, json};
 
 use crate::backend::{Backend, json as json_reply};
@@ -95,6 +95,7 @@ fn settings(keys: JwtKeys, algorithms: &[JwtAlgorithm]) -> impl FnOnce(&mut Gate
         issuer: "https://issuer".into(),
         audiences: vec!["cordon".into()],
         claim: "sub".into(),
+        naming: Naming::default(),
         leeway: Duration::from_secs(30),
     };
     |config| config.identity.methods = vec![IdentityMethod::ApiToken, IdentityMethod::Jwt(settings)]
@@ -233,7 +234,7 @@ async fn h41_keys_are_fetched_and_unknown_ones_do_not_flood_the_issuer() {
     let keys = issuer.keys();
     let server = Backend::start(std::sync::Arc::new(move |_| json_reply(&keys))).await;
     let url = format!("http://{}/keys", server.address).parse().unwrap();
-    let stage = stage(JwtKeys::Url { url, refresh: Duration::from_secs(300) }, PUBLIC).await;
+    let stage = stage(JwtKeys::Url { url, following: Following::default() }, PUBLIC).await;
     assert!(server.seen().is_empty(), "nothing is fetched before it is needed");
     for _ in 0..3 {
         assert_eq!(status(&stage, &issuer.sign(&header("ES256", "e"), &claims("anna"))).await, 200);

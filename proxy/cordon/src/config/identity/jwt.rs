@@ -1,14 +1,12 @@
-//! `[identity]`: where a caller's credential may stand, and how a JWT is checked.
+//! `[identity.jwt]`: whose signed tokens are believed.
 
 use std::path::Path;
 use std::time::Duration;
 
-use cordon_gateway::{
-    CredentialPlaces, IdentityConfig, IdentityMethod, JwtAlgorithm, JwtKeys, JwtSettings, STRIPPED_HEADERS,
-};
+use cordon_gateway::{Following, JwtAlgorithm, JwtKeys, JwtSettings, NamedBy};
 use cordon_settings::{Problems, Table, nearest, quoted};
 
-use super::values;
+use super::super::values;
 
 const ALGORITHMS: [(&str, JwtAlgorithm); 4] = [
     ("RS256", JwtAlgorithm::Rs256),
@@ -17,45 +15,43 @@ const ALGORITHMS: [(&str, JwtAlgorithm); 4] = [
     ("HS256", JwtAlgorithm::Hs256),
 ];
 
-pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> IdentityConfig {
-    let usual = IdentityConfig::default();
-    let mut places = CredentialPlaces { query: Vec::new(), ..usual.places };
-    if let Some(header) = values::header_name(table, "token_header", problems) {
-        places.headers = vec![header];
-    }
-    if let Some(parameter) = table.text("query_parameter", problems) {
-        places.query = vec![parameter.value];
-    }
-    let mut stripped = STRIPPED_HEADERS.to_vec();
-    stripped.extend(values::header_names(table, "strip_headers", problems));
-    let mut methods = vec![IdentityMethod::ApiToken];
-    if let Some(mut inner) = table.table("jwt", problems) {
-        methods.extend(jwt(&mut inner, folder, problems).map(IdentityMethod::Jwt));
-        inner.finish(problems);
-    }
-    IdentityConfig { methods, places, stripped }
-}
-
-fn jwt(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<JwtSettings> {
+pub(super) fn read(
+    table: &mut Table<'_, '_>,
+    folder: &Path,
+    problems: &mut Problems<'_>,
+) -> Option<JwtSettings> {
     let jwks = table.text("jwks", problems);
     let secret = values::file(table, "secret_file", folder, problems);
-    let refresh = values::duration(table, "jwks_refresh", Duration::from_secs(300), problems);
-    let keys = match (jwks, secret) {
-        (Some(jwks), None) if jwks.value.contains("://") => {
-            values::url(&jwks, "jwks", problems).map(|url| JwtKeys::Url { url, refresh })
+    let discover = table.flag("discover", problems);
+    let usual = Following::default();
+    let following = Following {
+        refresh: values::duration(table, "jwks_refresh", usual.refresh, problems),
+        max_age: values::duration(table, "jwks_max_age", usual.max_age, problems),
+    };
+    let keys = match (jwks, secret, discover) {
+        (Some(jwks), None, false) if jwks.value.contains("://") => {
+            values::url(&jwks, "jwks", problems).map(|url| JwtKeys::Url { url, following })
         }
-        (Some(jwks), None) => Some(JwtKeys::File(folder.join(jwks.value))),
-        (None, Some(secret)) => Some(JwtKeys::Secret(secret.bytes.trim_ascii_end().to_vec())),
+        (Some(jwks), None, false) => Some(JwtKeys::File(folder.join(jwks.value))),
+        (None, Some(secret), false) => Some(JwtKeys::Secret(secret.bytes.trim_ascii_end().to_vec())),
+        (None, None, true) => Some(JwtKeys::Discovery(following)),
         _ => {
             problems
-                .at(table.span(), "a `jwt` table needs one of `jwks` and `secret_file`")
-                .help("`jwks` is a file or URL with public keys, `secret_file` holds the secret of HS256");
+                .at(table.span(), "a `jwt` table needs one of `jwks`, `discover` and `secret_file`")
+                .help(
+                    "`jwks` is a file or URL with public keys, `discover = true` asks the issuer where they are, \
+                     `secret_file` holds the secret of HS256",
+                );
             None
         }
     };
     let issuer = table.required("issuer", problems);
+    if let (Some(issuer), true) = (&issuer, discover) {
+        values::url(issuer, "issuer", problems);
+    }
     let audience = table.required("audience", problems);
     let claim = table.text("claim", problems).map_or_else(|| "sub".to_owned(), |text| text.value);
+    let naming = super::naming(table, NamedBy::Subject, problems);
     let leeway = values::duration(table, "leeway", Duration::from_secs(30), problems);
     let named = algorithms(table, problems);
     let keys = keys?;
@@ -70,6 +66,7 @@ fn jwt(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) ->
         issuer: issuer?.value,
         audiences: vec![audience?.value],
         claim,
+        naming,
         leeway,
     })
 }
