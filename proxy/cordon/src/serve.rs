@@ -13,7 +13,7 @@ use crate::Failure;
 use crate::admin::Admin;
 use crate::listeners::{self, Open};
 use crate::loaded::{Delivered, Purpose, load};
-use crate::operate::Operate;
+use crate::operate;
 use crate::policies::Bundled;
 use crate::reload::{Reloading, hangups};
 
@@ -50,10 +50,7 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
         if let Some((rollout, sources)) = rollout {
             following.spawn(follow(rollout, sources));
         }
-        if let Some(operate) = Operate::bind(&loaded).await? {
-            // Operators are told that it drains until it has.
-            following.spawn(operate.serve());
-        }
+        operate::begin(&loaded, &mut following).await?;
         let tls: Vec<_> = listeners.iter().filter_map(|open| open.tls.clone()).collect();
         for tls in &tls {
             following.spawn(Arc::clone(tls).follow());

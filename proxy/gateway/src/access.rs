@@ -5,16 +5,17 @@ use std::time::{Duration, Instant, SystemTime};
 
 use cordon_directory::{Snapshot, UserId};
 use cordon_rewrite::Report;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::active::Active;
 use crate::counters::route::{Ended, Tally};
 use crate::counters::{Totals, add};
 use crate::gateway::Gateway;
-use crate::record::{ExchangeRecord, Outcome, Recorder, method_word};
+use crate::record::{ExchangeRecord, Outcome, Recorder, method_word, request_id};
 use crate::request::body::Fate;
 use crate::rescue::{Cause, Culprit};
 use crate::stage::{STAGES, Stage};
+use crate::trace::TraceContext;
 use crate::trial::Trial;
 
 /// One exchange as it will stand in the log. It is written when it is dropped, which is when the last byte of the
@@ -33,6 +34,8 @@ pub(crate) struct Entry {
     status: StatusCode,
     reason: Option<&'static str>,
     tally: Tally,
+    request_id: Option<Box<str>>,
+    pub(crate) trace: Option<TraceContext>,
     /// What becomes of the request's body.
     body: Option<Fate>,
     sent: u64,
@@ -53,14 +56,18 @@ struct Clock {
 impl Entry {
     pub(crate) fn new(
         gateway: &Gateway,
-        method: Method,
+        head: (Method, &HeaderMap),
         active: Arc<Active>,
         snapshot: Arc<Snapshot>,
     ) -> Entry {
+        let (method, headers) = head;
+        let recorder = gateway.recorder.get().cloned();
         add(&gateway.totals.under_way, 1);
         Entry {
             totals: Arc::clone(&gateway.totals),
-            recorder: gateway.recorder.get().cloned(),
+            request_id: recorder.as_ref().and_then(|_| request_id(headers)),
+            trace: gateway.sampling.get().map(|sampling| sampling.context(headers)),
+            recorder,
             clock: Clock::new(),
             method,
             active,
@@ -237,11 +244,15 @@ impl Drop for Entry {
             received,
             sent: self.sent,
             stages: &stages[..passed],
+            request_id: self.request_id.as_deref(),
+            trace: self.trace,
             duration,
         };
-        match &self.recorder {
-            Some(recorder) => recorder.exchange(&record),
-            None => self.log(&record),
+        if let Some(recorder) = &self.recorder {
+            recorder.exchange(&record);
+        }
+        if !self.recorder.as_ref().is_some_and(|recorder| recorder.keeps_log()) {
+            self.log(&record);
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::active::Active;
 use crate::answer::AnswerBody;
+use crate::audit::Auditor;
 use crate::config::{BackendConfig, GatewayConfig};
 use crate::counters::{Counters, Totals};
 use crate::explain::{self, ExplainError, Explained};
@@ -31,6 +32,7 @@ use crate::serve::listener::Listener;
 use crate::serve::places::Places;
 use crate::stack::{self, Origin};
 use crate::tls::server::ServerTls;
+use crate::trace::Sampling;
 use crate::trial::{Lineup, Trial, TrialOptions};
 use crate::upstream::states::BackendState;
 use crate::upstream::{BackendError, Upstream, connector};
@@ -49,6 +51,10 @@ pub struct Gateway {
     pub(crate) places: Arc<Places>,
     /// Who keeps records of exchanges, instead of the log.
     pub(crate) recorder: OnceLock<Arc<dyn Recorder>>,
+    /// Who keeps what special rights reveal.
+    pub(crate) auditor: OnceLock<Arc<dyn Auditor>>,
+    /// How much is traced; if absent, contexts pass as they come.
+    pub(crate) sampling: OnceLock<Sampling>,
 }
 
 /// Why there is no gateway.
@@ -127,6 +133,8 @@ impl Gateway {
             places: Places::new(config.limits.connections, config.limits.connections_per_address),
             totals,
             recorder: OnceLock::new(),
+            auditor: OnceLock::new(),
+            sampling: OnceLock::new(),
             config,
         }))
     }
@@ -196,10 +204,20 @@ impl Gateway {
         self.views.age() > self.config.directory_age
     }
 
-    /// From now on exchanges are told to this recorder, and not to the log. Only the first call counts; it comes
+    /// From now on exchanges are told to this recorder. As with the other two, only the first call counts, and it comes
     /// before anything is served.
     pub fn record_to(&self, recorder: Arc<dyn Recorder>) {
         _ = self.recorder.set(recorder);
+    }
+
+    /// From now on nothing is shown by a special right unless this auditor has written so.
+    pub fn audit_to(&self, auditor: Arc<dyn Auditor>) {
+        _ = self.auditor.set(auditor);
+    }
+
+    /// From now on exchanges are part of traces.
+    pub fn trace(&self, sampling: Sampling) {
+        _ = self.sampling.set(sampling);
     }
 
     /// Serves HTTP/1.1 and HTTP/2 on a listener, over TLS if `tls` is given, until

@@ -10,6 +10,7 @@
 mod access;
 mod active;
 mod answer;
+mod audit;
 mod config;
 mod counters;
 mod documents;
@@ -32,11 +33,13 @@ mod serve;
 mod stack;
 mod stage;
 mod tls;
+mod trace;
 mod trial;
 mod upstream;
 mod view;
 
 pub use answer::{AnswerBody, BrokenOff};
+pub use audit::{AuditEntry, Auditor, NotWritten, Part, Revealed, SpecialRight, Writing};
 pub use config::{
     ActiveCheck, BackendConfig, BackendCredential, BasicSettings, CertificateFiles, CertificatePart,
     CertificateSettings, ClientAuthorities, CredentialPlace, CredentialPlaces, Deadlines, Following,
@@ -50,7 +53,7 @@ pub use documents::{DocumentError, Documents};
 pub use explain::{Answer, BackendAnswer, ExplainError, Explained, Refused};
 pub use gateway::{Gateway, GatewayError, TrialError};
 pub use identity::IdentityError;
-pub use measures::{Measures, PolicyMeasures, Role, TrialMeasures};
+pub use measures::{AuditMeasures, Measures, PolicyMeasures, Role, TrialMeasures};
 pub use memory::MemoryBackend;
 pub use problem::Problem;
 pub use record::{ExchangeRecord, Outcome, Recorder};
@@ -59,6 +62,7 @@ pub use serve::listener::Listener;
 pub use stage::{STAGES, Stage};
 pub use tls::TlsError;
 pub use tls::server::ServerTls;
+pub use trace::{Sampling, TraceContext};
 pub use trial::{Findings, Place, RouteFindings, Share, Stop, Trial, TrialOptions};
 pub use upstream::BackendError;
 pub use upstream::states::{BackendState, HostState, HostStatus};

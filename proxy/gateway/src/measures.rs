@@ -33,6 +33,8 @@ pub struct Measures {
     pub policies: Vec<PolicyMeasures>,
     /// The trial under way.
     pub trial: Option<TrialMeasures>,
+    /// Records and values that special rights revealed, and requests refused since that could not be recorded.
+    pub audit: AuditMeasures,
     /// How the backend and its hosts do.
     pub backend: BackendState,
     /// How the directory stands.
@@ -61,6 +63,17 @@ pub struct PolicyMeasures {
     pub counters: cordon_policy::Counters,
     /// What its calls use.
     pub usage: [CallUsage; 4],
+}
+
+/// What is audited; nothing unless somebody does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AuditMeasures {
+    /// Records that callers saw by a special right only.
+    pub records: u64,
+    /// Values that callers saw by a special right only, in records that they would have seen anyhow.
+    pub fields: u64,
+    /// Requests refused since the audit log could not be written.
+    pub refused: u64,
 }
 
 /// What comparing a candidate has found, without the places.
@@ -120,6 +133,11 @@ impl Measures {
                     is_stopped: trial.stop().is_some(),
                 }
             }),
+            audit: AuditMeasures {
+                records: get(&totals.audit.records),
+                fields: get(&totals.audit.fields),
+                refused: get(&totals.audit.refused),
+            },
             backend: gateway.backend_state(),
             // A file is looked at whenever it changes: it does not age.
             directory: Status { age: gateway.views.age(), ..gateway.views.status() },

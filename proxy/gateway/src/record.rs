@@ -4,13 +4,18 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use cordon_policy::Digest;
+use http::HeaderMap;
 
 use crate::stage::Stage;
+use crate::trace::TraceContext;
 
 /// Keeps records of exchanges, such as an access log. It is called where exchanges end, and must not wait for anything.
 pub trait Recorder: Send + Sync {
     /// An exchange is over.
     fn exchange(&self, record: &ExchangeRecord<'_>);
+
+    /// Whether the process's own log need not tell of exchanges.
+    fn keeps_log(&self) -> bool;
 }
 
 /// One exchange. Nothing in it is a value of the request or of a body but what names who asked (H42).
@@ -53,6 +58,10 @@ pub struct ExchangeRecord<'a> {
     pub sent: u64,
     /// What the time went into, in order.
     pub stages: &'a [(Stage, Duration)],
+    /// What the client calls the request, where that looks like an id: hexadecimal digits and dashes.
+    pub request_id: Option<&'a str>,
+    /// Its place in a trace.
+    pub trace: Option<TraceContext>,
     /// From the head to the last byte.
     pub duration: Duration,
 }
@@ -76,6 +85,18 @@ impl fmt::Display for Outcome {
             Outcome::Broken => "broken",
         })
     }
+}
+
+/// The longest id of a request.
+const REQUEST_ID: usize = 64;
+
+/// What the client calls the request. Anything else than an id could be a value that no log may have (H42).
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<Box<str>> {
+    let value = headers.get("x-request-id")?.to_str().ok()?;
+    let is_id = !value.is_empty()
+        && value.len() <= REQUEST_ID
+        && value.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    is_id.then(|| value.into())
 }
 
 /// A method as a word of HTTP's: what clients make up is no label (H42).

@@ -76,6 +76,8 @@ pub(crate) enum Cause {
     BackendBusy,
     #[error("the directory was last confirmed too long ago")]
     Stale,
+    #[error("the audit log cannot be written")]
+    Unaudited,
     #[error("{0}")]
     Internal(Box<dyn Error + Send + Sync>),
     /// The caller is told that the record is missing, the operator what it is (H36).
@@ -106,9 +108,12 @@ impl Cause {
             | Cause::Body(_)
             | Cause::Lost(_) => Culprit::Backend,
             Cause::Policy(_) => Culprit::Policy,
-            Cause::Busy | Cause::BackendBusy | Cause::Stale | Cause::Identity(_) | Cause::Internal(_) => {
-                Culprit::Gateway
-            }
+            Cause::Busy
+            | Cause::BackendBusy
+            | Cause::Stale
+            | Cause::Unaudited
+            | Cause::Identity(_)
+            | Cause::Internal(_) => Culprit::Gateway,
             Cause::Veiled(cause) => cause.culprit(),
             _ => Culprit::Caller,
         }
@@ -226,6 +231,11 @@ impl Cause {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "directory-stale",
                 "Who may see what is not known here at present. Try again later.",
+            ),
+            Cause::Unaudited => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "audit-not-written",
+                "What you may see by your special rights cannot be recorded here at present. Try again later.",
             ),
             Cause::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -35,6 +35,7 @@ use tokio::time::Instant;
 use crate::access::Entry;
 use crate::active::Active;
 use crate::answer::AnswerBody;
+use crate::audit::{self, Audit};
 use crate::edit::body::{Edited, policy_cause};
 use crate::explain::{Explaining, Tap};
 use crate::gateway::Gateway;
@@ -49,6 +50,7 @@ use crate::response::coding::Coding;
 use crate::response::headers;
 use crate::response::source::{Pace, Source};
 use crate::stage::Stage;
+use crate::trace::TraceContext;
 use crate::trial::{Copying, Lineup, Part, Question, Sample};
 use crate::upstream::{BackendBody, Outgoing};
 use crate::view::{CallerScope, View};
@@ -74,6 +76,7 @@ pub(crate) struct Round<'a> {
     lineup: Arc<Lineup>,
     /// The exchange, if it will be compared.
     sample: Option<Arc<Sample>>,
+    trace: Option<TraceContext>,
     pub(crate) origin: Origin,
     /// When the last byte must have come from the backend.
     pub(crate) end: Instant,
@@ -84,6 +87,7 @@ struct Terms<'a> {
     plan: &'a ExchangePlan,
     exchange: &'a Exchange,
     scope: &'a CallerScope,
+    audit: Option<Box<Audit>>,
 }
 
 /// Answers a request, whatever happens.
@@ -99,13 +103,15 @@ pub(crate) async fn answer(
         active: Arc::clone(&lineup.active),
         lineup,
         sample: None,
+        trace: None,
         origin,
         end: Instant::now() + gateway.config.deadlines.whole,
     };
     let is_head = request.method() == Method::HEAD;
     let version = request.version();
     let (active, snapshot) = (Arc::clone(&round.active), Arc::clone(&round.view.snapshot));
-    let mut entry = Entry::new(gateway, request.method().clone(), active, snapshot);
+    let mut entry = Entry::new(gateway, (request.method().clone(), request.headers()), active, snapshot);
+    round.trace = entry.trace;
     let mut response = round.pass(request, &mut entry).await.unwrap_or_else(|cause| {
         entry.refused(&cause);
         if let Some(tap) = round.tap() {
@@ -182,7 +188,8 @@ impl Round<'_> {
         let headers = self.request_headers(&parts, &plan, &credentials, &mut target.query);
         let outgoing = Outgoing { method, path: target.path(), query: target.query.clone(), headers, body };
         let response = self.send(outgoing, entry).await?;
-        let terms = Terms { plan: &plan, exchange: &exchange, scope: &scope };
+        let audit = Audit::of(self, &user, &scope, (route, &request), &parts.method);
+        let terms = Terms { plan: &plan, exchange: &exchange, scope: &scope, audit };
         let about_one = plan.has_sole_set() && matches!(parts.method, Method::GET | Method::HEAD);
         let answered = self.respond(response, &parts.method, terms, entry).await;
         answered.map_err(|cause| if about_one { cause.veiled() } else { cause })
@@ -301,6 +308,9 @@ impl Round<'_> {
         query: &mut Query,
         headers: &mut HeaderMap,
     ) {
+        if let Some(trace) = &self.trace {
+            trace.tell(headers);
+        }
         if self.gateway.upstream.passes_credential_through() {
             self.gateway.identifier.pass_through(&parts.headers, headers, (credentials, query));
         }
@@ -368,19 +378,29 @@ impl Round<'_> {
             (ResponsePlan::Empty, Meaning::Content) => (None, AnswerBody::empty()),
             (ResponsePlan::Pass, Meaning::Content) => {
                 let mut source = self.source(&head, body)?;
+                if let Some(mut audit) = terms.audit {
+                    audit.before_unfiltered().await?;
+                }
                 source.copy_to(self.answered(Part::Answer, &head));
                 (head.headers.get(header::CONTENT_TYPE).cloned(), AnswerBody::passed(source.watched()))
             }
             (ResponsePlan::Edit(plan), Meaning::Content) => {
                 let mut edited = self.edited(plan, &head, body, terms.exchange, terms.scope)?;
                 edited.copy_to(self.answered(Part::Answer, &head));
+                edited.audited(terms.audit);
                 let begun = edited.begin(self.gateway.config.limits.whole_answer).await;
                 if !matches!(begun, Ok(None)) {
                     entry.edited(edited.report());
                 }
                 let body = match begun? {
-                    Some(whole) => AnswerBody::whole(whole),
-                    None => AnswerBody::edited(edited),
+                    Some(whole) => {
+                        edited.audit(audit::Part::Whole).await?;
+                        AnswerBody::whole(whole)
+                    }
+                    None => {
+                        edited.audit(audit::Part::Begun).await?;
+                        AnswerBody::edited(edited)
+                    }
                 };
                 (Some(check::declared(plan.spec())), body)
             }

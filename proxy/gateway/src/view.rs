@@ -1,7 +1,7 @@
 //! A directory snapshot as the policy sees it, with the scopes of its callers in the policy's form.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -9,6 +9,7 @@ use cordon_directory::{Snapshot, Status, Store};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::audit::SpecialRight;
 use crate::config::MaskSecret;
 
 /// Scopes kept for a snapshot. Beyond it they are made anew.
@@ -27,6 +28,8 @@ pub(crate) struct CallerScope {
     pub(crate) scope: Arc<cordon_policy::Scope>,
     /// The key of hash masks (H37).
     pub(crate) hash_key: [u8; 32],
+    /// The same without one of the special rights, made when it is first asked for.
+    lesser: [OnceLock<Option<Arc<cordon_policy::Scope>>>; SpecialRight::ALL.len()],
     /// Keeps the address taken that the scope is found by.
     _source: Arc<cordon_directory::Scope>,
 }
@@ -116,7 +119,37 @@ impl CallerScope {
             Hmac::<Sha256>::new_from_slice(&secret.0).expect("an HMAC takes a key of any length (RFC 2104)");
         mac.update(scope.id().as_bytes());
         let hash_key = mac.finalize().into_bytes().into();
-        CallerScope { scope: Arc::new(scope), hash_key, _source: Arc::clone(source) }
+        CallerScope {
+            scope: Arc::new(scope),
+            hash_key,
+            lesser: Default::default(),
+            _source: Arc::clone(source),
+        }
+    }
+}
+
+impl CallerScope {
+    /// Whether the callers have this right.
+    pub(crate) fn has(&self, right: SpecialRight) -> bool {
+        let rights = self.scope.rights();
+        match right {
+            SpecialRight::SeeEverything => rights.see_everything,
+            SpecialRight::SeeMaskedFields => rights.see_masked_fields,
+        }
+    }
+
+    /// The scope that the callers would have without this right. `None`: they could not ask for the project that they
+    /// ask for.
+    pub(crate) fn without(&self, right: SpecialRight) -> Option<Arc<cordon_policy::Scope>> {
+        let made = self.lesser[right as usize].get_or_init(|| {
+            let mut rights = self.scope.rights();
+            match right {
+                SpecialRight::SeeEverything => rights.see_everything = false,
+                SpecialRight::SeeMaskedFields => rights.see_masked_fields = false,
+            }
+            self.scope.with_rights(rights).map(Arc::new)
+        });
+        made.clone()
     }
 }
 

@@ -3,6 +3,8 @@
 //! [`serve`] has a listener of its own, so that nothing of this shadows a route of the backend: `/healthz`, `/readyz`
 //! and `/metrics`. What is told there are counts, names of routes and states; no caller, path or value (H42).
 
+mod log;
+mod logs;
 mod metrics;
 mod readiness;
 mod serve;
@@ -13,6 +15,10 @@ use std::time::Duration;
 
 use cordon_gateway::Gateway;
 
+pub use log::Place;
+pub use log::access::{AccessLogConfig, Format};
+pub use log::audit::{AuditConfig, WhenFull};
+pub use logs::{Logs, LogsConfig, LogsError};
 pub use serve::serve;
 
 /// Where operators ask.
@@ -27,6 +33,8 @@ pub struct OperateConfig {
 pub struct Plane {
     /// The data plane.
     pub gateway: Arc<Gateway>,
+    /// What it writes to.
+    pub logs: Arc<Logs>,
 }
 
 /// Connections at a time; further ones wait.

@@ -92,6 +92,20 @@ impl Scope {
         &self.wit.projects
     }
 
+    /// The same with other rights. `None`: the project chosen is only open to who sees everything.
+    #[must_use]
+    pub fn with_rights(&self, rights: Rights) -> Option<Scope> {
+        let mut wit = wit::Scope { rights: rights.into(), chosen: None, ..self.wit.clone() };
+        let chosen = self.wit.chosen.clone();
+        if chosen.as_ref().is_some_and(|chosen| !rights.see_everything && !wit.projects.contains(chosen)) {
+            return None;
+        }
+        let circle = CircleId(ScopeId::of(&wit, rights).0);
+        wit.chosen = chosen;
+        let id = ScopeId::of(&wit, rights);
+        Some(Scope { wit, rights, id, circle })
+    }
+
     /// The caller's rights.
     pub fn rights(&self) -> Rights {
         self.rights
@@ -216,6 +230,16 @@ mod tests {
         let other = scope(&["a", "b"], Rights::default(), Sections::All, None);
         assert_eq!(one.id(), other.id());
         assert_eq!(one.projects(), ["a", "b"]);
+    }
+
+    #[test]
+    fn other_rights_make_the_scope_of_who_has_them() {
+        let all = Rights { see_everything: true, ..Rights::default() };
+        let with = scope(&["a"], all, Sections::All, Some("a"));
+        let without = scope(&["a"], Rights::default(), Sections::All, Some("a"));
+        assert_eq!(with.with_rights(Rights::default()).map(|scope| scope.id()), Some(without.id()));
+        let elsewhere = scope(&["a"], all, Sections::All, Some("b"));
+        assert!(elsewhere.with_rights(Rights::default()).is_none());
     }
 
     #[test]

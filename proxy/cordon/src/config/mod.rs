@@ -7,6 +7,7 @@ mod hosts;
 mod identity;
 mod limits;
 mod listen;
+mod logs;
 mod operate;
 mod policy;
 mod sync;
@@ -16,7 +17,7 @@ use std::path::Path;
 
 use cordon_admin::AdminConfig;
 use cordon_gateway::{Deadlines, GatewayConfig, MaskSecret, ProjectSelector};
-use cordon_operate::OperateConfig;
+use cordon_operate::{LogsConfig, OperateConfig};
 use cordon_settings::{Problem, Problems, Table, note_syntax};
 use http::Uri;
 use toml::de::DeTable;
@@ -41,6 +42,8 @@ pub(crate) struct Config {
     pub sync: Vec<SyncConfig>,
     /// Where the admin API listens; not at all if absent.
     pub admin: Option<AdminConfig>,
+    /// What is logged beside the process's own log.
+    pub logs: LogsConfig,
     /// Where operators ask how things stand; nowhere if absent.
     pub operate: Option<OperateConfig>,
 }
@@ -77,6 +80,9 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         section(table, "directory", problems, |table, problems| directory::read(table, folder, problems));
     let sync = sync::read(table, problems);
     let admin = optional(table, "admin", problems, admin::read);
+    let access_log =
+        optional(table, "access_log", problems, |table, problems| logs::access(table, folder, problems));
+    let audit = optional(table, "audit", problems, |table, problems| logs::audit(table, folder, problems));
     let operate = optional(table, "operate", problems, operate::read);
     let identity =
         optional(table, "identity", problems, |table, problems| identity::read(table, folder, problems));
@@ -113,6 +119,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         directory,
         sync,
         admin: admin.flatten(),
+        logs: LogsConfig { access: access_log.flatten(), audit: audit.flatten() },
         operate: operate.flatten(),
     })
 }
@@ -231,6 +238,13 @@ mod tests {
             algorithms = [\"none\"]
             [limits]
             depth = -1
+            [operate]
+            listen = \"0.0.0.0:9902\"
+            [access_log]
+            to = \"stdout\"
+            format = \"xml\"
+            [audit]
+            when_full = \"panic\"
             [surprise]
         ";
         let problems = Config::parse(text, Path::new(".")).expect_err("it is wrong");
@@ -247,6 +261,10 @@ mod tests {
             "algorithms",
             "jwks",
             "depth",
+            "beyond_this_machine",
+            "format",
+            "when_full",
+            "file",
             "directory",
             "surprise",
         ] {

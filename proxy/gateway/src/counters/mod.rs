@@ -56,11 +56,21 @@ pub(crate) struct Totals {
     pub(crate) connections: AtomicU64,
     /// Connections that were ever accepted.
     pub(crate) accepted: AtomicU64,
+    pub(crate) audit: AuditCounters,
     pub(crate) refusals: Refusals,
     pub(crate) routes: Routes,
     /// Requests that matched no route.
     pub(crate) unrouted: Arc<RouteCounters>,
     stages: [Histogram; STAGES.len()],
+}
+
+/// What special rights revealed.
+#[derive(Default)]
+pub(crate) struct AuditCounters {
+    pub(crate) records: AtomicU64,
+    pub(crate) fields: AtomicU64,
+    /// Requests refused since the entry could not be written.
+    pub(crate) refused: AtomicU64,
 }
 
 impl Default for Totals {
@@ -77,6 +87,7 @@ impl Default for Totals {
             under_way: AtomicU64::new(0),
             connections: AtomicU64::new(0),
             accepted: AtomicU64::new(0),
+            audit: AuditCounters::default(),
             refusals: Refusals::default(),
             unrouted: routes.named(UNROUTED),
             routes,

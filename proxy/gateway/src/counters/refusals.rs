@@ -32,6 +32,7 @@ impl Default for Refusals {
             Cause::Late(""),
             Cause::Policy(String::new()),
             Cause::Stale,
+            Cause::Unaudited,
             Cause::Unreachable(String::new()),
         ];
         let refusals = Refusals(std::array::from_fn(|_| Default::default()));

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use cordon_policy::{ExchangeJudge, Failure};
 use cordon_rewrite::{EditError, EditErrorKind, Editor, Format, Pieces, Plan, Report};
 
+use crate::audit::{Audit, Part};
 use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::source::Source;
@@ -54,6 +55,7 @@ pub(crate) struct Edited {
     /// Whether there is an answer at all, a sole record decides.
     sole: bool,
     tap: Option<Arc<Tap>>,
+    audit: Option<Box<Audit>>,
 }
 
 impl Edited {
@@ -74,6 +76,7 @@ impl Edited {
             flow: Flow::of(plan.spec().format),
             sole: plan.has_sole_set(),
             tap,
+            audit: None,
         }
     }
 
@@ -134,6 +137,19 @@ impl Edited {
         self.source.copy_to(copying);
     }
 
+    /// What the caller's special rights reveal of the body is found out.
+    pub(crate) fn audited(&mut self, audit: Option<Box<Audit>>) {
+        self.audit = audit;
+    }
+
+    /// Records what is revealed, before it is shown.
+    pub(crate) async fn audit(&mut self, part: Part) -> Result<(), Cause> {
+        match &mut self.audit {
+            Some(audit) => audit.before(part).await,
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn report(&self) -> &Report {
         self.editor.report()
     }
@@ -160,12 +176,18 @@ impl Edited {
         while !self.finished {
             let outcome = match ready!(self.source.poll_chunk(context)) {
                 Some(Ok(chunk)) => {
+                    if let Some(audit) = &mut self.audit {
+                        audit.feed(&chunk);
+                    }
                     let fed = self.editor.feed(chunk, &mut self.judge, &mut self.pieces);
                     fed.and_then(|()| if self.source.is_at_end() { self.finish() } else { Ok(()) })
                 }
                 Some(Err(cause)) => return Poll::Ready(Some(Err(cause))),
                 None => self.finish(),
             };
+            if let Some(audit) = &mut self.audit {
+                audit.saw(self.editor.report());
+            }
             if let Err(error) = outcome {
                 return Poll::Ready(Some(Err(edit_cause(&error))));
             }
@@ -184,6 +206,9 @@ impl Edited {
     fn finish(&mut self) -> Result<(), EditError> {
         self.editor.finish(&mut self.judge, &mut self.pieces)?;
         self.finished = true;
+        if let Some(audit) = &mut self.audit {
+            audit.finish();
+        }
         if let Some(tap) = &self.tap {
             tap.report(self.editor.report());
         }

@@ -13,6 +13,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
+use crate::logs::Lines;
 use crate::metrics::page::{Labels, Page};
 use crate::{Plane, readiness};
 
@@ -26,7 +27,9 @@ pub(crate) fn text(plane: &Plane) -> String {
     let mut registry = Registry::with_prefix("cordon");
     let is_ready = readiness::unready(&plane.gateway).is_empty();
     let is_draining = plane.gateway.is_draining();
+    let lines = plane.logs.lines();
     registry.register_collector(Box::new(Moment {
+        lines,
         measures: plane.gateway.measures(),
         is_ready,
         is_draining,
@@ -43,6 +46,7 @@ pub(crate) fn text(plane: &Plane) -> String {
 #[derive(Debug)]
 struct Moment {
     measures: Measures,
+    lines: Vec<Lines>,
     is_ready: bool,
     is_draining: bool,
 }
@@ -60,6 +64,7 @@ impl Collector for Moment {
         self.calls(&mut page)?;
         self.trial(&mut page)?;
         self.backend(&mut page)?;
+        self.logs(&mut page)?;
         self.directory(&mut page)
     }
 }
@@ -243,6 +248,20 @@ impl Moment {
         page.counter("backend_retries", "Requests that were sent once more", [([], backend.retries)])?;
         let refused = [([], backend.retries_refused)];
         page.counter("backend_retries_refused", "Requests not sent once more, by the budget", refused)
+    }
+
+    fn logs(&self, page: &mut Page<'_>) -> fmt::Result {
+        let of = |value: fn(&Lines) -> u64| {
+            self.lines.iter().map(move |lines| ([("log", lines.log)], value(lines)))
+        };
+        page.counter("log_lines", "Lines written to a log", of(|lines| lines.written))?;
+        page.counter("log_lines_lost", "Lines that could not be written to a log", of(|lines| lines.lost))?;
+        let audit = &self.measures.audit;
+        let revealed = [("records", audit.records), ("fields", audit.fields)];
+        let revealed = revealed.map(|(kind, count)| ([("kind", kind)], count));
+        page.counter("audit_revealed", "What was shown by special rights only", revealed)?;
+        let refused = [([], audit.refused)];
+        page.counter("audit_refused", "Requests refused since the audit log could not be written", refused)
     }
 
     fn directory(&self, page: &mut Page<'_>) -> fmt::Result {

@@ -3,11 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::stage::Stage;
+use cordon_operate::{Format, Place};
+
+use crate::logs::{access, attached};
+use crate::stage::{Stage, list};
 
 #[tokio::test]
 async fn dashboard_and_alert_rules_name_figures_that_there_are() {
-    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = access(Place::File(folder.path().join("access.log")), Format::Json);
+    let stage = Stage::with(|_| {}, attached(config), list).await;
     stage.get("anna", "/api/calls").await;
     let metrics = stage.metrics().await;
     let known: BTreeSet<&str> =

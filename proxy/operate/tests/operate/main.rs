@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test are a test")]
 
+mod audit;
 mod bounds;
 mod examples;
 mod exposition;
 mod health;
+mod logs;
 mod metrics;
 mod stage;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cordon_directory::{Snapshot, Store};
 use cordon_gateway::{Gateway, GatewayConfig, MaskSecret, MemoryBackend};
-use cordon_operate::Plane;
+use cordon_operate::{Logs, Plane};
 use cordon_policy::{Engine, EngineOptions, Policy};
 use http::{Request, Response};
 use sha2::{Digest, Sha256};
@@ -80,22 +80,22 @@ pub(crate) struct Reply {
 
 impl Stage {
     pub(crate) async fn new() -> Stage {
-        Stage::with(|_| {}, |gateway| Plane { gateway }, list).await
+        Stage::with(|_| {}, |_| Arc::default(), list).await
     }
 
     pub(crate) async fn with(
         change: impl FnOnce(&mut GatewayConfig),
-        plane: impl FnOnce(Arc<Gateway>) -> Plane,
+        logs: impl FnOnce(&Gateway) -> Arc<Logs>,
         backend: impl Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Stage {
-        Stage::over(Store::fixed(directory()), change, plane, backend).await
+        Stage::over(Store::fixed(directory()), change, logs, backend).await
     }
 
     /// Over a directory of the test's own.
     pub(crate) async fn over(
         store: Store,
         change: impl FnOnce(&mut GatewayConfig),
-        plane: impl FnOnce(Arc<Gateway>) -> Plane,
+        logs: impl FnOnce(&Gateway) -> Arc<Logs>,
         backend: impl Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Stage {
         let url = "http://backend".parse().unwrap();
@@ -104,7 +104,8 @@ impl Stage {
         change(&mut config);
         let store = Arc::new(store);
         let gateway = Gateway::in_memory(config, store, policy(), MemoryBackend::new(backend)).unwrap();
-        let plane = plane(Arc::clone(&gateway));
+        let logs = logs(&gateway);
+        let plane = Plane { gateway: Arc::clone(&gateway), logs };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
