@@ -84,8 +84,11 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         optional(table, "access_log", problems, |table, problems| logs::access(table, folder, problems));
     let audit = optional(table, "audit", problems, |table, problems| logs::audit(table, folder, problems));
     let operate = optional(table, "operate", problems, operate::read);
-    let identity =
-        optional(table, "identity", problems, |table, problems| identity::read(table, folder, problems));
+    let asks = |listen: &Listen| listen.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
+    let clients = listen.as_ref().map(|all| all.iter().any(asks));
+    let identity = optional(table, "identity", problems, |table, problems| {
+        identity::read(table, folder, clients, problems)
+    });
     let project = optional(table, "project_selector", problems, |table, problems| ProjectSelector {
         header: values::header_name(table, "header", problems),
         query: table.text("query", problems).map(|text| text.value),

@@ -6,6 +6,7 @@
 mod backend;
 mod bodies;
 mod callers;
+mod certificates;
 mod client;
 mod connections;
 mod drain;

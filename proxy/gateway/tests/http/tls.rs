@@ -27,8 +27,8 @@ use crate::stage::{ANNAS_CALLS, Stage, TOKEN, calls};
 
 const TWO: &[(u32, &str)] = &[(1, "acme"), (2, "zeta")];
 
-static OLD: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
-static NEW: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
+pub(crate) static OLD: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
+pub(crate) static NEW: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
 
 /// An authority, and the folder of what it signed.
 pub(crate) struct Authority {
@@ -46,7 +46,7 @@ impl Authority {
         Authority { issuer, folder }
     }
 
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("authority.pem")
     }
 
@@ -78,20 +78,24 @@ pub(crate) async fn over_tls(stage: &Stage, tls: &Arc<ServerTls>) -> SocketAddr 
 }
 
 /// A client of TLS.
-struct Client {
-    authorities: PathBuf,
-    protocol: &'static [u8],
-    versions: &'static [&'static SupportedProtocolVersion],
-    certificate: Option<CertificateFiles>,
+pub(crate) struct Client {
+    pub(crate) authorities: PathBuf,
+    pub(crate) protocol: &'static [u8],
+    pub(crate) versions: &'static [&'static SupportedProtocolVersion],
+    pub(crate) certificate: Option<CertificateFiles>,
 }
 
 impl Client {
-    fn of(authority: &Authority) -> Client {
+    pub(crate) fn of(authority: &Authority) -> Client {
         let authorities = authority.file();
         Client { authorities, protocol: b"http/1.1", versions: rustls::ALL_VERSIONS, certificate: None }
     }
 
-    async fn connect(&self, address: SocketAddr, name: &str) -> std::io::Result<TlsStream<TcpStream>> {
+    pub(crate) async fn connect(
+        &self,
+        address: SocketAddr,
+        name: &str,
+    ) -> std::io::Result<TlsStream<TcpStream>> {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(&self.authorities).unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

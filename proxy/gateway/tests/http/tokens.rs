@@ -246,6 +246,70 @@ async fn h41_keys_are_fetched_and_unknown_ones_do_not_flood_the_issuer() {
     assert_eq!(server.only().target, "/keys");
 }
 
+#[tokio::test]
+async fn h41_a_key_server_that_hangs_stalls_nobody_whose_key_is_known() {
+    let issuer = Issuer::new();
+    let keys = issuer.keys();
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let server = Backend::start(std::sync::Arc::new(move |_| {
+        if first.swap(false, std::sync::atomic::Ordering::Relaxed) {
+            return json_reply(&keys);
+        }
+        crate::backend::raw("", crate::backend::Then::Hang)
+    }))
+    .await;
+    let url = format!("http://{}/keys", server.address).parse().unwrap();
+    let following = Following { refresh: Duration::from_millis(20), ..Following::default() };
+    let stage = stage(JwtKeys::Url { url, following }, PUBLIC).await;
+    let known = issuer.sign(&header("ES256", "e"), &claims("anna"));
+    assert_eq!(status(&stage, &known).await, 200);
+    while server.seen().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The second fetch is under way for as long as it may be, and these do not wait for it.
+    let unknown = issuer.sign(&header("ES256", "made-up"), &claims("anna"));
+    let waiting = std::pin::pin!(status(&stage, &unknown));
+    let others = async {
+        for _ in 0..10 {
+            assert_eq!(status(&stage, &known).await, 200);
+            assert_eq!(status(&stage, "token-of-anna").await, 200);
+        }
+    };
+    match futures_util::future::select(waiting, std::pin::pin!(others)).await {
+        futures_util::future::Either::Left(_) => panic!("whoever waits for the key server was served first"),
+        futures_util::future::Either::Right(((), waiting)) => assert_eq!(waiting.await, 401),
+    }
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn h41_keys_that_nobody_confirms_any_more_are_given_up() {
+    let issuer = Issuer::new();
+    let keys = issuer.keys();
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let server = Backend::start(std::sync::Arc::new(move |_| {
+        if first.swap(false, std::sync::atomic::Ordering::Relaxed) {
+            return json_reply(&keys);
+        }
+        crate::backend::reply("500 Oops\r\nContent-Type: application/json", &keys)
+    }))
+    .await;
+    let url = format!("http://{}/keys", server.address).parse().unwrap();
+    let following = Following { refresh: Duration::from_millis(20), max_age: Duration::from_secs(2) };
+    let stage = stage(JwtKeys::Url { url, following }, PUBLIC).await;
+    let token = issuer.sign(&header("ES256", "e"), &claims("anna"));
+    assert_eq!(status(&stage, &token).await, 200);
+    let mut last = 200;
+    for _ in 0..400 {
+        last = status(&stage, &token).await;
+        if last != 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(last, 503);
+}
+
 #[test]
 fn h41_wrong_key_settings_are_refused_at_the_start() {
     let refused = |keys: JwtKeys, algorithms: &[JwtAlgorithm]| {

@@ -18,7 +18,13 @@ const METHODS: [&str; 7] = ["api-token", "jwt", "introspection", "basic", "who-a
 /// What cannot stand in the name of a cookie (RFC 6265, section 4.1.1), beside what is not visible.
 const NOT_IN_COOKIES: &str = "()<>@,;:\\\"/[]?={}";
 
-pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> IdentityConfig {
+/// `clients`: whether clients are asked for certificates, if that is known.
+pub(super) fn read(
+    table: &mut Table<'_, '_>,
+    folder: &Path,
+    clients: Option<bool>,
+    problems: &mut Problems<'_>,
+) -> IdentityConfig {
     let usual = IdentityConfig::default();
     let mut places = usual.places;
     if let Some(header) = values::header_name(table, "token_header", problems) {
@@ -40,6 +46,12 @@ pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Prob
     });
     let authorities = values::optional_path(table, "authorities", folder, problems);
     let methods = methods(table, &places, folder, problems);
+    let by_certificate = methods.iter().any(|method| matches!(method, IdentityMethod::Certificate(_)));
+    if by_certificate && clients == Some(false) {
+        problems
+            .at(table.span(), "`certificate` identifies callers, and no client is asked for one")
+            .help("name those who sign them as `client_authorities` in `[listen]`");
+    }
     IdentityConfig { methods, places, stripped, realm, authorities }
 }
 
@@ -180,5 +192,109 @@ fn unknown(
     match nearest(&text.value, known.iter().copied()) {
         Some(name) => problem.help(format!("did you mean \"{name}\"?")),
         None => problem.help(format!("there are {}", quoted(&known))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use cordon_gateway::{IdentityMethod, Passwords};
+
+    use crate::config::Config;
+
+    const METHODS: &str = r#"
+        cookies = ["session"]
+        [identity.jwt]
+        discover = true
+        issuer = "https://login.test"
+        audience = "cordon"
+        prefix = "corp:"
+        [identity.introspection]
+        url = "https://login.test/introspect"
+        client = "cordon"
+        secret_file = "Cargo.toml"
+        [identity.who_am_i]
+        path = "/me"
+        user = "$.login"
+        [identity.basic]
+        passwords = "backend"
+        [identity.front]
+        header = "X-User"
+        addresses = ["10.0.0.1", "10.1.0.0/16"]
+    "#;
+
+    fn read(identity: &str) -> Result<Config, Vec<String>> {
+        let text = format!(
+            "[listen]\naddress = \"127.0.0.1:0\"\n[backend]\nurl = \"http://127.0.0.1:1\"\n[policy]\n\
+             rules = \"r\"\n[directory]\nfile = \"d\"\n[identity]\n{identity}"
+        );
+        let problems = Config::parse(&text, Path::new(env!("CARGO_MANIFEST_DIR")));
+        problems.map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    }
+
+    fn names(config: &Config) -> Vec<&'static str> {
+        let name = |method: &IdentityMethod| match method {
+            IdentityMethod::ApiToken => "api-token",
+            IdentityMethod::Jwt(_) => "jwt",
+            IdentityMethod::Introspection(_) => "introspection",
+            IdentityMethod::WhoAmI(_) => "who-am-i",
+            IdentityMethod::Basic(_) => "basic",
+            IdentityMethod::Front(_) => "front",
+            IdentityMethod::Certificate(_) => "certificate",
+        };
+        config.gateway.identity.methods.iter().map(name).collect()
+    }
+
+    #[test]
+    fn methods_come_in_their_order() {
+        // The secret's file has one line.
+        let folder = tempfile::tempdir().expect("a folder");
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, "hidden\n").expect("it can be written");
+        let methods = METHODS.replace("Cargo.toml", &secret.display().to_string());
+        let usual = read(&methods).expect("it is right");
+        assert_eq!(names(&usual), ["api-token", "jwt", "introspection", "basic", "who-am-i", "front"]);
+        let order = r#"["front", "who-am-i", "basic", "jwt", "introspection"]"#;
+        let config = read(&format!("methods = {order}{methods}")).expect("it is right");
+        assert_eq!(names(&config), ["front", "who-am-i", "basic", "jwt", "introspection"]);
+        let IdentityMethod::Basic(basic) = &config.gateway.identity.methods[2] else { panic!("{config:?}") };
+        assert!(matches!(basic.passwords, Passwords::Backend(_)) && !basic.challenge);
+        assert!(!format!("{config:?}").contains("hidden"));
+    }
+
+    #[test]
+    fn mistakes_about_callers_are_told() {
+        for (identity, expected) in [
+            ("methods = []", "names none"),
+            ("methods = [\"api-token\", \"api-token\"]", "twice"),
+            ("methods = [\"jwt\"]", "without its table"),
+            ("methods = [\"api-tokens\"]", "there is not"),
+            ("methods = [\"api-token\"]\n[identity.basic]", "does not name `basic`"),
+            ("cookies = [\"a b\"]", "name of a cookie"),
+            ("realm = \"a\\\"b\"", "realm"),
+            ("[identity.basic]\npasswords = \"backend\"", "who_am_i"),
+            ("[identity.certificate]", "no client is asked"),
+            ("[identity.front]\nheader = \"x-user\"", "addresses"),
+            ("[identity.front]\nheader = \"Cookie\"\naddresses = [\"10.0.0.1\"]", "anybody"),
+            ("[identity.front]\nheader = \"X-Api-Key\"\naddresses = [\"10.0.0.1\"]", "both"),
+            ("[identity.front]\nheader = \"x-user\"\naddresses = [\"10.0.0.1/40\"]", "neither an IP address"),
+            ("[identity.who_am_i]\npath = \"me\"\nuser = \"$.login\"", "path of a route"),
+            ("[identity.who_am_i]\npath = \"/me\"\nuser = \"login\"", "JSONPath"),
+            ("[identity.who_am_i]\npath = \"/me\"\nuser = \"$.a\"\nmethod = \"PUT\"", "neither"),
+            ("[identity.who_am_i]\npath = \"/me\"\nuser = \"$.a\"\nfrom = [\"body\"]", "there is not"),
+            ("[identity.jwt]\ndiscover = true\nissuer = \"corp\"\naudience = \"a\"", "issuer"),
+            (
+                "[identity.jwt]\ndiscover = true\njwks = \"k\"\nissuer = \"https://a\"\naudience = \"a\"",
+                "one of",
+            ),
+        ] {
+            let problems = read(identity).expect_err(identity);
+            assert!(problems.iter().any(|problem| problem.contains(expected)), "{identity}: {problems:#?}");
+        }
+        let secret = "[identity.introspection]\nurl = \"https://a\"\nclient = \"c\"\nsecret = \"hunter2\"";
+        let problems = read(secret).expect_err("there is no such setting");
+        assert!(problems.iter().any(|problem| problem.contains("secret_file")), "{problems:#?}");
+        assert!(!format!("{problems:?}").contains("hunter2"));
     }
 }
