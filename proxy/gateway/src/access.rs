@@ -11,6 +11,7 @@ use crate::active::Active;
 use crate::counters::route::{Ended, Tally};
 use crate::counters::{Totals, add};
 use crate::gateway::Gateway;
+use crate::limit::Admitted;
 use crate::record::{ExchangeRecord, Outcome, Recorder, method_word, request_id};
 use crate::request::body::Fate;
 use crate::rescue::{Cause, Culprit};
@@ -42,6 +43,8 @@ pub(crate) struct Entry {
     outcome: Outcome,
     /// Observe mode: nothing is enforced.
     pub(crate) observed: bool,
+    /// Its place among the requests under way.
+    pub(crate) admitted: Option<Admitted>,
 }
 
 /// What an exchange's time goes into.
@@ -82,6 +85,7 @@ impl Entry {
             sent: 0,
             outcome: Outcome::Abandoned,
             observed: false,
+            admitted: None,
         }
     }
 

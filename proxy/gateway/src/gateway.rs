@@ -20,6 +20,7 @@ use crate::counters::{Counters, Totals};
 use crate::explain::{self, ExplainError, Explained};
 use crate::fetch::Fetcher;
 use crate::identity::{Identifier, IdentityError, Presented};
+use crate::limit::Gate;
 use crate::measures::Measures;
 use crate::memory::MemoryBackend;
 use crate::record::Recorder;
@@ -47,6 +48,7 @@ pub struct Gateway {
     pub(crate) request_headers: RequestHeaders,
     pub(crate) seal: Seal,
     pub(crate) upstream: Upstream,
+    pub(crate) gate: Gate,
     pub(crate) totals: Arc<Totals>,
     pub(crate) places: Arc<Places>,
     /// Who keeps records of exchanges, instead of the log.
@@ -130,6 +132,7 @@ impl Gateway {
             request_headers: RequestHeaders::new(&config),
             seal: Seal::new(&config),
             upstream,
+            gate: Gate::new(&config.limits),
             places: Places::new(config.limits.connections, config.limits.connections_per_address),
             totals,
             recorder: OnceLock::new(),
@@ -182,6 +185,11 @@ impl Gateway {
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
         self.totals.read(self.lineup.load().active.counts())
+    }
+
+    /// Requests under way, from their head to the last byte of the answer.
+    pub fn requests_under_way(&self) -> usize {
+        self.gate.under_way()
     }
 
     /// How the backend and each of its hosts do.

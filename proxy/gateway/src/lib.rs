@@ -19,6 +19,7 @@ mod explain;
 mod fetch;
 mod gateway;
 mod identity;
+mod limit;
 mod measures;
 mod memory;
 mod observe;
@@ -45,8 +46,8 @@ pub use config::{
     CertificateSettings, ClientAuthorities, CredentialPlace, CredentialPlaces, Deadlines, Following,
     Forwarded, FrontSettings, GatewayConfig, HostAddress, HostChecks, HostLimits, IdentityConfig,
     IdentityMethod, IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings, Limits, MaskSecret, NamedBy,
-    Naming, NotAHost, Passwords, ProjectSelector, REQUEST_HEADERS, Remembrance, Resolve, Resolved, Resolver,
-    STRIPPED_HEADERS, ServerTlsConfig, SystemResolver, TlsVersion, WhoAmISettings,
+    Naming, NotAHost, Passwords, ProjectSelector, REQUEST_HEADERS, Rate, Remembrance, Resolve, Resolved,
+    Resolver, STRIPPED_HEADERS, ServerTlsConfig, SystemResolver, TlsVersion, WhoAmISettings,
 };
 pub use counters::{Counters, Durations, RefusalCount, RouteCounts};
 pub use documents::{DocumentError, Documents};

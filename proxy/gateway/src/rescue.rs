@@ -1,6 +1,7 @@
 //! The one place where causes become statuses.
 
 use std::error::Error;
+use std::time::Duration;
 
 use http::{HeaderValue, Response, StatusCode, header};
 
@@ -72,6 +73,10 @@ pub(crate) enum Cause {
     Policy(String),
     #[error("no sandbox is free")]
     Busy,
+    #[error("as many requests are under way as are taken on")]
+    Overloaded,
+    #[error("too many requests of one caller or address")]
+    TooMany(Duration),
     #[error("the backend has all the requests that it is given at a time, and too many wait")]
     BackendBusy,
     #[error("the directory was last confirmed too long ago")]
@@ -109,6 +114,7 @@ impl Cause {
             | Cause::Lost(_) => Culprit::Backend,
             Cause::Policy(_) => Culprit::Policy,
             Cause::Busy
+            | Cause::Overloaded
             | Cause::BackendBusy
             | Cause::Stale
             | Cause::Unaudited
@@ -132,6 +138,11 @@ impl Cause {
             _ => false,
         };
         if tells { Cause::Veiled(Box::new(self)) } else { self }
+    }
+
+    /// It is refused since there is too much, and for no other reason.
+    pub(crate) fn is_shed(&self) -> bool {
+        matches!(self, Cause::Overloaded | Cause::BackendBusy | Cause::TooMany(_))
     }
 
     /// The word for metrics and logs: one of this program's, whatever a policy calls its refusals (H42).
@@ -219,9 +230,14 @@ impl Cause {
             Cause::Policy(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "policy-failure", "The policy could not decide.")
             }
-            Cause::Busy => {
+            Cause::Busy | Cause::Overloaded => {
                 (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is going on here. Try again later.")
             }
+            Cause::TooMany(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-requests",
+                "You ask too often. Wait for as long as Retry-After says.",
+            ),
             Cause::BackendBusy => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "backend-overloaded",
@@ -252,6 +268,8 @@ pub(crate) fn rescue(cause: &Cause) -> Response<AnswerBody> {
         Culprit::Caller => tracing::debug!(%cause, "refused"),
         Culprit::Backend => tracing::warn!(%cause, "backend fault"),
         Culprit::Policy => tracing::error!(%cause, "policy fault"),
+        // One line for each would be load, too; the access log has them.
+        Culprit::Gateway if cause.is_shed() => tracing::debug!(%cause, "shed"),
         Culprit::Gateway => tracing::warn!(%cause, "unexpected"),
     }
     let mut response = cause.problem().response();
@@ -266,7 +284,11 @@ pub(crate) fn rescue(cause: &Cause) -> Response<AnswerBody> {
         Cause::BodyTooLarge | Cause::BodyLate | Cause::BodyBroken => {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        Cause::Busy | Cause::BackendBusy => {
+        Cause::TooMany(wait) => {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        Cause::Busy | Cause::Overloaded | Cause::BackendBusy => {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         _ => {}

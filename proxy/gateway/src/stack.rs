@@ -2,10 +2,11 @@
 //!
 //! | step | why it stands there |
 //! |---|---|
+//! | gate | before any work: what is too much is refused at once, whatever it asks for (H36) |
 //! | view, policy | taken once, so that one exchange never sees two directories or two policies (D8) |
 //! | head, target | given one meaning before anything else looks at them (H3, H6, H40) |
 //! | age | a directory that cannot be confirmed is not enforced as if it were in force (D8) |
-//! | caller | before routes, so that nobody learns without a credential which exist (H41) |
+//! | caller, their rate | before routes, so that nobody learns without a credential which exist (H41) |
 //! | observe | a simplified deployment branches off here: it enforces nothing (D1) |
 //! | scope | needs the caller, and the project asked for (D24) |
 //! | route | unknown ones are refused to everybody |
@@ -112,7 +113,14 @@ pub(crate) async fn answer(
     let (active, snapshot) = (Arc::clone(&round.active), Arc::clone(&round.view.snapshot));
     let mut entry = Entry::new(gateway, (request.method().clone(), request.headers()), active, snapshot);
     round.trace = entry.trace;
-    let mut response = round.pass(request, &mut entry).await.unwrap_or_else(|cause| {
+    let passed = match gateway.gate.enter(&round.origin) {
+        Ok(admitted) => {
+            entry.admitted = Some(admitted);
+            round.pass(request, &mut entry).await
+        }
+        Err(cause) => Err(cause),
+    };
+    let mut response = passed.unwrap_or_else(|cause| {
         entry.refused(&cause);
         if let Some(tap) = round.tap() {
             tap.refusal(cause.problem(), cause.to_string());
@@ -154,6 +162,9 @@ impl Round<'_> {
         let (parts, body) = request.into_parts();
         let user = self.identify(&parts, &target.query).await;
         entry.user = user.as_ref().ok().cloned();
+        if let (Ok(user), None) = (&user, self.tap()) {
+            self.gateway.gate.caller(user)?;
+        }
         if self.view.snapshot.security() == Security::Simplified {
             return observe::pass(self, user, target, &parts, body, entry).await;
         }

@@ -1,6 +1,9 @@
-//! `[limits]`: how large things may be, how many, and how long clients may take.
+//! `[limits]`: how large things may be, how many, how often, and how long clients may take.
 
-use cordon_gateway::{Deadlines, GatewayConfig, Limits};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use cordon_gateway::{Deadlines, GatewayConfig, Limits, Rate};
 use cordon_settings::{Problems, Table};
 
 use super::values;
@@ -17,6 +20,9 @@ pub(super) fn read(table: &mut Table<'_, '_>, gateway: &mut GatewayConfig, probl
         streams: u32::try_from(table.count("streams", usual.streams as usize, problems)).unwrap_or(u32::MAX),
         connections: table.count("connections", usual.connections, problems),
         connections_per_address: optional_count(table, "connections_per_address", problems),
+        requests: table.count("requests", usual.requests, problems),
+        per_address: rate(table, "per_address", problems),
+        per_caller: rate(table, "per_caller", problems),
         ..usual
     };
     let usual = gateway.deadlines;
@@ -53,4 +59,70 @@ fn optional_count(
     let is_there = table.take(key).is_some();
     let count = table.count(key, usize::MAX, problems);
     is_there.then_some(count)
+}
+
+fn rate(table: &mut Table<'_, '_>, key: &'static str, problems: &mut Problems<'_>) -> Option<Rate> {
+    let mut inner = table.table(key, problems)?;
+    let number = |number: usize| NonZeroU32::new(u32::try_from(number).unwrap_or(u32::MAX));
+    // Zero stands for what is missing: written it would be a mistake of its own.
+    let requests = inner.count("requests", 0, problems);
+    let every = values::duration(&mut inner, "every", Duration::from_secs(1), problems);
+    let burst = inner.count("burst", requests, problems);
+    let rate = match (number(requests), number(burst)) {
+        (Some(requests), Some(burst)) => Some(Rate { requests, every, burst }),
+        _ => {
+            problems
+                .at(inner.span(), format!("`{key}` does not say how many `requests` there may be"))
+                .help("write it as { requests = 100, every = \"1s\", burst = 200 }");
+            None
+        }
+    };
+    inner.finish(problems);
+    rate
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn read(limits: &str) -> Result<Limits, String> {
+        let text = format!(
+            "[listen]\naddress = \"127.0.0.1:1\"\n[policy]\nrules = \"r\"\n[directory]\nfile = \"d\"\n\
+             [backend]\nurl = \"http://crm\"\n[limits]\n{limits}"
+        );
+        let config = Config::parse(&text, Path::new("."));
+        config.map(|config| config.gateway.limits).map_err(|problems| format!("{problems:?}"))
+    }
+
+    #[test]
+    fn rates_are_read() {
+        let limits = read(
+            "requests = 500\nper_caller = { requests = 20, every = \"10s\", burst = 5 }\n\
+             per_address = { requests = 100 }",
+        )
+        .expect("it is right");
+        let number = |number| NonZeroU32::new(number).expect("above zero");
+        assert_eq!(limits.requests, 500);
+        let caller = Rate { requests: number(20), every: Duration::from_secs(10), burst: number(5) };
+        assert_eq!(limits.per_caller, Some(caller));
+        let address = Rate { requests: number(100), every: Duration::from_secs(1), burst: number(100) };
+        assert_eq!(limits.per_address, Some(address));
+        assert_eq!(read("").expect("it is right").per_caller, None);
+    }
+
+    #[test]
+    fn a_rate_without_its_number_is_a_mistake() {
+        for wrong in [
+            "per_caller = {}",
+            "per_address = { burst = 5 }",
+            "per_caller = { requests = 0 }",
+            "per_caller = 5",
+        ] {
+            let problems = read(wrong).expect_err(wrong);
+            assert!(problems.contains("per_caller") || problems.contains("per_address"), "{problems}");
+        }
+    }
 }

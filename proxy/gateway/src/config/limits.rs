@@ -1,5 +1,6 @@
 //! How long things may take, and how large they may be.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// How long things may take.
@@ -62,6 +63,23 @@ pub struct Limits {
     pub connections: usize,
     /// Connections at a time from one address, or from one network of 64 bits of IPv6; further ones are closed.
     pub connections_per_address: Option<usize>,
+    /// Requests under way at a time, from the head to the last byte of the answer; further ones are refused at once.
+    pub requests: usize,
+    /// How often one address may ask, whoever it is; of IPv6 a network of 64 bits.
+    pub per_address: Option<Rate>,
+    /// How often one caller may ask, wherever they are.
+    pub per_caller: Option<Rate>,
+}
+
+/// How often somebody may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// So many requests…
+    pub requests: NonZeroU32,
+    /// … in this time, in the long run.
+    pub every: Duration,
+    /// So many at once, after a pause.
+    pub burst: NonZeroU32,
 }
 
 impl Default for Limits {
@@ -77,6 +95,9 @@ impl Default for Limits {
             streams: 128,
             connections: 20_000,
             connections_per_address: None,
+            requests: 10_000,
+            per_address: None,
+            per_caller: None,
         }
     }
 }

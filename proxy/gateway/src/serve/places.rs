@@ -71,7 +71,7 @@ impl Drop for Place {
 
 /// What is one client as far as its address tells: of IPv6, whoever has an address mostly has all that share the first 64
 /// bits with it.
-fn origin(address: IpAddr) -> IpAddr {
+pub(crate) fn origin(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

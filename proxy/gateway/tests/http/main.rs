@@ -22,6 +22,7 @@ mod log;
 mod memory;
 mod observe;
 mod opaque;
+mod overload;
 mod packed;
 mod representation;
 mod smuggling;
