@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cordon_gateway::GatewayConfig;
+use cordon_gateway::{BackendState, GatewayConfig};
 use tokio::task::JoinSet;
 
-use crate::backend::{Script, Seen, Then, json, raw};
+use crate::backend::{Script, Seen, Then, json, raw, reply};
 use crate::client::Reply;
 use crate::stage::{ANNAS_CALLS, Stage, calls};
 
@@ -73,6 +73,18 @@ async fn each(
     stage
 }
 
+/// Waits until nothing is under way at the backend, which may be read to its end beside the caller's answer.
+async fn at_rest(stage: &Stage) -> BackendState {
+    for _ in 0..2000 {
+        let state = stage.gateway.backend_state();
+        if (state.in_flight, state.waiting) == (0, 0) {
+            return state;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{:?}", stage.gateway.backend_state());
+}
+
 async fn at_each_byte(then: Then) {
     for whole in answers() {
         let length = whole.len();
@@ -82,8 +94,7 @@ async fn at_each_byte(then: Then) {
             check(&reply, &format!("cut at {cut}"));
             assert!(reply.status != 200, "{cut} of {length} bytes are not the whole: {reply:?}");
         });
-        let state = stage.await.gateway.backend_state();
-        assert_eq!((state.in_flight, state.waiting), (0, 0));
+        let state = at_rest(&*stage.await).await;
         assert_eq!(state.hosts[0].idle, 0, "no connection with a broken answer is kept");
     }
 }
@@ -157,11 +168,24 @@ async fn h12_what_is_sent_beyond_an_answer_is_never_the_answer_to_another_caller
 }
 
 #[tokio::test]
+async fn a_short_answer_that_nobody_wants_costs_no_connection() {
+    let unwanted = |_: &Seen| reply("404 No\r\nContent-Type: text/html", "<p>There is no call of zeta's</p>");
+    let stage = Stage::new(unwanted).await;
+    for _ in 0..20 {
+        assert_eq!(stage.get("anna", "/api/calls/1").await.code(), "not-found");
+        at_rest(&stage).await;
+    }
+    let state = stage.gateway.backend_state();
+    assert_eq!((state.hosts[0].requests, state.hosts[0].connects), (20, 1), "{state:?}");
+}
+
+#[tokio::test]
 async fn h12_a_connection_with_an_answer_that_was_given_up_is_not_used_again() {
     // Too long by its length: it is refused when its head is read, and what follows looks like another answer.
     let mut bytes = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 400\r\n\r\n".to_vec();
     let others = json(calls(&[(9, "acme"), (8, "zeta")])).bytes;
     bytes.extend_from_slice(&others);
+    bytes.extend_from_slice(&[b' '; 1000]);
     let given_up = raw(&bytes, Then::Keep);
     let stage = Stage::new(move |seen| match seen.target.as_str() {
         "/api/calls?page=1" => given_up.clone(),
