@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -51,7 +52,16 @@ impl Stage {
         self.send(login, "GET", path, "", "").await
     }
 
-    /// A request as a user, with further header lines, each ending in CRLF.
+    /// GET with these header lines and no credential but what is in them.
+    pub(crate) async fn unnamed(&self, path: &str, headers: &str) -> Reply {
+        if is_over_http2() {
+            return self.send_over_http2("GET", path, headers, "").await;
+        }
+        self.raw(format!("GET {path} HTTP/1.1\r\nHost: cordon\r\nConnection: close\r\n{headers}\r\n")).await
+    }
+
+    /// A request as a user, with further header lines, each ending in CRLF: over HTTP/1.1, or over HTTP/2 in the tests
+    /// of `http2`.
     pub(crate) async fn send(
         &self,
         login: &str,
@@ -60,6 +70,10 @@ impl Stage {
         headers: &str,
         body: &str,
     ) -> Reply {
+        if is_over_http2() {
+            let headers = format!("Authorization: Bearer {TOKEN}{login}\r\n{headers}");
+            return self.send_over_http2(method, path, &headers, body).await;
+        }
         let length =
             if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
         let request = format!(
@@ -69,8 +83,45 @@ impl Stage {
         self.raw(&request).await
     }
 
+    async fn send_over_http2(&self, method: &str, path: &str, headers: &str, body: &str) -> Reply {
+        let mut request = Request::builder().method(method).uri(format!("http://cordon{path}"));
+        for (name, value) in headers.lines().filter_map(|line| line.split_once(':')) {
+            request = request.header(name, value.trim());
+        }
+        let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes()))).unwrap();
+        let (head, body) = self.exchange_over_http2(request).await.unwrap();
+        let (body, complete) = body;
+        Reply { status: head.status.as_u16(), headers: head.headers, body, complete }
+    }
+
+    /// One request on an HTTP/2 connection of its own: the head, and the body with whether it ended as it should.
+    pub(crate) async fn exchange_over_http2<B>(
+        &self,
+        request: Request<B>,
+    ) -> Result<(http::response::Parts, (Vec<u8>, bool)), hyper::Error>
+    where
+        B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + Unpin + 'static,
+    {
+        let io = TokioIo::new(TcpStream::connect(self.address).await.unwrap());
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await?;
+        let connection = tokio::spawn(connection);
+        let (head, mut incoming) = sender.send_request(request).await?.into_parts();
+        let mut body = Vec::new();
+        let complete = loop {
+            match incoming.frame().await {
+                Some(Ok(frame)) => body.extend(frame.into_data().expect("trailers are dropped (H4)")),
+                Some(Err(_)) => break false,
+                None => break true,
+            }
+        };
+        connection.abort();
+        Ok((head, (body, complete)))
+    }
+
     /// These bytes on a connection of their own; the first answer.
     pub(crate) async fn raw(&self, bytes: impl AsRef<[u8]>) -> Reply {
+        assert!(!is_over_http2(), "these are bytes of HTTP/1.1");
         let received = exchange(self.address, bytes.as_ref()).await;
         let is_head = bytes.as_ref().starts_with(b"HEAD ");
         parse(&received, is_head)
@@ -100,6 +151,11 @@ impl Stage {
         connection.abort();
         Ok((head.status, head.headers, body))
     }
+}
+
+/// Whether this is one of the tests that are made once more over HTTP/2. A test's thread has its name.
+pub(crate) fn is_over_http2() -> bool {
+    std::thread::current().name().is_some_and(|test| test.starts_with("http2::"))
 }
 
 /// Sends bytes and reads until the other side closes.
