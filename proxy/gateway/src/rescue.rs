@@ -280,8 +280,14 @@ pub(crate) fn rescue(cause: &Cause) -> Response<AnswerBody> {
         Cause::Identity(_) => {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
-        // The rest of the body was not read: what follows on the connection cannot be trusted to be a request.
-        Cause::BodyTooLarge | Cause::BodyLate | Cause::BodyBroken => {
+        // What has two readings, or was not read to its end: what follows on the connection cannot be trusted to be a
+        // request (H3).
+        Cause::Head(_)
+        | Cause::Target(_)
+        | Cause::BodyNotTaken
+        | Cause::BodyTooLarge
+        | Cause::BodyLate
+        | Cause::BodyBroken => {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Cause::TooMany(wait) => {

@@ -349,11 +349,12 @@ impl Round<'_> {
     /// Sends the request that the exchange is about, and waits for the head of its answer.
     pub(crate) async fn send(
         &self,
-        outgoing: Outgoing<'_>,
+        mut outgoing: Outgoing<'_>,
         entry: &mut Entry,
     ) -> Result<Response<BackendBody>, Cause> {
         entry.enter(Stage::Backend);
         entry.receives(outgoing.body.fate());
+        outgoing.body = outgoing.body.begun().await?;
         let response = self.ask(outgoing).await?;
         entry.enter(Stage::Body);
         Ok(response)

@@ -1,5 +1,7 @@
 //! The request body on its way to the backend: limited, timed, without trailers.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -13,8 +15,13 @@ use tokio::time::{Instant, Sleep};
 
 use crate::rescue::Cause;
 
+/// Bytes that are read of a body without a length before the backend hears of it.
+const HELD: usize = 16 << 10;
+
 /// A body for the backend. Trailers are dropped (H4).
 pub(crate) struct UpstreamBody {
+    /// What was read before the backend heard of the request.
+    held: VecDeque<Bytes>,
     source: Option<Incoming>,
     left: u64,
     idle: Duration,
@@ -49,6 +56,7 @@ impl UpstreamBody {
     /// No body.
     pub(crate) fn empty() -> UpstreamBody {
         UpstreamBody {
+            held: VecDeque::new(),
             source: None,
             left: 0,
             idle: Duration::ZERO,
@@ -72,7 +80,38 @@ impl UpstreamBody {
             return Err(Cause::BodyTooLarge);
         }
         let fate = Fate(Some(Arc::default()));
-        Ok(UpstreamBody { source: Some(source), left: limit, idle, end, timer: None, fate })
+        Ok(UpstreamBody {
+            held: VecDeque::new(),
+            source: Some(source),
+            left: limit,
+            idle,
+            end,
+            timer: None,
+            fate,
+        })
+    }
+
+    /// Reads the beginning of a body that does not say its length: one that breaks off there, or is chunked wrongly,
+    /// reaches nobody (H3), and one that ends there gets a length.
+    ///
+    /// # Errors
+    /// The body has ended early.
+    pub(crate) async fn begun(mut self) -> Result<UpstreamBody, Cause> {
+        let mut held = VecDeque::new();
+        let mut size = 0;
+        while size <= HELD && self.source.is_some() && self.size_hint().exact().is_none() {
+            match poll_fn(|context| Pin::new(&mut self).poll_frame(context)).await {
+                Some(Ok(frame)) => {
+                    let data = frame.into_data().unwrap_or_default();
+                    size += data.len();
+                    held.push_back(data);
+                }
+                Some(Err(EndedEarly)) => return Err(self.fate.cause().unwrap_or(Cause::BodyBroken)),
+                None => break,
+            }
+        }
+        self.held = held;
+        Ok(self)
     }
 
     /// What became of it, to be asked when the exchange with the backend failed.
@@ -128,6 +167,9 @@ impl Body for UpstreamBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, EndedEarly>>> {
         let body = &mut *self;
+        if let Some(data) = body.held.pop_front() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
         loop {
             let Some(source) = &mut body.source else {
                 return Poll::Ready(None);
@@ -168,10 +210,16 @@ impl Body for UpstreamBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.source.as_ref().is_none_or(Body::is_end_stream)
+        self.held.is_empty() && self.source.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.source.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        let held: u64 = self.held.iter().map(|data| data.len() as u64).sum();
+        let mut hint = self.source.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper + held);
+        }
+        hint.set_lower(hint.lower() + held);
+        hint
     }
 }

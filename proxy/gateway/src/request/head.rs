@@ -1,6 +1,7 @@
 //! What of a request's head is refused, and what of it the backend gets.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::uri::Authority;
 use http::{Request, Version};
 
 use crate::config::{GatewayConfig, IdentityMethod, REQUEST_HEADERS};
@@ -67,14 +68,9 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Cause> {
     if request.version() < Version::HTTP_11 {
         return Err(Cause::Version);
     }
-    if request.version() < Version::HTTP_2 {
-        let hosts = headers.get_all(header::HOST).iter().count();
-        if hosts != 1 {
-            return Err(Cause::Head("The request must have one Host header."));
-        }
-        if headers.contains_key(header::CONTENT_LENGTH) && headers.contains_key(header::TRANSFER_ENCODING) {
-            return Err(Cause::Head("Content-Length and Transfer-Encoding exclude each other."));
-        }
+    host(request)?;
+    if headers.contains_key(header::CONTENT_LENGTH) && headers.contains_key(header::TRANSFER_ENCODING) {
+        return Err(Cause::Head("Content-Length and Transfer-Encoding exclude each other."));
     }
     if headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
         return Err(Cause::Head("The request must have one Content-Length header."));
@@ -95,6 +91,30 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Cause> {
         return Err(Cause::Head("gRPC is not offered."));
     }
     Ok(())
+}
+
+/// One host, named once or in the same way (RFC 9112, 3.2; RFC 9113, 8.3.1).
+fn host<B>(request: &Request<B>) -> Result<(), Cause> {
+    let wrong = Cause::Head("The request must name one host, as HOST or HOST:PORT.");
+    let mut named = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
+    let authority = request.uri().authority().filter(|_| request.version() >= Version::HTTP_2);
+    let first = match authority {
+        Some(authority) => authority.as_str().as_bytes(),
+        None => match named.next() {
+            Some(host) => host,
+            None => return Err(wrong),
+        },
+    };
+    let Ok(host) = Authority::try_from(first) else { return Err(wrong) };
+    let port = host.as_str().strip_prefix(host.host()).and_then(|port| match port.strip_prefix(':') {
+        Some(digits) => Some(digits.bytes().all(|byte| byte.is_ascii_digit())),
+        None => port.is_empty().then_some(true),
+    });
+    let is_one = match authority {
+        Some(_) => named.all(|other| other.eq_ignore_ascii_case(first)),
+        None => named.next().is_none(),
+    };
+    if port == Some(true) && is_one { Ok(()) } else { Err(wrong) }
 }
 
 /// Which of a client's headers pass, from the configuration.

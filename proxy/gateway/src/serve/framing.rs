@@ -139,6 +139,10 @@ impl Framing {
         if method.is_empty() || !method.iter().all(is_token) || target.is_empty() || line.contains(&b'\t') {
             return Err("malformed request line");
         }
+        if target.contains(&b'#') {
+            // The reader behind us drops what follows; another might take it for a part of the path.
+            return Err("request target with a fragment");
+        }
         let is_old = match version {
             b"HTTP/1.1" => false,
             b"HTTP/1.0" => true,
