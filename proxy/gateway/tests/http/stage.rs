@@ -1,7 +1,8 @@
 //! A gateway between a raw backend and a test's clients.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use cordon_directory::{Snapshot, Store};
@@ -187,10 +188,15 @@ pub(crate) fn policy() -> Arc<Policy> {
     Arc::clone(POLICY.get_or_init(|| load(cordon_policy_component::COMPONENT, RULES)))
 }
 
-/// The default policy with one part of the rules above replaced.
+/// The default policy with one part of the rules above replaced, made once for each.
 pub(crate) fn changed_policy(part: &str, by: &str) -> Arc<Policy> {
+    static POLICIES: Mutex<BTreeMap<String, Arc<Policy>>> = Mutex::new(BTreeMap::new());
     assert!(RULES.contains(part), "{part}");
-    load(cordon_policy_component::COMPONENT, &RULES.replace(part, by))
+    let rules = RULES.replace(part, by);
+    let mut policies = POLICIES.lock().unwrap();
+    let policy =
+        policies.entry(rules).or_insert_with_key(|rules| load(cordon_policy_component::COMPONENT, rules));
+    Arc::clone(policy)
 }
 
 pub(crate) fn load(component: &[u8], rules: &str) -> Arc<Policy> {
