@@ -48,6 +48,14 @@ impl Reloading {
     }
 
     fn certificates(&self) {
+        match self.gateway.reload_backend_tls() {
+            Ok(true) => tracing::info!("changed TLS certificates towards the backend are in force"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(
+                %error,
+                "changed TLS certificates towards the backend were kept out; the old ones stay in force"
+            ),
+        }
         for tls in &self.tls {
             match tls.reload() {
                 Ok(true) => tracing::info!("changed TLS certificates are in force"),

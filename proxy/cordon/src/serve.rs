@@ -52,6 +52,7 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
         }
         operate::begin(&loaded, &mut following).await?;
         let tls: Vec<_> = listeners.iter().filter_map(|open| open.tls.clone()).collect();
+        following.spawn(Arc::clone(&loaded.gateway).follow_backend_tls());
         for tls in &tls {
             following.spawn(Arc::clone(tls).follow());
         }

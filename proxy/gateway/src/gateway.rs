@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::active::Active;
 use crate::answer::AnswerBody;
 use crate::audit::Auditor;
-use crate::config::{BackendConfig, GatewayConfig};
+use crate::config::{BackendConfig, ClientTlsConfig, GatewayConfig};
 use crate::counters::{Counters, Totals};
 use crate::explain::{self, ExplainError, Explained};
 use crate::fetch::Fetcher;
@@ -32,6 +32,8 @@ use crate::serve;
 use crate::serve::listener::Listener;
 use crate::serve::places::Places;
 use crate::stack::{self, Origin};
+use crate::tls::TlsError;
+use crate::tls::client::ClientTls;
 use crate::tls::server::ServerTls;
 use crate::trace::Sampling;
 use crate::trial::{Lineup, Trial, TrialOptions};
@@ -120,7 +122,10 @@ impl Gateway {
         policy: Arc<Policy>,
     ) -> Result<Arc<Gateway>, GatewayError> {
         let elsewhere = BackendConfig {
-            ca_file: config.identity.authorities.clone(),
+            tls: ClientTlsConfig {
+                authorities: config.identity.authorities.clone(),
+                ..ClientTlsConfig::default()
+            },
             ..BackendConfig::new(Uri::default())
         };
         let fetcher = Fetcher::new(connector(&elsewhere, &config.deadlines)?);
@@ -190,6 +195,22 @@ impl Gateway {
     /// Requests under way, from their head to the last byte of the answer.
     pub fn requests_under_way(&self) -> usize {
         self.gate.under_way()
+    }
+
+    /// Reads the files of TLS towards the backend again, and uses what is in them for connections that are made from now
+    /// on. It blocks for as long as that takes. False: the files, if there are any, hold what is in force.
+    ///
+    /// # Errors
+    /// Which file cannot be used; what was in force stays in force.
+    pub fn reload_backend_tls(&self) -> Result<bool, TlsError> {
+        self.upstream.tls().map_or(Ok(false), ClientTls::reload)
+    }
+
+    /// Does so when a file has changed, for as long as it is polled.
+    pub async fn follow_backend_tls(self: Arc<Self>) {
+        if let Some(tls) = self.upstream.tls() {
+            tls.follow().await;
+        }
     }
 
     /// How the backend and each of its hosts do.

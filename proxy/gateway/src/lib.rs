@@ -43,8 +43,8 @@ pub use answer::{AnswerBody, BrokenOff};
 pub use audit::{AuditEntry, Auditor, NotWritten, Part, Revealed, SpecialRight, Writing};
 pub use config::{
     ActiveCheck, BackendConfig, BackendCredential, BasicSettings, CertificateFiles, CertificatePart,
-    CertificateSettings, ClientAuthorities, CredentialPlace, CredentialPlaces, Deadlines, Following,
-    Forwarded, FrontSettings, GatewayConfig, HostAddress, HostChecks, HostLimits, IdentityConfig,
+    CertificateSettings, ClientAuthorities, ClientTlsConfig, CredentialPlace, CredentialPlaces, Deadlines,
+    Following, Forwarded, FrontSettings, GatewayConfig, HostAddress, HostChecks, HostLimits, IdentityConfig,
     IdentityMethod, IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings, Limits, MaskSecret, NamedBy,
     Naming, NotAHost, Passwords, ProjectSelector, REQUEST_HEADERS, Rate, Remembrance, Resolve, Resolved,
     Resolver, STRIPPED_HEADERS, ServerTlsConfig, SystemResolver, TlsVersion, WhoAmISettings,

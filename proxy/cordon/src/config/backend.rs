@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use cordon_gateway::{BackendConfig, BackendCredential, Deadlines};
+use cordon_gateway::{BackendConfig, BackendCredential, ClientTlsConfig, Deadlines};
 use cordon_settings::{Problems, Table, wrong_type};
 use http::{HeaderName, HeaderValue};
 
-use super::{hosts, values};
+use super::{hosts, tls, values};
 
 /// What `[backend]` says.
 pub(super) struct Backend {
@@ -22,7 +22,11 @@ pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Prob
     let place = hosts::place(table, problems);
     let host_limits = hosts::limits(table, problems);
     let checks = hosts::checks(table, problems);
-    let ca_file = values::optional_path(table, "authorities", folder, problems);
+    let tls = ClientTlsConfig {
+        authorities: values::optional_path(table, "authorities", folder, problems),
+        certificate: tls::certificate(table, folder, "give both, or neither", problems),
+        minimum_version: tls::minimum_version(table, problems).unwrap_or_default(),
+    };
     let usual = Deadlines::default();
     let deadlines = Deadlines {
         connect: values::duration(table, "connect_timeout", usual.connect, problems),
@@ -35,7 +39,7 @@ pub(super) fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Prob
     let request_cookies = super::identity::cookie_names(table, "request_cookies", problems);
     let credential = credential(table, folder, problems);
     let (url, hosts) = place?;
-    let config = BackendConfig { hosts, host_limits, checks, ca_file, credential, ..BackendConfig::new(url) };
+    let config = BackendConfig { hosts, host_limits, checks, tls, credential, ..BackendConfig::new(url) };
     Some(Backend { config, deadlines, request_headers, request_cookies })
 }
 

@@ -4,10 +4,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use cordon_gateway::{CertificateFiles, ClientAuthorities, ServerTlsConfig, TlsVersion};
+use cordon_gateway::{ClientAuthorities, ServerTlsConfig};
 use cordon_settings::{Problems, Table};
 
-use super::values;
+use super::{tls, values};
+
+const BOTH: &str = "give both for TLS, or neither for plain HTTP";
 
 /// A listening socket.
 #[derive(Debug)]
@@ -73,7 +75,7 @@ fn listen(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>)
             .at(table.span(), "`reuse_port` is for an address and a port")
             .help("a socket that systemd has opened outlives the process without it");
     }
-    let tls = tls(table, folder, problems);
+    let tls = shown(table, folder, problems);
     Some(Listen { place: place?, reuse_port, tls })
 }
 
@@ -95,10 +97,10 @@ fn place(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) 
     address.map(Place::Address)
 }
 
-fn tls(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<ServerTlsConfig> {
-    let mut certificates: Vec<_> = certificate(table, folder, problems).into_iter().collect();
+fn shown(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<ServerTlsConfig> {
+    let mut certificates: Vec<_> = tls::certificate(table, folder, BOTH, problems).into_iter().collect();
     for mut inner in table.tables("certificates", problems) {
-        match certificate(&mut inner, folder, problems) {
+        match tls::certificate(&mut inner, folder, BOTH, problems) {
             Some(pair) => certificates.push(pair),
             None => {
                 problems
@@ -108,7 +110,7 @@ fn tls(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) ->
         }
         inner.finish(problems);
     }
-    let version = minimum_version(table, problems);
+    let version = tls::minimum_version(table, problems);
     let clients = clients(table, folder, problems);
     if certificates.is_empty() {
         if version.is_some() || clients.is_some() {
@@ -122,41 +124,6 @@ fn tls(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) ->
         return None;
     }
     Some(ServerTlsConfig { certificates, minimum_version: version.unwrap_or_default(), clients })
-}
-
-/// A chain and its key, or neither.
-pub(super) fn certificate(
-    table: &mut Table<'_, '_>,
-    folder: &Path,
-    problems: &mut Problems<'_>,
-) -> Option<CertificateFiles> {
-    let chain = values::optional_path(table, "certificate", folder, problems);
-    let key = values::optional_path(table, "key", folder, problems);
-    match (chain, key) {
-        (Some(chain), Some(key)) => Some(CertificateFiles { chain, key }),
-        (None, None) => None,
-        _ => {
-            problems
-                .at(table.span(), "`certificate` and `key` belong together, and one of them is missing")
-                .help("give both for TLS, or neither for plain HTTP");
-            None
-        }
-    }
-}
-
-/// The oldest version that is spoken, if it is said.
-pub(super) fn minimum_version(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Option<TlsVersion> {
-    let text = table.text("minimum_version", problems)?;
-    match text.value.as_str() {
-        "1.2" => Some(TlsVersion::Tls12),
-        "1.3" => Some(TlsVersion::Tls13),
-        _ => {
-            problems
-                .at(text.span, "`minimum_version` is none that is spoken here")
-                .help("write \"1.2\" or \"1.3\"");
-            None
-        }
-    }
 }
 
 fn clients(
@@ -194,6 +161,7 @@ fn clients(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cordon_gateway::TlsVersion;
     use toml::de::DeTable;
 
     fn parse(text: &str) -> (Option<Vec<Listen>>, Vec<String>) {

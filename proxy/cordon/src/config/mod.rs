@@ -11,6 +11,7 @@ mod logs;
 mod operate;
 mod policy;
 mod sync;
+mod tls;
 mod values;
 
 use std::path::Path;

@@ -71,6 +71,13 @@ impl Serving {
         }
     }
 
+    /// What the process has in memory, in KiB.
+    pub(crate) fn memory(&self) -> usize {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the line is there");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     pub(crate) fn signal(&self, name: &str) -> bool {
         let kill = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
         kill.expect("kill is there").success()

@@ -1,10 +1,9 @@
 //! The server behind us, and what it is shown.
 
-use std::path::PathBuf;
-
 use http::{HeaderName, HeaderValue, Uri};
 
 use super::hosts::{HostAddress, HostChecks, HostLimits, Resolver};
+use super::tls::ClientTlsConfig;
 
 /// The server behind us.
 #[derive(Clone, Debug)]
@@ -20,8 +19,8 @@ pub struct BackendConfig {
     pub checks: HostChecks,
     /// How the names of hosts become addresses.
     pub resolver: Resolver,
-    /// PEM file of the authorities that may have signed the backend's certificate, instead of the public ones.
-    pub ca_file: Option<PathBuf>,
+    /// How it is reached by TLS, if the URL says so.
+    pub tls: ClientTlsConfig,
     /// What the backend is shown to let us in.
     pub credential: BackendCredential,
 }
@@ -35,7 +34,7 @@ impl BackendConfig {
             host_limits: HostLimits::default(),
             checks: HostChecks::default(),
             resolver: Resolver::default(),
-            ca_file: None,
+            tls: ClientTlsConfig::default(),
             credential: BackendCredential::None,
         }
     }

@@ -22,7 +22,7 @@ pub use methods::{
     IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings, NamedBy, Naming, Passwords, Remembrance,
     WhoAmISettings,
 };
-pub use tls::{CertificateFiles, ClientAuthorities, ServerTlsConfig, TlsVersion};
+pub use tls::{CertificateFiles, ClientAuthorities, ClientTlsConfig, ServerTlsConfig, TlsVersion};
 
 /// Everything the data plane needs besides the directory and the policy.
 #[derive(Clone, Debug)]

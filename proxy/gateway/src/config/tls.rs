@@ -14,6 +14,17 @@ pub struct ServerTlsConfig {
     pub clients: Option<ClientAuthorities>,
 }
 
+/// TLS towards a server.
+#[derive(Clone, Debug, Default)]
+pub struct ClientTlsConfig {
+    /// PEM file of the authorities that may have signed the server's certificate, instead of the public ones.
+    pub authorities: Option<PathBuf>,
+    /// What the server is shown if it asks for a certificate.
+    pub certificate: Option<CertificateFiles>,
+    /// Older versions are refused.
+    pub minimum_version: TlsVersion,
+}
+
 /// A certificate chain and its private key, as PEM files.
 #[derive(Clone, Debug)]
 pub struct CertificateFiles {

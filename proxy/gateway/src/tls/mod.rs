@@ -1,5 +1,7 @@
 //! TLS by rustls: what both sides share.
 
+pub(crate) mod client;
+mod followed;
 mod names;
 mod pem;
 pub(crate) mod server;
@@ -34,7 +36,7 @@ pub enum TlsError {
         /// What is wrong.
         reason: rustls::Error,
     },
-    /// There is no certificate to show.
+    /// No certificate is named where one is needed.
     #[error("TLS has no certificate to show")]
     NoCertificate,
     /// rustls does not take the settings.

@@ -10,7 +10,6 @@ use std::task::{Context, Poll, ready};
 
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
@@ -18,6 +17,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::memory::MemoryBackend;
 use crate::request::body::UpstreamBody;
+use crate::tls::client::ClientTls;
 
 /// Where a host is, exactly.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ pub(super) enum Place {
 /// TLS as towards one backend: whom it trusts, and the name that it expects.
 #[derive(Clone)]
 pub(super) struct Tls {
-    pub(super) config: Arc<ClientConfig>,
+    pub(super) config: Arc<ClientTls>,
     pub(super) name: ServerName<'static>,
 }
 
@@ -65,7 +65,7 @@ impl Connection {
         let Some(tls) = tls else {
             return Connection::begin(stream).await;
         };
-        let connector = TlsConnector::from(Arc::clone(&tls.config));
+        let connector = TlsConnector::from(tls.config.current());
         let stream =
             connector.connect(tls.name.clone(), stream).await.map_err(|error| said("TLS", &error))?;
         Connection::begin(stream).await

@@ -30,6 +30,8 @@ use crate::memory::MemoryBackend;
 use crate::request::body::UpstreamBody;
 use crate::request::query::Query;
 use crate::rescue::Cause;
+use crate::tls::TlsError;
+use crate::tls::client::ClientTls;
 use crate::upstream::attempt::{Attempt, Failed};
 use crate::upstream::connect::{Place, Tls};
 use crate::upstream::hosts::Hosts;
@@ -61,17 +63,9 @@ pub enum BackendError {
     /// The URL is not one of a server.
     #[error("backend URL: {0}; it must look like http://host:port or https://host")]
     Url(&'static str),
-    /// The authorities' file cannot be used.
-    #[error("CA file {path}: {reason}; it must hold PEM certificates")]
-    Authorities {
-        /// Where it should be.
-        path: std::path::PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
     /// TLS cannot be set up.
     #[error("TLS towards the backend: {0}")]
-    Tls(#[from] rustls::Error),
+    Tls(#[from] TlsError),
 }
 
 /// A request for the backend before its target is put together.
@@ -118,7 +112,7 @@ impl Upstream {
         let is_secure = scheme == Scheme::HTTPS && memory.is_none();
         let tls = match is_secure {
             true => Some(Tls {
-                config: Arc::new(tls::client_config(config)?),
+                config: Arc::new(ClientTls::load(config.tls.clone())?),
                 name: ServerName::try_from(name.clone())
                     .map_err(|_| BackendError::Url("no name for a certificate"))?,
             }),
@@ -148,6 +142,11 @@ impl Upstream {
     /// request begins it too.
     pub(crate) fn keep_up(&self) {
         self.kept_up.call_once(|| upkeep::begin(&self.shared, self.tls.clone(), self.host.clone()));
+    }
+
+    /// How the backend is reached by TLS, if it is.
+    pub(crate) fn tls(&self) -> Option<&ClientTls> {
+        self.tls.as_ref().map(|tls| &*tls.config)
     }
 
     /// How the backend does.

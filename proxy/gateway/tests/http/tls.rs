@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cordon_gateway::{
-    BackendCredential, CertificateFiles, ClientAuthorities, GatewayConfig, ServerTls, ServerTlsConfig,
-    TlsVersion,
+    BackendCredential, CertificateFiles, ClientAuthorities, ClientTlsConfig, GatewayConfig, ServerTls,
+    ServerTlsConfig, TlsVersion,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -289,7 +289,7 @@ async fn the_backends_certificate_is_checked() {
         let served = inner.backend.seen().len();
         let secure = |config: &mut GatewayConfig| {
             config.backend.url = format!("https://{host}:{port}").parse().unwrap();
-            config.backend.ca_file = authorities;
+            config.backend.tls.authorities = authorities;
             config.backend.credential = BackendCredential::PassThrough;
         };
         let outer = Stage::with("enhanced", secure, |_| json("{}")).await;
@@ -301,6 +301,79 @@ async fn the_backends_certificate_is_checked() {
         } else {
             assert_eq!(sent, 0, "{host}: nothing is sent");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_backend_is_shown_a_certificate_by_a_version_that_is_new_enough() {
+    let (authority, proxies) = (Authority::new(), Authority::new());
+    let files = authority.sign("server", &["localhost"]);
+    let ours = proxies.sign("cordon", &["cordon.example"]);
+    let clients = Some(ClientAuthorities { file: proxies.file(), required: true });
+    let tls = ServerTls::load(ServerTlsConfig { clients, ..settings(vec![files]) }).unwrap();
+    let inner = Stage::new(|_| json(calls(TWO))).await;
+    let port = over_tls(&inner, &tls).await.port();
+    let before = async |certificate: Option<CertificateFiles>, minimum_version| {
+        let secure = |config: &mut GatewayConfig| {
+            config.backend.url = format!("https://localhost:{port}").parse().unwrap();
+            config.backend.tls =
+                ClientTlsConfig { authorities: Some(authority.file()), certificate, minimum_version };
+            config.backend.credential = BackendCredential::PassThrough;
+        };
+        Stage::with("enhanced", secure, |_| json("{}")).await
+    };
+    let outer = before(Some(ours.clone()), TlsVersion::Tls13).await;
+    assert_eq!(outer.get("anna", "/api/calls").await.text(), ANNAS_CALLS);
+    let served = inner.backend.seen().len();
+    let nobody = before(None, TlsVersion::Tls12).await;
+    assert_eq!(nobody.get("anna", "/api/calls").await.status, 502);
+    let stranger =
+        before(Some(Authority::new().sign("cordon", &["cordon.example"])), TlsVersion::Tls12).await;
+    assert_eq!(stranger.get("anna", "/api/calls").await.status, 502);
+    assert_eq!(inner.backend.seen().len(), served, "nothing is sent");
+
+    // The files may change, as those of clients may.
+    std::fs::write(&ours.key, "nonsense").unwrap();
+    assert!(outer.gateway.reload_backend_tls().is_err());
+    assert_eq!(outer.get("anna", "/api/calls").await.status, 200);
+    proxies.sign("cordon", &["cordon.example"]);
+    assert!(outer.gateway.reload_backend_tls().unwrap());
+    assert!(!outer.gateway.reload_backend_tls().unwrap());
+    assert_eq!(outer.get("anna", "/api/calls").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_backend_that_speaks_only_old_tls_is_refused() {
+    let authority = Authority::new();
+    let files = authority.sign("server", &["localhost"]);
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_protocol_versions(&OLD).unwrap();
+    let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
+    let config =
+        config.with_no_client_auth().with_single_cert(vec![certificate_in(&files.chain)], key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut head = [0; 16];
+            let _ = stream.read(&mut head).await;
+            let body = calls(TWO);
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
+            let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    for (minimum_version, status) in [(TlsVersion::Tls12, 200), (TlsVersion::Tls13, 502)] {
+        let secure = |config: &mut GatewayConfig| {
+            config.backend.url = format!("https://localhost:{port}").parse().unwrap();
+            config.backend.tls.authorities = Some(authority.file());
+            config.backend.tls.minimum_version = minimum_version;
+        };
+        let stage = Stage::with("enhanced", secure, |_| json("{}")).await;
+        assert_eq!(stage.get("anna", "/api/calls").await.status, status, "{minimum_version:?}");
     }
 }
 
