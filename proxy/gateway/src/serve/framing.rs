@@ -45,6 +45,11 @@ pub(crate) struct Refused {
 }
 
 impl Framing {
+    /// Whether the connection speaks HTTP/2.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.state == State::Opaque
+    }
+
     /// Looks at the next bytes of the connection.
     pub(crate) fn inspect(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         let mut rest = bytes;

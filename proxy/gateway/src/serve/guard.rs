@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use crate::serve::control::{Control, Flood};
 use crate::serve::framing::Framing;
 
 /// Its first byte is lawful in no place of a request that [`Framing`] looks at, so hyper refuses it with 400 and
@@ -16,11 +17,12 @@ const POISON: &[u8] = b"\0\r\n\r\n";
 /// The bytes by which a connection shows that it speaks HTTP/2.
 const PREFACE: usize = 24;
 
-/// Ends the client's bytes where they stop being lawful, with [`POISON`], and the connection if its first bytes do
-/// not come: hyper's own deadlines begin when the version is known (H11).
+/// Ends the client's bytes where they stop being lawful, with [`POISON`], and the connection if it is flooded (H9) or
+/// if its first bytes do not come: hyper's own deadlines begin when the version is known (H11).
 pub(crate) struct Guarded<S> {
     stream: S,
     framing: Framing,
+    control: Control,
     /// What is left to be handed over once bytes were refused.
     poison: Option<&'static [u8]>,
     /// In force until the first bytes are there, and how many of them are missing.
@@ -34,6 +36,7 @@ impl<S> Guarded<S> {
         Guarded {
             stream,
             framing: Framing::default(),
+            control: Control::new(),
             poison: None,
             opening: Some(Box::pin(tokio::time::sleep_until(due))),
             missing: PREFACE,
@@ -50,6 +53,15 @@ impl<S> Guarded<S> {
     }
 }
 
+impl<S> Guarded<S> {
+    fn note(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = &written {
+            self.control.sent(*bytes);
+        }
+        written
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -63,7 +75,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
                 return self.poll_opening(context);
             }
             ready!(read)?;
-            self.missing = self.missing.saturating_sub(buffer.filled().len() - before);
+            let came = buffer.filled().len() - before;
+            let of_preface = self.missing.min(came);
+            self.missing -= of_preface;
             if self.missing == 0 {
                 self.opening = None;
             }
@@ -71,6 +85,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
                 tracing::debug!(reason = refused.reason, "malformed request");
                 buffer.set_filled(before + refused.lawful);
                 self.poison = Some(POISON);
+            }
+            if self.framing.is_opaque()
+                && let Err(Flood) = self.control.inspect(&buffer.filled()[before + of_preface..])
+            {
+                tracing::debug!("flood of frames that bring nothing");
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
             }
         }
         if let Some(poison) = &mut self.poison {
@@ -88,7 +108,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.note(written)
     }
 
     fn poll_write_vectored(
@@ -96,7 +117,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {

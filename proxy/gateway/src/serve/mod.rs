@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 mod connection;
+mod control;
 mod framing;
 mod guard;
 pub(crate) mod listener;
