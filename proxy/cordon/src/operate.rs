@@ -15,22 +15,22 @@ use crate::loaded::Loaded;
 ///
 /// # Errors
 /// A log or the socket cannot be had.
-pub(crate) async fn begin(loaded: &Loaded, following: &mut JoinSet<()>) -> Result<(), Failure> {
+pub(crate) async fn begin(loaded: &Loaded, following: &mut JoinSet<()>) -> Result<Arc<Logs>, Failure> {
     let logs = Logs::start(loaded.config.logs.clone());
     let logs = logs.map_err(|error| Failure::failed(format!("error: {error}")))?;
     logs.attach(&loaded.gateway);
     following.spawn(reopen(Arc::clone(&logs)));
     let Some(config) = loaded.config.operate else {
-        return Ok(());
+        return Ok(logs);
     };
     let listen = config.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         Failure::failed(format!("error: operators cannot be listened to on {listen}: {error}"))
     })?;
     tracing::info!(address = %listener.local_addr().unwrap_or(listen), "serving operators");
-    let plane = Plane { gateway: Arc::clone(&loaded.gateway), logs };
+    let plane = Plane { gateway: Arc::clone(&loaded.gateway), logs: Arc::clone(&logs) };
     following.spawn(cordon_operate::serve(listener, plane, std::future::pending()));
-    Ok(())
+    Ok(logs)
 }
 
 /// Opens log files anew on each SIGHUP.

@@ -50,7 +50,7 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
         if let Some((rollout, sources)) = rollout {
             following.spawn(follow(rollout, sources));
         }
-        operate::begin(&loaded, &mut following).await?;
+        let logs = operate::begin(&loaded, &mut following).await?;
         let tls: Vec<_> = listeners.iter().filter_map(|open| open.tls.clone()).collect();
         following.spawn(Arc::clone(&loaded.gateway).follow_backend_tls());
         for tls in &tls {
@@ -73,6 +73,7 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
         });
         tokio::join!(join_all(served), admin);
         following.shutdown().await;
+        logs.finish().await;
         Ok(())
     })
 }

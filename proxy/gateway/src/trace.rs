@@ -8,10 +8,9 @@ const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// How much is traced. Without it contexts pass as they come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
-    /// The share, from 0 to 1, of exchanges that begin a trace and are recorded.
+    /// The share, from 0 to 1, of exchanges that are recorded.
     pub share: f64,
-    /// A context that a caller sends is gone on with, and says itself whether it is recorded. Where it is not, each
-    /// exchange begins a trace.
+    /// Whether an exchange is recorded that goes on with a caller's trace, the caller says, and not the share.
     pub callers_decide: bool,
 }
 
@@ -35,17 +34,18 @@ impl Sampling {
         rand::fill(&mut span);
         // All zero is no id.
         span[7] |= u8::from(span == [0; 8]);
-        if self.callers_decide
-            && let Some((trace, parent, is_sampled)) = parse(headers)
-        {
+        // By an id of our own, which no caller chooses.
+        let [.., a, b, c, d] = span;
+        let place = f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX);
+        let is_sampled = self.share > 0.0 && place <= self.share;
+        if let Some((trace, parent, callers)) = parse(headers) {
+            let is_sampled = if self.callers_decide { callers } else { is_sampled };
             return TraceContext { trace, span, parent: Some(parent), is_sampled };
         }
         let mut trace = [0; 16];
         rand::fill(&mut trace);
         trace[15] |= u8::from(trace == [0; 16]);
-        let [.., a, b, c, d] = trace;
-        let place = f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX);
-        TraceContext { trace, span, parent: None, is_sampled: self.share > 0.0 && place <= self.share }
+        TraceContext { trace, span, parent: None, is_sampled }
     }
 }
 
@@ -167,9 +167,11 @@ mod tests {
 
     #[test]
     fn callers_decide_only_where_they_may() {
-        let context = Sampling { share: 0.0, callers_decide: false }.context(&headers(&[GOOD]));
-        assert_eq!((context.parent, context.is_sampled), (None, false));
-        assert_ne!(context.trace_text(), "0af7651916cd43dd8448eb211c80319c");
+        for (share, is_sampled) in [(0.0, false), (1.0, true)] {
+            let context = Sampling { share, callers_decide: false }.context(&headers(&[GOOD]));
+            assert_eq!(context.is_sampled, is_sampled);
+            assert_eq!(context.trace_text(), "0af7651916cd43dd8448eb211c80319c");
+        }
     }
 
     #[test]

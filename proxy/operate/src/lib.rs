@@ -8,6 +8,7 @@ mod logs;
 mod metrics;
 mod readiness;
 mod serve;
+mod traces;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use log::access::{AccessLogConfig, Format};
 pub use log::audit::{AuditConfig, WhenFull};
 pub use logs::{Logs, LogsConfig, LogsError};
 pub use serve::serve;
+pub use traces::{TracesConfig, TracesError};
 
 /// Where operators ask.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,7 @@ use cordon_gateway::{Auditor, ExchangeRecord, Gateway, Recorder};
 
 use crate::log::access::{AccessLog, AccessLogConfig};
 use crate::log::audit::{AuditConfig, AuditLog};
+use crate::traces::{Traces, TracesConfig, TracesError};
 
 /// What is logged beside the process's own log.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,8 @@ pub struct LogsConfig {
     pub access: Option<AccessLogConfig>,
     /// The audit log. If absent, nobody audits.
     pub audit: Option<AuditConfig>,
+    /// Where traces are sent. If absent, contexts of traces pass as they come.
+    pub traces: Option<TracesConfig>,
 }
 
 /// The logs, open.
@@ -22,6 +25,7 @@ pub struct LogsConfig {
 pub struct Logs {
     access: Option<AccessLog>,
     audit: Option<Arc<AuditLog>>,
+    traces: Option<Traces>,
 }
 
 /// Lines of a log.
@@ -33,14 +37,15 @@ pub(crate) struct Lines {
 }
 
 impl Logs {
-    /// Opens the logs, before anything is served so that a wrong place is told at once.
+    /// Opens the logs, before anything is served so that a wrong place is told at once. With traces it must be called on
+    /// the runtime, which sends them.
     ///
     /// # Errors
-    /// A file cannot be opened, with what it should have been.
+    /// A file cannot be opened, with what it should have been, or nothing can be sent.
     pub fn start(config: LogsConfig) -> Result<Arc<Logs>, LogsError> {
         let wrong = |log, place: &crate::Place| {
             let place = place.to_string();
-            move |source| LogsError { log, place, source }
+            move |source| LogsError::Open { log, place, source }
         };
         let access = config.access.map(|config| {
             let wrong = wrong("access", &config.place);
@@ -50,12 +55,16 @@ impl Logs {
             let wrong = wrong("audit", &config.place);
             AuditLog::start(config).map(Arc::new).map_err(wrong)
         });
-        Ok(Arc::new(Logs { access: access.transpose()?, audit: audit.transpose()? }))
+        let traces = config.traces.as_ref().map(Traces::start).transpose()?;
+        Ok(Arc::new(Logs { access: access.transpose()?, audit: audit.transpose()?, traces }))
     }
 
     /// Has the gateway write to these logs.
     pub fn attach(self: &Arc<Logs>, gateway: &Gateway) {
-        if self.access.is_some() {
+        if let Some(traces) = &self.traces {
+            gateway.trace(traces.sampling);
+        }
+        if self.access.is_some() || self.traces.is_some() {
             gateway.record_to(Arc::clone(self) as Arc<dyn Recorder>);
         }
         if let Some(audit) = &self.audit {
@@ -67,6 +76,19 @@ impl Logs {
     pub fn reopen(&self) {
         self.access.iter().for_each(AccessLog::reopen);
         self.audit.iter().for_each(|audit| audit.reopen());
+    }
+
+    /// Sends the traces that wait to be sent; what waits to be written is written when this is dropped.
+    pub async fn finish(self: Arc<Logs>) {
+        let finished = tokio::task::spawn_blocking(move || self.traces.iter().for_each(Traces::finish)).await;
+        if let Err(error) = finished {
+            tracing::error!(%error, "the last traces were not sent");
+        }
+    }
+
+    /// Batches of spans that a receiver took, and those that it did not.
+    pub(crate) fn batches(&self) -> Option<(u64, u64)> {
+        self.traces.as_ref().map(Traces::counts)
     }
 
     pub(crate) fn lines(&self) -> Vec<Lines> {
@@ -82,6 +104,9 @@ impl Recorder for Logs {
         if let Some(access) = &self.access {
             access.exchange(record);
         }
+        if let Some(traces) = &self.traces {
+            traces.exchange(record);
+        }
     }
 
     fn keeps_log(&self) -> bool {
@@ -89,11 +114,20 @@ impl Recorder for Logs {
     }
 }
 
-/// A log that cannot be opened.
+/// Why nothing is logged.
 #[derive(Debug, thiserror::Error)]
-#[error("the {log} log cannot be opened at {place}: {source}")]
-pub struct LogsError {
-    log: &'static str,
-    place: String,
-    source: io::Error,
+pub enum LogsError {
+    /// A log cannot be opened.
+    #[error("the {log} log cannot be opened at {place}: {source}")]
+    Open {
+        /// Which log.
+        log: &'static str,
+        /// Where it should be.
+        place: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Traces cannot be sent.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
 }

@@ -1,9 +1,12 @@
-//! `[access_log]` and `[audit]`: what is logged beside the process's own log.
+//! `[access_log]`, `[audit]` and `[traces]`: what is logged beside the process's own log.
 
 use std::path::Path;
 
-use cordon_operate::{AccessLogConfig, AuditConfig, Format, Place, WhenFull};
+use cordon_gateway::Sampling;
+use cordon_operate::{AccessLogConfig, AuditConfig, Format, Place, TracesConfig, WhenFull};
 use cordon_settings::{Problems, Table};
+
+use crate::config::values;
 
 /// Reads the table `[access_log]`.
 pub(super) fn access(
@@ -31,6 +34,23 @@ pub(super) fn audit(
     let words = [("refuse", WhenFull::Refuse), ("serve", WhenFull::Serve)];
     let when_full = word(table, "when_full", words, problems);
     Some(AuditConfig { place: Place::File(file?), sync, when_full: when_full? })
+}
+
+/// Exchanges of a thousand that are recorded unless something else is said.
+const PER_THOUSAND: usize = 10;
+
+/// Reads the table `[traces]`.
+pub(super) fn traces(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Option<TracesConfig> {
+    let endpoint = table.required("endpoint", problems);
+    let endpoint = endpoint.and_then(|text| values::url(&text, "endpoint", problems));
+    let service = table.text("service", problems).map_or("cordon".to_owned(), |text| text.value);
+    let parts = u16::try_from(table.count("per_thousand", PER_THOUSAND, problems)).unwrap_or(u16::MAX);
+    if parts > 1000 {
+        problems.at(table.span(), "`per_thousand` is more than 1000").help("1000 records every exchange");
+    }
+    let callers_decide = table.flag("callers_decide", problems);
+    let sampling = Sampling { share: f64::from(parts) / 1000.0, callers_decide };
+    Some(TracesConfig { endpoint: endpoint?, service, sampling })
 }
 
 /// One of two words, the first if none is said.

@@ -84,6 +84,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
     let access_log =
         optional(table, "access_log", problems, |table, problems| logs::access(table, folder, problems));
     let audit = optional(table, "audit", problems, |table, problems| logs::audit(table, folder, problems));
+    let traces = optional(table, "traces", problems, logs::traces);
     let operate = optional(table, "operate", problems, operate::read);
     let asks = |listen: &Listen| listen.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
     let clients = listen.as_ref().map(|all| all.iter().any(asks));
@@ -123,7 +124,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         directory,
         sync,
         admin: admin.flatten(),
-        logs: LogsConfig { access: access_log.flatten(), audit: audit.flatten() },
+        logs: LogsConfig { access: access_log.flatten(), audit: audit.flatten(), traces: traces.flatten() },
         operate: operate.flatten(),
     })
 }
@@ -247,6 +248,8 @@ mod tests {
             [access_log]
             to = \"stdout\"
             format = \"xml\"
+            [traces]
+            per_thousand = 1001
             [audit]
             when_full = \"panic\"
             [surprise]
@@ -268,6 +271,8 @@ mod tests {
             "beyond_this_machine",
             "format",
             "when_full",
+            "endpoint",
+            "per_thousand",
             "file",
             "directory",
             "surprise",

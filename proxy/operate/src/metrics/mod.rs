@@ -30,6 +30,7 @@ pub(crate) fn text(plane: &Plane) -> String {
     let lines = plane.logs.lines();
     registry.register_collector(Box::new(Moment {
         lines,
+        batches: plane.logs.batches(),
         measures: plane.gateway.measures(),
         is_ready,
         is_draining,
@@ -47,6 +48,8 @@ pub(crate) fn text(plane: &Plane) -> String {
 struct Moment {
     measures: Measures,
     lines: Vec<Lines>,
+    /// Batches of spans sent, and those that failed.
+    batches: Option<(u64, u64)>,
     is_ready: bool,
     is_draining: bool,
 }
@@ -256,6 +259,10 @@ impl Moment {
         };
         page.counter("log_lines", "Lines written to a log", of(|lines| lines.written))?;
         page.counter("log_lines_lost", "Lines that could not be written to a log", of(|lines| lines.lost))?;
+        let batches =
+            self.batches.into_iter().flat_map(|(sent, failed)| [("sent", sent), ("failed", failed)]);
+        let batches = batches.map(|(outcome, count)| ([("outcome", outcome)], count));
+        page.counter("trace_batches", "Batches of spans for the receiver of traces", batches)?;
         let audit = &self.measures.audit;
         let revealed = [("records", audit.records), ("fields", audit.fields)];
         let revealed = revealed.map(|(kind, count)| ([("kind", kind)], count));

@@ -11,3 +11,4 @@ mod health;
 mod logs;
 mod metrics;
 mod stage;
+mod traces;
