@@ -36,6 +36,16 @@ if ! command -v docker-registry >/dev/null; then
     fi
 fi
 
+# The tests of what operators are told have Prometheus read it.
+if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get install -y -qq --no-install-recommends prometheus >/dev/null ||
+            { apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus >/dev/null; }
+    else
+        echo "Prometheus is missing: install Debian's package prometheus" >&2
+    fi
+fi
+
 # The example policies are built by the tools of their languages.
 if ! command -v clang >/dev/null || ! command -v wasm-ld >/dev/null || ! command -v npm >/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -10,5 +10,6 @@ mod exposition;
 mod health;
 mod logs;
 mod metrics;
+mod prometheus;
 mod stage;
 mod traces;
