@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -174,7 +174,7 @@ pub(crate) fn parse(received: &[u8], is_head: bool) -> Option<Reply> {
     let mut rest = received;
     let (head, status) = loop {
         let end = rest.windows(4).position(|window| window == b"\r\n\r\n")?;
-        let head = std::str::from_utf8(&rest[..end]).unwrap();
+        let head = String::from_utf8_lossy(&rest[..end]).into_owned();
         rest = &rest[end + 4..];
         let status = head.split(' ').nth(1).unwrap().parse::<u16>().unwrap();
         if status >= 200 {
@@ -184,7 +184,10 @@ pub(crate) fn parse(received: &[u8], is_head: bool) -> Option<Reply> {
     let mut headers = HeaderMap::new();
     for line in head.split("\r\n").skip(1) {
         let (name, value) = line.split_once(':').unwrap();
-        headers.append(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.trim().parse().unwrap());
+        headers.append(
+            http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
+            HeaderValue::from_bytes(value.trim().as_bytes()).unwrap(),
+        );
     }
     let bodiless = is_head || matches!(status, 204 | 304);
     let (body, complete) = if bodiless {

@@ -25,6 +25,7 @@ mod live;
 mod log;
 mod memory;
 mod messages;
+mod mutations;
 mod observe;
 mod opaque;
 mod overload;

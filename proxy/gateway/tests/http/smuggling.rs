@@ -46,7 +46,7 @@ struct Fields {
 }
 
 /// A backend that keeps what it was sent and answers whatever looks like a request.
-struct Recorder {
+pub(crate) struct Recorder {
     address: SocketAddr,
     received: Arc<Mutex<Vec<u8>>>,
 }
@@ -65,7 +65,7 @@ impl Recorder {
         Recorder { address, received }
     }
 
-    fn take(&self) -> Vec<u8> {
+    pub(crate) fn take(&self) -> Vec<u8> {
         std::mem::take(&mut self.received.lock().unwrap())
     }
 }
@@ -89,7 +89,7 @@ async fn answer(mut stream: TcpStream, all: Arc<Mutex<Vec<u8>>>) {
 
 /// What is behind one request of which there is but one reading, as strictly as RFC 9112 lets a sender write it. `None`:
 /// it is not complete.
-fn one_request(bytes: &[u8]) -> Result<Option<&[u8]>, String> {
+pub(crate) fn one_request(bytes: &[u8]) -> Result<Option<&[u8]>, String> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let head = std::str::from_utf8(&bytes[..end]).map_err(|_| "a head that is no text")?;
     let mut lines = head.split("\r\n");
@@ -144,7 +144,7 @@ fn without_chunks(mut rest: &[u8]) -> Result<Option<&[u8]>, String> {
 }
 
 /// A gateway before a recorder.
-async fn scene() -> (Stage, Recorder) {
+pub(crate) async fn scene() -> (Stage, Recorder) {
     let recorder = Recorder::start().await;
     let url = format!("http://{}", recorder.address).parse().unwrap();
     let stage = Stage::with("enhanced", |config| config.backend.url = url, |_| json("{}")).await;
@@ -157,6 +157,16 @@ fn bytes(text: &str) -> Vec<u8> {
         .chars()
         .map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?'))
         .collect()
+}
+
+/// All requests of the first table.
+pub(crate) fn requests() -> Vec<Vec<u8>> {
+    let table: Table<String> = toml::from_str(HTTP_1).unwrap();
+    let of_class = |class: &Class<String>| -> Vec<Vec<u8>> {
+        let cases = class.nothing.iter().chain(&class.one);
+        cases.map(|case| bytes(&format!("{}{case}", class.head))).collect()
+    };
+    table.class.iter().flat_map(of_class).collect()
 }
 
 /// Sends a request and reads until the connection ends or an answer is complete.

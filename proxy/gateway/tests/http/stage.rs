@@ -188,11 +188,16 @@ pub(crate) fn policy() -> Arc<Policy> {
     Arc::clone(POLICY.get_or_init(|| load(cordon_policy_component::COMPONENT, RULES)))
 }
 
+/// The rules above with one part replaced.
+pub(crate) fn changed_rules(part: &str, by: &str) -> String {
+    assert!(RULES.contains(part), "{part}");
+    RULES.replace(part, by)
+}
+
 /// The default policy with one part of the rules above replaced, made once for each.
 pub(crate) fn changed_policy(part: &str, by: &str) -> Arc<Policy> {
     static POLICIES: Mutex<BTreeMap<String, Arc<Policy>>> = Mutex::new(BTreeMap::new());
-    assert!(RULES.contains(part), "{part}");
-    let rules = RULES.replace(part, by);
+    let rules = changed_rules(part, by);
     let mut policies = POLICIES.lock().unwrap();
     let policy =
         policies.entry(rules).or_insert_with_key(|rules| load(cordon_policy_component::COMPONENT, rules));

@@ -1,0 +1,113 @@
+//! A proxy that has no file descriptors left refuses what it cannot do, tells nobody anything, and recovers.
+
+mod serving;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serving::Serving;
+use tempfile::TempDir;
+
+/// Descriptors that the proxy may have.
+const DESCRIPTORS: usize = 64;
+/// In one project, by the demo's directory.
+const TOKEN: &str = "demo-token-of-olga";
+
+const RULES: &str = r#"
+name = "notes"
+version = "1"
+format = "json"
+
+[kind.note]
+project = ["$.project"]
+keep = ["$.id"]
+
+[[route]]
+name = "notes"
+path = "/notes"
+section = "any"
+records = [{ path = "$.data[*]", kind = "note" }]
+"#;
+
+/// A backend that answers each request on a connection of its own.
+fn backend() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("it listens");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = [0; 4096];
+            let body = r#"{"data":[{"id":1,"project":"nobodys","secret":"hidden"}]}"#;
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            // The other side may be gone.
+            _ = stream.read(&mut head).and_then(|_| stream.write_all(answer.as_bytes()));
+        }
+    });
+    address
+}
+
+fn answer(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    write!(stream, "GET /notes HTTP/1.1\r\nHost: x\r\nX-Api-Key: {TOKEN}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the test waits for another process, on a thread of its own")]
+#[test]
+fn a_proxy_without_descriptors_recovers() {
+    let folder = TempDir::new().expect("a folder");
+    let write =
+        |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("it can be written");
+    write("rules.toml", RULES);
+    let config = format!(
+        "[listen]\naddress = \"127.0.0.1:0\"\n[backend]\nurl = \"http://{}\"\n[policy]\nrules = \"rules.toml\"\n\
+         [directory]\nfile = \"directory.toml\"\n",
+        backend()
+    );
+    write("cordon.toml", &config);
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/demo");
+    fs::copy(demo.join("directory.toml"), folder.path().join("directory.toml")).expect("it is there");
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        &format!("ulimit -n {DESCRIPTORS}; exec \"$0\" serve"),
+        env!("CARGO_BIN_EXE_cordon"),
+    ]);
+    let mut serving = Serving::run({
+        command.current_dir(folder.path());
+        command
+    });
+    let quiet = answer(serving.address).expect("it serves");
+    assert!(quiet.starts_with("HTTP/1.1 200") && quiet.ends_with(r#"{"data":[]}"#), "{quiet}");
+
+    // More connections than descriptors; the kernel accepts what the proxy cannot.
+    let idle: Vec<TcpStream> =
+        (0..3 * DESCRIPTORS).map_while(|_| TcpStream::connect(serving.address).ok()).collect();
+    assert!(idle.len() > DESCRIPTORS, "{}", idle.len());
+    assert!(serving.logs("cannot accept a connection", 1), "no descriptor is missing");
+    // Who waits is not answered; nobody gets anything else than they may.
+    if let Ok(answer) = answer(serving.address) {
+        assert!(!answer.contains("hidden") && !answer.contains("nobodys"), "{answer}");
+    }
+    drop(idle);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        match answer(serving.address) {
+            Ok(answer) if answer.starts_with("HTTP/1.1 200") => {
+                break assert!(answer.ends_with(r#"{"data":[]}"#));
+            }
+            other => assert!(Instant::now() < deadline, "it has not recovered: {other:?}"),
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(serving.terminate(), "and ends with success");
+}
