@@ -8,7 +8,7 @@ use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 /// Shows the first certificate that is made out to the name which the client asks for and that the client can check;
-/// if none is, the first that it can check.
+/// if none is, the first that it can check, or else the first.
 #[derive(Debug)]
 pub(super) struct ByName(Vec<Arc<CertifiedKey>>);
 
@@ -25,7 +25,8 @@ impl ResolvesServerCert for ByName {
         let named = asked.and_then(|name| {
             self.0.iter().filter(can_check).find(|key| is_made_out_to(key, &name)).map(Arc::clone)
         });
-        named.or_else(|| self.0.iter().find(can_check).map(Arc::clone))
+        // Without any the client would be told that it is not allowed in, when it only speaks of other signatures.
+        named.or_else(|| self.0.iter().find(can_check).or(self.0.first()).map(Arc::clone))
     }
 }
 
