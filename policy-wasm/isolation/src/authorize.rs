@@ -3,7 +3,11 @@
 use cordon_policy_sdk::types::{Binding, Condition, Decision, Probe, QueryEdits, Refusal, Request, Scope};
 
 use crate::Rules;
+use crate::read::{Message, Values};
 use crate::rules::{About, Route};
+
+/// What the contract calls a message of a client over a WebSocket.
+const MESSAGE: &str = "MESSAGE";
 
 /// Decides on a request: its route must be open to the role (D12), its query parameters declared (H35), and the
 /// record that it is about, if any, one that the caller may see.
@@ -11,6 +15,9 @@ pub fn authorize(rules: &Rules, scope: &Scope, request: &Request) -> Decision {
     let Some(route) = rules.route(&request.route) else {
         return refuse(404, "unknown-route", "There is nothing here.".to_owned());
     };
+    if request.method == MESSAGE {
+        return said(route, scope, request);
+    }
     if !accepts(route, &request.method) {
         return refuse(405, "method-not-allowed", "This method is not allowed here.".to_owned());
     }
@@ -26,6 +33,30 @@ pub fn authorize(rules: &Rules, scope: &Scope, request: &Request) -> Decision {
         None => Decision::Forward(QueryEdits::none()),
         Some(about) => probing(rules, scope, request, about),
     }
+}
+
+/// Decides on a client's message: it must have one of the shapes listed.
+fn said(route: &Route, scope: &Scope, request: &Request) -> Decision {
+    if let Some(refusal) = closed(route, scope) {
+        return refusal;
+    }
+    if route.messages.iter().any(|message| fits(message, request)) {
+        return Decision::Forward(QueryEdits::none());
+    }
+    refuse(403, "message-not-allowed", "This message is not allowed here.".to_owned())
+}
+
+/// Whether every place of a message is one of the shape's, and where values are listed one of them stands.
+fn fits(message: &Message, request: &Request) -> bool {
+    let known = |name: &String| message.places.iter().any(|(place, _)| place == name);
+    let right = |(place, values): &(String, Values)| match values {
+        Values::Any => true,
+        Values::These(values) => {
+            let mut found = request.values.iter().filter(|pair| pair.name == *place).peekable();
+            found.peek().is_some() && found.all(|pair| values.contains(&pair.value))
+        }
+    };
+    request.query.iter().all(known) && message.places.iter().all(right)
 }
 
 /// Forwards if the caller may see the record, which also takes what its route takes.

@@ -135,6 +135,11 @@ impl Path {
         self.segments.iter().any(|step| step.descendant)
     }
 
+    /// Whether a step of it counts elements.
+    pub(crate) fn has_index(&self) -> bool {
+        self.segments.iter().any(|step| matches!(step.selector, Selector::Index(_)))
+    }
+
     /// How many steps it takes.
     pub(crate) fn steps(&self) -> usize {
         self.segments.len()

@@ -1,8 +1,10 @@
 //! Rules that fit together, in the form in which plans and verdicts are made from them.
 
+use std::sync::Arc;
+
 use cordon_policy_sdk::types::{Columns, Csv, Edit, Format, Key, Manifest, Mask, Problem, Rights};
 
-use crate::read::Layout;
+use crate::read::{Layout, Message};
 
 /// What a policy knows after `configure`.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub(crate) struct Route {
     pub(crate) query: Vec<String>,
     pub(crate) about: Option<About>,
     pub(crate) request_pass: bool,
+    /// What a client may say over a WebSocket. Empty: whatever it is, if `request_pass` says so.
+    pub(crate) messages: Arc<[Message]>,
     pub(crate) headers: Vec<String>,
     pub(crate) response: Response,
 }

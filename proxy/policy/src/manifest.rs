@@ -7,9 +7,10 @@ use crate::template::Template;
 const ROUTES: usize = 4096;
 /// The most bytes of a name, a version or a path template.
 const TEXT: usize = 1024;
-/// The methods that a route may name: those of RFC 9110 that carry a representation, and PATCH (RFC 5789). HEAD comes
-/// with GET; CONNECT, OPTIONS and TRACE are the gateway's own affair.
-const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+/// The methods that a route may name: those of RFC 9110 that carry a representation, PATCH (RFC 5789), and the one that
+/// stands for the request to upgrade to a WebSocket. HEAD comes with GET; CONNECT, OPTIONS and TRACE are the gateway's
+/// own affair.
+const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", Route::WEBSOCKET];
 
 /// What `configure` says of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,11 @@ impl Manifest {
 }
 
 impl Route {
+    /// What stands for the request to upgrade to a WebSocket (RFC 6455).
+    pub const WEBSOCKET: &str = "WEBSOCKET";
+    /// What stands for a client's message over a WebSocket.
+    pub const MESSAGE: &str = "MESSAGE";
+
     /// Whether a request with this method can be of this route.
     pub fn allows(&self, method: &str) -> bool {
         let method = if method == "HEAD" { "GET" } else { method };
@@ -84,6 +90,9 @@ impl Route {
             if self.methods[..index].contains(method) {
                 problems.push(format!("{label}: method {method} stands twice"));
             }
+        }
+        if self.methods.len() > 1 && self.allows(Route::WEBSOCKET) {
+            problems.push(format!("{label}: a WebSocket is a route of its own, with no other method"));
         }
         for (index, name) in self.decides_on.iter().enumerate() {
             if name.is_empty() || name.len() > TEXT || name.chars().any(char::is_control) {

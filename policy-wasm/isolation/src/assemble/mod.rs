@@ -40,13 +40,23 @@ fn manifest(document: &Document) -> Manifest {
         name: text(&route.name),
         methods: route.methods.iter().map(|method| method.value.clone()).collect(),
         path: text(&route.path),
-        decides_on: Vec::new(),
+        decides_on: decides_on(route),
     };
     Manifest {
         name: document.name.clone(),
         version: document.version.clone(),
         routes: document.routes.iter().map(route).collect(),
     }
+}
+
+/// The places in a client's messages whose values are listed.
+fn decides_on(route: &read::Route) -> Vec<String> {
+    let places = route.messages.iter().flat_map(|message| &message.places);
+    let listed = places.filter(|(_, values)| matches!(values, read::Values::These(_)));
+    let mut names: Vec<String> = listed.map(|(place, _)| place.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn unique_names(document: &Document, problems: &Problems) {
@@ -73,7 +83,7 @@ fn empty_kinds(document: &Document, problems: &Problems) {
 }
 
 fn assemble(said: &read::Route, document: &Document, problems: &Problems) -> Route {
-    let changing = said.methods.iter().find(|method| method.value != "GET");
+    let changing = said.methods.iter().find(|method| method.value != "GET" && !said.websocket);
     if let (Some(method), None) = (changing, &said.changes) {
         let advice = "say `changes = true`, or `changes = false` if it only reads";
         problems.add(&method.place, format!("{} may change something: {advice}", method.value));
@@ -90,7 +100,8 @@ fn assemble(said: &read::Route, document: &Document, problems: &Problems) -> Rou
         requires: said.requires,
         query,
         about: None,
-        request_pass: said.request_pass,
+        request_pass: said.request_pass || !said.messages.is_empty(),
+        messages: said.messages.clone().into(),
         headers,
         response: match said.response {
             read::Response::Empty => Response::Empty,

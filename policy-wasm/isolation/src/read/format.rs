@@ -32,6 +32,11 @@ impl Written {
         let csv = own.and_then(|item| csv(item.table()?)).or_else(|| all.csv.clone());
         Written { format, csv: csv.filter(|_| format == Some(Format::Csv)) }
     }
+
+    /// Whether another format than JSON is said.
+    pub(super) fn is_no_json(&self) -> bool {
+        self.format.is_some_and(|format| format != Format::Json)
+    }
 }
 
 const FORMATS: [(&str, Format); 5] = [

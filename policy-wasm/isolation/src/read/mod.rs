@@ -4,6 +4,7 @@ mod document;
 mod format;
 mod kind;
 mod mask;
+mod message;
 mod route;
 mod suggest;
 
@@ -14,6 +15,7 @@ use toml::de::DeTable;
 
 pub(crate) use document::{Place, Problems, Said};
 pub(crate) use kind::{Candidate, Kind, Layout, Part, Whose};
+pub(crate) use message::{Message, Values};
 pub(crate) use route::{About, Response, Route, Total};
 pub(crate) use suggest::nearest;
 

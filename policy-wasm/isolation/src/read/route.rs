@@ -5,6 +5,7 @@ use cordon_policy_sdk::types::Rights;
 use super::document::{Item, Place, Said, Table, listed};
 use super::format::Written;
 use super::kind::{Part, each};
+use super::message::{Message, messages};
 use super::{nearest, path, paths};
 use crate::path::Path;
 
@@ -15,6 +16,8 @@ pub(crate) struct Route {
     /// None if it could not be read.
     pub(crate) name: Option<Said<String>>,
     pub(crate) methods: Vec<Said<String>>,
+    /// Whether it is a WebSocket: its bodies are then messages.
+    pub(crate) websocket: bool,
     pub(crate) path: Option<Said<String>>,
     /// None: any.
     pub(crate) section: Option<String>,
@@ -25,6 +28,8 @@ pub(crate) struct Route {
     pub(crate) about: Option<Said<About>>,
     /// Whether a request body goes on as it is; otherwise there must be none.
     pub(crate) request_pass: bool,
+    /// What a client may say over a WebSocket, beside nothing at all.
+    pub(crate) messages: Vec<Message>,
     pub(crate) response: Response,
     pub(crate) written: Written,
     pub(crate) parts: Vec<Part>,
@@ -72,7 +77,9 @@ impl Route {
     /// Reads `[[route]]`. `all`: how the bodies of all routes are written.
     pub(super) fn read(mut table: Table<'_>, all: &Written) -> Route {
         let name = table.required("name", "give the route a name of its own").and_then(|item| item.said());
-        let methods = methods(&mut table);
+        let websocket = table.optional("websocket").and_then(|item| Some(item.saying(item.flag()?)));
+        let is_websocket = websocket.as_ref().is_some_and(|said| said.value);
+        let methods = if is_websocket { upgrade(&mut table) } else { methods(&mut table) };
         let path = table.required("path", "write the path template, such as \"/api/calls/{id}\"");
         let path = path.and_then(|item| item.said());
         let section = table.required("section", "name the section that a role must open, or \"any\"");
@@ -82,12 +89,18 @@ impl Route {
         let query = table.optional("query").map(|item| item.texts()).unwrap_or_default();
         let headers = table.optional("headers").map(|item| item.list()).unwrap_or_default();
         let headers = headers.iter().filter_map(header).collect();
-        let changes = table.optional("changes").and_then(|item| Some(item.saying(item.flag()?)));
+        let changes = table.optional("changes").filter(|_| !is_websocket);
+        let changes = changes.and_then(|item| Some(item.saying(item.flag()?)));
         let about = table.optional("about").map(|item| item.saying(About::read(&item)));
         let request = table.optional("request");
         let request_pass = request.is_some_and(|item| request_passes(&item));
+        let messages = messages(&mut table, is_websocket, request_pass);
         let response = response(&mut table);
         let written = Written::of_route(&mut table, all);
+        if let Some(said) = websocket.filter(|said| said.value && written.is_no_json()) {
+            let message = "the messages of a WebSocket are JSON documents: write `format = \"json\"`";
+            table.problems.add(&said.place, message);
+        }
         let edited = Edited::read(&mut table, response);
         let place = table.place.clone();
         table.finish();
@@ -95,6 +108,7 @@ impl Route {
             place,
             name,
             methods,
+            websocket: is_websocket,
             path,
             section,
             requires,
@@ -103,6 +117,7 @@ impl Route {
             changes,
             about,
             request_pass,
+            messages,
             response,
             written,
             parts: edited.parts,
@@ -185,6 +200,19 @@ impl About {
         table.finish();
         route.map_or(About::Unknown, |route| About::Record { route, with })
     }
+}
+
+/// The method of a WebSocket: what the contract calls the request to upgrade to one.
+pub(crate) const WEBSOCKET: &str = "WEBSOCKET";
+
+/// A WebSocket has a method of its own.
+fn upgrade(table: &mut Table<'_>) -> Vec<Said<String>> {
+    for key in ["methods", "changes"] {
+        if let Some(item) = table.optional(key) {
+            item.wrong::<()>(format!("a WebSocket is asked for in one way only: take `{key}` out"));
+        }
+    }
+    vec![Said { value: WEBSOCKET.to_owned(), place: table.place.clone() }]
 }
 
 fn methods(table: &mut Table<'_>) -> Vec<Said<String>> {
