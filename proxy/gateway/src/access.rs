@@ -8,7 +8,7 @@ use cordon_rewrite::Report;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::active::Active;
-use crate::counters::route::{Ended, Tally};
+use crate::counters::route::{Ended, Messages, Tally};
 use crate::counters::{Totals, add};
 use crate::gateway::Gateway;
 use crate::limit::Admitted;
@@ -37,6 +37,7 @@ pub(crate) struct Entry {
     tally: Tally,
     request_id: Option<Box<str>>,
     pub(crate) trace: Option<TraceContext>,
+    messages: Messages,
     /// What becomes of the request's body.
     body: Option<Fate>,
     sent: u64,
@@ -81,6 +82,7 @@ impl Entry {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             reason: None,
             tally: Tally::default(),
+            messages: Messages::default(),
             body: None,
             sent: 0,
             outcome: Outcome::Abandoned,
@@ -142,6 +144,25 @@ impl Entry {
         }
     }
 
+    /// A client has said something over a WebSocket.
+    pub(crate) fn said(&mut self) {
+        self.messages.said += 1;
+    }
+
+    /// A backend has said something over a WebSocket: this many bytes of it went out, if any, and this the editor did.
+    pub(crate) fn told(&mut self, bytes: Option<usize>, report: Option<&Report>) {
+        let tally = report.map(Tally::of).unwrap_or_default();
+        self.tally.add(&tally);
+        match bytes {
+            None => self.messages.dropped += 1,
+            Some(bytes) => {
+                self.messages.told += 1;
+                self.messages.edited += u64::from(tally.is_change());
+                self.sent += bytes as u64;
+            }
+        }
+    }
+
     pub(crate) fn sent(&mut self, bytes: usize) {
         self.sent += bytes as u64;
     }
@@ -174,6 +195,9 @@ impl Entry {
             removed = record.removed,
             masked = record.masked,
             unlisted = record.unlisted,
+            messages_said = record.messages.said,
+            messages_told = record.messages.told,
+            messages_dropped = record.messages.dropped,
             reason = record.reason.unwrap_or("-"),
             outcome = %record.outcome,
             observed = record.observed,
@@ -216,6 +240,7 @@ impl Drop for Entry {
         self.totals.under_way.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
         let counters = self.route.map_or(&self.totals.unrouted, |route| &self.active.counters[route]);
         counters.edited(&self.tally);
+        counters.messages(&self.messages);
         counters.ended(&Ended { status: self.status, received, sent: self.sent, duration });
         let mut stages = [(Stage::Identify, Duration::ZERO); STAGES.len()];
         let mut passed = 0;
@@ -242,6 +267,7 @@ impl Drop for Entry {
             removed: self.tally.removed,
             masked: self.tally.masked,
             unlisted: self.tally.unlisted,
+            messages: self.messages,
             reason: self.reason,
             outcome: self.outcome,
             observed: self.observed,

@@ -1,6 +1,7 @@
 //! The body that a caller gets, whatever it is made of.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use crate::edit::observed::Observed;
 use crate::rescue::Cause;
 use crate::response::source::Source;
 use crate::serve::activity::UnderWay;
+use crate::websocket::Tunnel;
 
 /// A response body. Its error ends the connection or resets the stream (H10), and says nothing to the caller.
 pub struct AnswerBody {
@@ -26,6 +28,8 @@ enum Kind {
     Edited(Box<Edited>),
     Passed(Box<Source>),
     Observed(Box<Observed>),
+    /// None, after a 101: what follows is no HTTP.
+    Tunnel(Arc<Tunnel>),
     /// After an error: poisoned.
     Broken,
 }
@@ -56,9 +60,17 @@ impl AnswerBody {
         AnswerBody { kind: Kind::Observed(Box::new(observed)), entry: None, under_way: None }
     }
 
-    /// Ties the access log's entry to the body's life.
+    /// No body: the connection becomes something else.
+    pub(crate) fn tunnel(tunnel: Arc<Tunnel>) -> AnswerBody {
+        AnswerBody { kind: Kind::Tunnel(tunnel), entry: None, under_way: None }
+    }
+
+    /// Ties the access log's entry to the life of the body, or of what the connection becomes.
     pub(crate) fn attach(&mut self, entry: Entry) {
-        self.entry = Some(Box::new(entry));
+        match &self.kind {
+            Kind::Tunnel(tunnel) => tunnel.attach(Box::new(entry)),
+            _ => self.entry = Some(Box::new(entry)),
+        }
     }
 
     /// Ties the connection's knowledge that something is under way to the body's life.
@@ -83,6 +95,7 @@ impl AnswerBody {
             Kind::Edited(edited) => edited.poll_frame(context),
             Kind::Passed(source) => source.poll_chunk(context),
             Kind::Observed(observed) => observed.poll_chunk(context),
+            Kind::Tunnel(_) => Poll::Ready(None),
             Kind::Broken => Poll::Ready(Some(Err(Cause::Body("used after an error".into())))),
         }
     }
@@ -94,7 +107,7 @@ impl AnswerBody {
         let report = match &self.kind {
             Kind::Edited(edited) => Some(edited.report()),
             Kind::Observed(observed) => observed.report(),
-            Kind::Whole(_) | Kind::Passed(_) | Kind::Broken => None,
+            Kind::Whole(_) | Kind::Passed(_) | Kind::Tunnel(_) | Kind::Broken => None,
         };
         if let (Some(report), Some(entry)) = (report, &mut self.entry) {
             entry.edited(report);
@@ -150,7 +163,7 @@ impl Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.kind, Kind::Whole(None))
+        matches!(self.kind, Kind::Whole(None) | Kind::Tunnel(_))
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -280,7 +280,11 @@ impl Gateway {
     }
 
     /// Answers one request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>, origin: Origin) -> Response<AnswerBody> {
+    pub(crate) async fn answer(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        origin: Origin,
+    ) -> Response<AnswerBody> {
         stack::answer(self, request, origin).await
     }
 

@@ -5,7 +5,8 @@
 //!
 //! What this version solves by leaving it out: validators and conditionals (H14) and ranges (H13) are removed in both
 //! directions; responses are not compressed for the client (H15); redirections of the backend are refused, since a
-//! `Location` can tell of hidden records (H18); trailers are dropped (H4); `Upgrade` and `CONNECT` are refused (H6).
+//! `Location` can tell of hidden records (H18); trailers are dropped (H4); `CONNECT` is refused, and so is every `Upgrade` but
+//! that to a WebSocket of a route that the policy knows (H6).
 
 mod access;
 mod active;
@@ -33,11 +34,13 @@ mod route;
 mod serve;
 mod stack;
 mod stage;
+mod standing;
 mod tls;
 mod trace;
 mod trial;
 mod upstream;
 mod view;
+mod websocket;
 
 pub use answer::{AnswerBody, BrokenOff};
 pub use audit::{AuditEntry, Auditor, NotWritten, Part, Revealed, SpecialRight, Writing};
@@ -47,9 +50,9 @@ pub use config::{
     Following, Forwarded, FrontSettings, GatewayConfig, HostAddress, HostChecks, HostLimits, IdentityConfig,
     IdentityMethod, IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings, Limits, MaskSecret, NamedBy,
     Naming, NotAHost, Passwords, ProjectSelector, REQUEST_HEADERS, Rate, Remembrance, Resolve, Resolved,
-    Resolver, STRIPPED_HEADERS, ServerTlsConfig, SystemResolver, TlsVersion, WhoAmISettings,
+    Resolver, STRIPPED_HEADERS, ServerTlsConfig, SystemResolver, TlsVersion, WebSocketConfig, WhoAmISettings,
 };
-pub use counters::{Counters, Durations, RefusalCount, RouteCounts};
+pub use counters::{Counters, Durations, Messages, RefusalCount, RouteCounts};
 pub use documents::{DocumentError, Documents};
 pub use explain::{Answer, BackendAnswer, ExplainError, Explained, Refused};
 pub use gateway::{Gateway, GatewayError, TrialError};

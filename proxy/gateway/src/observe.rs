@@ -24,6 +24,7 @@ use crate::response::coding::{Coding, Decoder};
 use crate::response::source::{Pace, Source};
 use crate::stack::Round;
 use crate::stage::Stage;
+use crate::standing::{Standing, Vigil};
 use crate::upstream::Outgoing;
 use crate::view::CallerScope;
 
@@ -70,11 +71,17 @@ pub(crate) async fn pass(
     let beside = would.and_then(|would| beside(round, &would, parts, &head));
     let pace = Pace::new(&gateway.config.deadlines, round.end);
     let mut source = Source::new(body, None, &gateway.config.limits, pace, round.tap().cloned());
-    match &beside {
-        Some(beside) if beside.is_events => source.without_end(),
-        _ => source.watch(),
+    let is_endless = beside.as_ref().is_some_and(|beside| beside.is_events);
+    if is_endless {
+        source.without_end();
+    } else {
+        source.watch();
     }
-    let mut response = Response::new(AnswerBody::observed(Observed::new(source, beside)));
+    let mut observed = Observed::new(source, beside);
+    if is_endless {
+        observed.watch_over(Vigil::new(Standing::of(round, None)));
+    }
+    let mut response = Response::new(AnswerBody::observed(observed));
     *response.status_mut() = head.status;
     *response.headers_mut() = without_hops(&head.headers);
     response.headers_mut().remove(header::CONTENT_LENGTH);

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use cordon_policy::Digest;
 use http::HeaderMap;
 
+use crate::counters::Messages;
 use crate::stage::Stage;
 use crate::trace::TraceContext;
 
@@ -46,6 +47,8 @@ pub struct ExchangeRecord<'a> {
     pub masked: u64,
     /// Values that nothing in the plan names.
     pub unlisted: u64,
+    /// Messages, of a WebSocket.
+    pub messages: Messages,
     /// Why it was refused or broken off: a word of this program.
     pub reason: Option<&'static str>,
     /// How it ended.

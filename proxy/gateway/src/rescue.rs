@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use http::{HeaderValue, Response, StatusCode, header};
 
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
 use crate::answer::AnswerBody;
 use crate::problem::Problem;
+use crate::websocket::Side;
 
 /// Whose fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +27,13 @@ pub(crate) enum Cause {
     Head(&'static str),
     #[error("HTTP version before 1.1")]
     Version,
+    #[error("a WebSocket of another version")]
+    WebSocketVersion,
+    #[error("a page of another origin asks")]
+    Origin,
+    /// A side does not keep to the protocol of frames, or to what may be in them; and the code that it is told.
+    #[error("WebSocket: the {0:?} is told {1}")]
+    Frames(Side, CloseCode),
     #[error("request target: {0}")]
     Target(&'static str),
     #[error("request body where none is taken")]
@@ -111,7 +121,8 @@ impl Cause {
             | Cause::Status(_)
             | Cause::OwnCredential
             | Cause::Body(_)
-            | Cause::Lost(_) => Culprit::Backend,
+            | Cause::Lost(_)
+            | Cause::Frames(Side::Backend, _) => Culprit::Backend,
             Cause::Policy(_) => Culprit::Policy,
             Cause::Busy
             | Cause::Overloaded
@@ -168,6 +179,17 @@ impl Cause {
                 "http-version",
                 "This server speaks HTTP/1.1 and HTTP/2. Use one of them.",
             ),
+            Cause::WebSocketVersion => (
+                StatusCode::UPGRADE_REQUIRED,
+                "websocket-version",
+                "This server speaks version 13 of the WebSocket protocol.",
+            ),
+            Cause::Origin => {
+                (StatusCode::FORBIDDEN, "origin-not-allowed", "Pages of this origin may not connect here.")
+            }
+            Cause::Frames(Side::Client, _) => {
+                (StatusCode::BAD_REQUEST, "websocket-message", "This message is not taken here.")
+            }
             Cause::BodyNotTaken => (
                 StatusCode::BAD_REQUEST,
                 "body-not-taken",
@@ -219,7 +241,11 @@ impl Cause {
             Cause::Late(_) => {
                 (StatusCode::GATEWAY_TIMEOUT, "backend-late", "The backend took too long. Try again later.")
             }
-            Cause::Response(_) | Cause::OwnCredential | Cause::Body(_) | Cause::Lost(_) => (
+            Cause::Response(_)
+            | Cause::OwnCredential
+            | Cause::Body(_)
+            | Cause::Lost(_)
+            | Cause::Frames(Side::Backend, _) => (
                 StatusCode::BAD_GATEWAY,
                 "backend-response",
                 "The backend's response is not what this route declares and was withheld.",
@@ -276,6 +302,9 @@ pub(crate) fn rescue(cause: &Cause) -> Response<AnswerBody> {
     match cause {
         Cause::Method(allow) => {
             response.headers_mut().insert(header::ALLOW, allow.clone());
+        }
+        Cause::WebSocketVersion => {
+            response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
         }
         Cause::Identity(_) => {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));

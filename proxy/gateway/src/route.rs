@@ -133,6 +133,7 @@ impl Node {
 
     fn allow(&self) -> HeaderValue {
         let mut methods = self.ends.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>();
+        methods.retain(|method| *method != Route::WEBSOCKET);
         if methods.contains(&"GET") {
             methods.push("HEAD");
         }

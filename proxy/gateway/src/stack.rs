@@ -51,10 +51,12 @@ use crate::response::coding::Coding;
 use crate::response::headers;
 use crate::response::source::{Pace, Source};
 use crate::stage::Stage;
+use crate::standing::{Admitted, Asked, Standing, Vigil};
 use crate::trace::TraceContext;
-use crate::trial::{Copying, Lineup, Part, Question, Sample};
+use crate::trial::{Copying, Lineup, Part, Question, Sample, Trial};
 use crate::upstream::{BackendBody, Outgoing};
 use crate::view::{CallerScope, View};
+use crate::websocket::{self, Tunnel, Upgrade};
 use crate::{observe, probe};
 
 /// The connection that a request came over.
@@ -66,18 +68,20 @@ pub(crate) struct Origin {
     pub(crate) client_certificate: Option<Arc<CertificateDer<'static>>>,
     /// It is one of ours, to show what becomes of a request.
     pub(crate) explaining: Option<Explaining>,
+    /// What the connection becomes if it is no HTTP any more, if it can.
+    pub(crate) tunnel: Option<Arc<Tunnel>>,
 }
 
 /// What holds for the whole of one exchange.
 pub(crate) struct Round<'a> {
-    pub(crate) gateway: &'a Gateway,
+    pub(crate) gateway: &'a Arc<Gateway>,
     pub(crate) view: Arc<View>,
     /// The policy in force for the caller: until it is known who that is, the one for nobody in particular.
     pub(crate) active: Arc<Active>,
-    lineup: Arc<Lineup>,
+    pub(crate) lineup: Arc<Lineup>,
     /// The exchange, if it will be compared.
     sample: Option<Arc<Sample>>,
-    trace: Option<TraceContext>,
+    pub(crate) trace: Option<TraceContext>,
     pub(crate) origin: Origin,
     /// When the last byte must have come from the backend.
     pub(crate) end: Instant,
@@ -89,25 +93,17 @@ struct Terms<'a> {
     exchange: &'a Exchange,
     scope: &'a CallerScope,
     audit: Option<Box<Audit>>,
+    /// Of what may go on without end.
+    standing: Option<Standing>,
 }
 
 /// Answers a request, whatever happens.
 pub(crate) async fn answer(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     request: Request<Incoming>,
     origin: Origin,
 ) -> Response<AnswerBody> {
-    let lineup = gateway.lineup.load_full();
-    let mut round = Round {
-        gateway,
-        view: gateway.views.current(),
-        active: Arc::clone(&lineup.active),
-        lineup,
-        sample: None,
-        trace: None,
-        origin,
-        end: Instant::now() + gateway.config.deadlines.whole,
-    };
+    let mut round = Round::begin(gateway, origin);
     let is_head = request.method() == Method::HEAD;
     let version = request.version();
     let (active, snapshot) = (Arc::clone(&round.active), Arc::clone(&round.view.snapshot));
@@ -148,10 +144,25 @@ pub(crate) async fn answer(
     response
 }
 
-impl Round<'_> {
+impl<'a> Round<'a> {
+    /// What is in force now, for a request that came this way.
+    pub(crate) fn begin(gateway: &'a Arc<Gateway>, origin: Origin) -> Round<'a> {
+        let lineup = gateway.lineup.load_full();
+        Round {
+            gateway,
+            view: gateway.views.current(),
+            active: Arc::clone(&lineup.active),
+            lineup,
+            sample: None,
+            trace: None,
+            origin,
+            end: Instant::now() + gateway.config.deadlines.whole,
+        }
+    }
+
     async fn pass(
         &mut self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         entry: &mut Entry,
     ) -> Result<Response<AnswerBody>, Cause> {
         head::check(&request)?;
@@ -159,6 +170,7 @@ impl Round<'_> {
             return Err(Cause::Stale);
         }
         let mut target = Target::parse(request.method(), request.uri(), request.version())?;
+        let upgrade = Upgrade::of(&mut request)?;
         let (parts, body) = request.into_parts();
         let user = self.identify(&parts, &target.query).await;
         entry.user = user.as_ref().ok().cloned();
@@ -166,22 +178,35 @@ impl Round<'_> {
             self.gateway.gate.caller(user)?;
         }
         if self.view.snapshot.security() == Security::Simplified {
+            if upgrade.is_some() {
+                return Err(Cause::Head(websocket::NOT_OFFERED));
+            }
             return observe::pass(self, user, target, &parts, body, entry).await;
         }
         let user = user?;
         entry.enter(Stage::Policy);
-        if let Some(trial) = self.lineup.trial_for(&user) {
-            self.active = Arc::clone(&trial.candidate);
-            entry.served_by(trial);
+        if let Some(trial) = self.choose(&user) {
+            entry.served_by(&trial);
         }
         let scope = self.scope(&user, &parts.headers, &mut target.query)?;
         let credentials = target.query.clone();
         self.gateway.identifier.strip(&mut target.query);
-        self.sample(&scope, &parts, &target, &body);
-        let route = self.active.router.find(&parts.method, target.path())?;
+        let method = match &upgrade {
+            None => {
+                self.sample(&scope, &parts, &target, &body);
+                parts.method.clone()
+            }
+            Some(upgrade) => {
+                upgrade.check_origin(&self.gateway.config.websocket, self.origin.is_tls)?;
+                websocket::method()
+            }
+        };
+        let route = self.active.router.find(&method, target.path());
+        let route = route
+            .map_err(|cause| if upgrade.is_some() { Cause::Head(websocket::NOT_OFFERED) } else { cause })?;
         self.matched(route, entry);
         let exchange = self.exchange(&scope, route);
-        let request = self.active.policy_request(route, &parts.method, &target);
+        let request = self.active.policy_request(route, &method, &target);
         let decision = exchange.authorize(&request).map_err(|failure| policy_cause(&failure))?;
         let edits = match &*decision {
             Decision::Refuse(refusal) => return Err(refused(refusal)),
@@ -195,12 +220,26 @@ impl Round<'_> {
             probe::check(self, &scope, &condition.probe, &parts, (route, &target), &credentials).await?;
         }
         apply(edits, &mut target.query);
-        let method = backend_method(&parts.method, &plan);
         let headers = self.request_headers(&parts, &plan, &credentials, &mut target.query);
+        let standing = (upgrade.is_some() || plan.is_endless()).then(|| {
+            let asked = Asked::of(self, &user, method, &parts)?;
+            let (scope, exchange, plan) = (Arc::clone(&scope), exchange.clone(), Arc::clone(&plan));
+            let (active, decision) = (Arc::clone(&self.active), Arc::clone(&decision));
+            Ok(Standing::of(self, Some(Admitted { asked, active, route, scope, exchange, decision, plan })))
+        });
+        let standing = match (upgrade, standing.transpose()?) {
+            (Some(upgrade), Some(standing)) => {
+                let opening =
+                    websocket::Opening { path: target.path(), query: target.query.clone(), headers };
+                return websocket::open(self, upgrade, opening, (&plan, standing), entry).await;
+            }
+            (_, standing) => standing,
+        };
+        let method = backend_method(&parts.method, &plan);
         let outgoing = Outgoing { method, path: target.path(), query: target.query.clone(), headers, body };
         let response = self.send(outgoing, entry).await?;
         let audit = Audit::of(self, &user, &scope, (route, &request), &parts.method);
-        let terms = Terms { plan: &plan, exchange: &exchange, scope: &scope, audit };
+        let terms = Terms { plan: &plan, exchange: &exchange, scope: &scope, audit, standing };
         let about_one = plan.has_sole_set() && matches!(parts.method, Method::GET | Method::HEAD);
         let answered = self.respond(response, &parts.method, terms, entry).await;
         answered.map_err(|cause| if about_one { cause.veiled() } else { cause })
@@ -235,14 +274,21 @@ impl Round<'_> {
         }
     }
 
-    async fn identify(&self, parts: &request::Parts, query: &Query) -> Result<UserId, Cause> {
+    /// The policy in force for this caller, which may be one on trial.
+    pub(crate) fn choose(&mut self, user: &UserId) -> Option<Arc<Trial>> {
+        let trial = self.lineup.trial_for(user).map(Arc::clone)?;
+        self.active = Arc::clone(&trial.candidate);
+        Some(trial)
+    }
+
+    pub(crate) async fn identify(&self, parts: &request::Parts, query: &Query) -> Result<UserId, Cause> {
         match &self.origin.explaining {
             Some(explaining) => Ok(explaining.user.clone()),
             None => {
                 let address = self.origin.address.map(|address| address.ip());
                 let certificate = self.origin.client_certificate.as_ref().map(|leaf| leaf.as_ref().as_ref());
                 let presented = Presented { headers: &parts.headers, query, address, certificate };
-                let Gateway { identifier, upstream, .. } = self.gateway;
+                let Gateway { identifier, upstream, .. } = &**self.gateway;
                 identifier.identify(&self.view.snapshot, upstream, &presented).await
             }
         }
@@ -289,60 +335,6 @@ impl Round<'_> {
             RequestPlan::Pass => {
                 UpstreamBody::streamed(body, config.limits.request_body, config.deadlines.idle, self.end)
             }
-        }
-    }
-
-    /// The head that the backend gets: made anew, with what is allowed of the client's (H1, H13–H15).
-    pub(crate) fn request_headers(
-        &self,
-        parts: &request::Parts,
-        plan: &ExchangePlan,
-        credentials: &Query,
-        query: &mut Query,
-    ) -> HeaderMap {
-        let mut headers = self.gateway.request_headers.governed(&parts.headers);
-        let accept = match &plan.response {
-            ResponsePlan::Edit(plan) => check::accepted(plan.spec().format),
-            ResponsePlan::Pass | ResponsePlan::Empty => HeaderValue::from_static("*/*"),
-        };
-        headers.insert(header::ACCEPT, accept);
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        self.credentials_and_origin(parts, credentials, query, &mut headers);
-        headers
-    }
-
-    /// Passes the caller's credential on, where that is configured, and says where the request came from.
-    pub(crate) fn credentials_and_origin(
-        &self,
-        parts: &request::Parts,
-        credentials: &Query,
-        query: &mut Query,
-        headers: &mut HeaderMap,
-    ) {
-        if let Some(trace) = &self.trace {
-            trace.tell(headers);
-        }
-        if self.gateway.upstream.passes_credential_through() {
-            self.gateway.identifier.pass_through(&parts.headers, headers, (credentials, query));
-        }
-        let forwarded = &self.gateway.config.forwarded;
-        let address =
-            self.origin.address.filter(|_| forwarded.address).map(|address| address.ip().to_string());
-        if let Some(value) = address.and_then(|text| HeaderValue::from_str(&text).ok()) {
-            headers.insert("x-forwarded-for", value);
-        }
-        if forwarded.scheme {
-            let scheme = if self.origin.is_tls { "https" } else { "http" };
-            headers.insert("x-forwarded-proto", HeaderValue::from_static(scheme));
-        }
-        let asked = || match parts.uri.authority() {
-            Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
-            None => parts.headers.get(header::HOST).cloned(),
-        };
-        if forwarded.host
-            && let Some(host) = asked()
-        {
-            headers.insert("x-forwarded-host", host);
         }
     }
 
@@ -400,6 +392,7 @@ impl Round<'_> {
                 let mut edited = self.edited(plan, &head, body, terms.exchange, terms.scope)?;
                 edited.copy_to(self.answered(Part::Answer, &head));
                 edited.audited(terms.audit);
+                edited.watch_over(terms.standing.map(Vigil::new));
                 let begun = edited.begin(self.gateway.config.limits.whole_answer).await;
                 if !matches!(begun, Ok(None)) {
                     entry.edited(edited.report());
@@ -475,7 +468,7 @@ fn apply(edits: &QueryEdits, query: &mut Query) {
     edits.set.iter().for_each(|(name, value)| query.set(name, value));
 }
 
-fn refused(refusal: &cordon_policy::Refusal) -> Cause {
+pub(crate) fn refused(refusal: &cordon_policy::Refusal) -> Cause {
     match StatusCode::from_u16(refusal.status) {
         // The one status that must not be told from a missing record (H36).
         Ok(StatusCode::NOT_FOUND) => Cause::Missing,

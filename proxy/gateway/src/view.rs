@@ -55,6 +55,11 @@ impl Views {
         self.store.status()
     }
 
+    /// Whether it is of the snapshot that is in force.
+    pub(crate) fn is_current(&self, view: &View) -> bool {
+        Arc::ptr_eq(&view.snapshot, &self.store.current())
+    }
+
     pub(crate) fn current(&self) -> Arc<View> {
         let snapshot = self.store.current();
         if let Some(view) = &*self.latest.load()

@@ -61,8 +61,13 @@ impl ExchangePlan {
         self.body().is_some_and(cordon_rewrite::Plan::has_sole_set)
     }
 
+    /// Whether the response is a stream that need not end.
+    pub fn is_endless(&self) -> bool {
+        self.body().is_some_and(|plan| plan.spec().format == cordon_rewrite::Format::Sse)
+    }
+
     /// Whether another plan says the same, whenever and from whatever it was made.
-    pub(crate) fn says_the_same(&self, other: &ExchangePlan) -> bool {
+    pub fn says_the_same(&self, other: &ExchangePlan) -> bool {
         let response = match (&self.response, &other.response) {
             (ResponsePlan::Empty, ResponsePlan::Empty) | (ResponsePlan::Pass, ResponsePlan::Pass) => true,
             (ResponsePlan::Edit(one), ResponsePlan::Edit(two)) => one.spec() == two.spec(),

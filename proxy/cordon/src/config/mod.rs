@@ -13,6 +13,7 @@ mod policy;
 mod sync;
 mod tls;
 mod values;
+mod websocket;
 
 use std::path::Path;
 
@@ -98,6 +99,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
     let secret = optional(table, "masks", problems, |table, problems| {
         values::file(table, "secret_file", folder, problems).and_then(|file| file.secret(problems))
     });
+    let websocket = optional(table, "websocket", problems, websocket::read);
     let mut gateway = GatewayConfig::new(Uri::default(), secret.flatten().unwrap_or_else(random_secret));
     optional(table, "limits", problems, |table, problems| limits::read(table, &mut gateway, problems));
     let (backend, directory) = (backend?, directory?);
@@ -117,6 +119,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
     }
     gateway.identity = identity.unwrap_or_default();
     gateway.project = project.unwrap_or_default();
+    gateway.websocket = websocket.unwrap_or_default();
     Some(Config {
         listen: listen?,
         gateway,

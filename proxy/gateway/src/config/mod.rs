@@ -6,6 +6,7 @@ mod identity;
 mod limits;
 mod methods;
 mod tls;
+mod websocket;
 
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ pub use methods::{
     WhoAmISettings,
 };
 pub use tls::{CertificateFiles, ClientAuthorities, ClientTlsConfig, ServerTlsConfig, TlsVersion};
+pub use websocket::WebSocketConfig;
 
 /// Everything the data plane needs besides the directory and the policy.
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub struct GatewayConfig {
     pub cache_control: HeaderValue,
     /// Limits of the body editor (H26).
     pub editor: cordon_rewrite::Limits,
+    /// What WebSockets may be.
+    pub websocket: WebSocketConfig,
     /// The response header that tells callers the digest of the policy that served them; none if absent.
     pub policy_header: Option<HeaderName>,
     /// How long the directory's database may be out of reach before nothing is served any more: a membership that was
@@ -76,6 +80,7 @@ impl GatewayConfig {
             request_cookies: Vec::new(),
             cache_control: HeaderValue::from_static("private, no-store"),
             editor: cordon_rewrite::Limits::default(),
+            websocket: WebSocketConfig::default(),
             policy_header: Some(HeaderName::from_static(GatewayConfig::POLICY_HEADER)),
             directory_age: Duration::from_secs(3600),
         }

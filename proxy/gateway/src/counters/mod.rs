@@ -16,7 +16,7 @@ use crate::stage::{STAGES, Stage};
 
 pub use histogram::Durations;
 pub use refusals::RefusalCount;
-pub use route::RouteCounts;
+pub use route::{Messages, RouteCounts};
 
 /// Counts since the gateway was made. Those of a route go on when a policy is activated that has it too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -43,6 +43,21 @@ pub struct RouteCounts {
     pub would_refuse: u64,
     /// From a request's head to the last byte of its answer.
     pub durations: Durations,
+    /// Messages over WebSockets.
+    pub messages: Messages,
+}
+
+/// Counts of messages over WebSockets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Messages {
+    /// Messages of clients that went on.
+    pub said: u64,
+    /// Messages of the backend that went on.
+    pub told: u64,
+    /// Those of them of which something was taken away.
+    pub edited: u64,
+    /// Messages of the backend of which nothing went on.
+    pub dropped: u64,
 }
 
 /// Those of a route, as they come in.
@@ -59,6 +74,10 @@ pub(crate) struct RouteCounters {
     unlisted: AtomicU64,
     would_refuse: AtomicU64,
     durations: Histogram,
+    said: AtomicU64,
+    told: AtomicU64,
+    edited_messages: AtomicU64,
+    dropped_messages: AtomicU64,
 }
 
 /// The counters of all routes by their names. A policy that comes into force goes on with those of the policies
@@ -114,6 +133,19 @@ impl Tally {
             unlisted: report.unlisted.total(),
         }
     }
+
+    pub(crate) fn add(&mut self, other: &Tally) {
+        self.kept += other.kept;
+        self.dropped += other.dropped;
+        self.removed += other.removed;
+        self.masked += other.masked;
+        self.unlisted += other.unlisted;
+    }
+
+    /// Whether something was taken away.
+    pub(crate) fn is_change(&self) -> bool {
+        self.dropped + self.removed + self.masked + self.unlisted > 0
+    }
 }
 
 impl RouteCounters {
@@ -131,6 +163,13 @@ impl RouteCounters {
         add(&self.removed, tally.removed);
         add(&self.masked, tally.masked);
         add(&self.unlisted, tally.unlisted);
+    }
+
+    pub(crate) fn messages(&self, messages: &Messages) {
+        add(&self.said, messages.said);
+        add(&self.told, messages.told);
+        add(&self.edited_messages, messages.edited);
+        add(&self.dropped_messages, messages.dropped);
     }
 
     pub(crate) fn ended(&self, ended: &Ended) {
@@ -155,6 +194,12 @@ impl RouteCounters {
             unlisted: get(&self.unlisted),
             would_refuse: get(&self.would_refuse),
             durations: self.durations.read(),
+            messages: Messages {
+                said: get(&self.said),
+                told: get(&self.told),
+                edited: get(&self.edited_messages),
+                dropped: get(&self.dropped_messages),
+            },
         }
     }
 }

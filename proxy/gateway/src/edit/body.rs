@@ -12,6 +12,7 @@ use crate::audit::{Audit, Part};
 use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::source::Source;
+use crate::standing::Vigil;
 use crate::trial::Copying;
 
 /// How many bytes go out at a time. What a backend's chunk leaves of itself would tell how much of it was taken away:
@@ -56,6 +57,8 @@ pub(crate) struct Edited {
     sole: bool,
     tap: Option<Arc<Tap>>,
     audit: Option<Box<Audit>>,
+    /// Whether what it is judged by still holds, for what may go on without end.
+    vigil: Option<Vigil>,
 }
 
 impl Edited {
@@ -77,7 +80,13 @@ impl Edited {
             sole: plan.has_sole_set(),
             tap,
             audit: None,
+            vigil: None,
         }
+    }
+
+    /// Ends where what it goes by does not hold any more (D8). Clients of a stream of events ask again.
+    pub(crate) fn watch_over(&mut self, vigil: Option<Vigil>) {
+        self.vigil = vigil;
     }
 
     /// Edits until more than `hold` bytes are settled or the body is finished: whatever goes wrong until then can
@@ -174,6 +183,17 @@ impl Edited {
     /// The next settled bytes, as they come.
     pub(crate) fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
         while !self.finished {
+            if let Some(vigil) = &mut self.vigil {
+                match ready!(vigil.poll(context)) {
+                    Ok(None) => {}
+                    Ok(Some(exchange)) => self.judge = exchange.judge(),
+                    Err(over) => {
+                        tracing::debug!(%over, "stream ended");
+                        self.finished = true;
+                        break;
+                    }
+                }
+            }
             let outcome = match ready!(self.source.poll_chunk(context)) {
                 Some(Ok(chunk)) => {
                     if let Some(audit) = &mut self.audit {

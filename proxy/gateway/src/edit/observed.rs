@@ -12,11 +12,13 @@ use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::coding::Decoder;
 use crate::response::source::Source;
+use crate::standing::Vigil;
 
 /// Passes what comes, and counts what enforcement would have done.
 pub(crate) struct Observed {
     source: Source,
     beside: Option<Beside>,
+    vigil: Option<Vigil>,
 }
 
 /// The editor beside a body. What it says goes nowhere but to the counters.
@@ -33,7 +35,12 @@ pub(crate) struct Beside {
 impl Observed {
     /// `source` must not decode: what passes, passes as it came.
     pub(crate) fn new(source: Source, beside: Option<Beside>) -> Observed {
-        Observed { source, beside }
+        Observed { source, beside, vigil: None }
+    }
+
+    /// Ends once something is enforced, for what may go on without end.
+    pub(crate) fn watch_over(&mut self, vigil: Vigil) {
+        self.vigil = Some(vigil);
     }
 
     pub(crate) fn report(&self) -> Option<&Report> {
@@ -41,6 +48,11 @@ impl Observed {
     }
 
     pub(crate) fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
+        if let Some(vigil) = &mut self.vigil
+            && ready!(vigil.poll(context)).is_err()
+        {
+            return Poll::Ready(None);
+        }
         let chunk = ready!(self.source.poll_chunk(context));
         match &chunk {
             Some(Ok(bytes)) => self.watch(|beside| beside.feed(bytes.clone())),

@@ -1,5 +1,6 @@
 //! What of a request's head is refused, and what of it the backend gets.
 
+use cordon_policy::Route;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::Authority;
 use http::{Request, Version};
@@ -7,6 +8,7 @@ use http::{Request, Version};
 use crate::config::{GatewayConfig, IdentityMethod, REQUEST_HEADERS};
 use crate::identity::cookies;
 use crate::rescue::Cause;
+use crate::websocket;
 
 /// Headers that change the method for frameworks that look at them (H40).
 const METHOD_OVERRIDES: &[&str] = &["x-http-method-override", "x-http-method", "x-method-override"];
@@ -14,7 +16,7 @@ const METHOD_OVERRIDES: &[&str] = &["x-http-method-override", "x-http-method", "
 /// Headers that never reach the backend from a client, even if the configuration names them: hop-by-hop and framing
 /// (H1, H2), ranges (H13), validators (H14), codings (H15), cookies, which are named one by one (H41), and what the
 /// gateway tells itself.
-static NEVER: [HeaderName; 30] = [
+static NEVER: [HeaderName; 35] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
     header::AUTHORIZATION,
@@ -33,6 +35,11 @@ static NEVER: [HeaderName; 30] = [
     header::MAX_FORWARDS,
     header::PROXY_AUTHORIZATION,
     header::RANGE,
+    header::SEC_WEBSOCKET_ACCEPT,
+    header::SEC_WEBSOCKET_EXTENSIONS,
+    header::SEC_WEBSOCKET_KEY,
+    header::SEC_WEBSOCKET_PROTOCOL,
+    header::SEC_WEBSOCKET_VERSION,
     header::TE,
     header::TRAILER,
     header::TRANSFER_ENCODING,
@@ -75,8 +82,11 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Cause> {
     if headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
         return Err(Cause::Head("The request must have one Content-Length header."));
     }
-    if headers.contains_key(header::UPGRADE) {
-        return Err(Cause::Head("Upgrading the connection is not offered."));
+    if headers.contains_key(header::UPGRADE) && !websocket::is_lawful(request) {
+        return Err(Cause::Head(websocket::NOT_OFFERED));
+    }
+    if matches!(request.method().as_str(), Route::WEBSOCKET | Route::MESSAGE) {
+        return Err(Cause::Head("This is no method of HTTP."));
     }
     if METHOD_OVERRIDES.iter().any(|name| headers.contains_key(*name)) {
         return Err(Cause::Head("The method cannot be changed by a header."));

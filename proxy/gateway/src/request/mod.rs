@@ -3,4 +3,5 @@
 pub(crate) mod body;
 pub(crate) mod head;
 pub(crate) mod query;
+pub(crate) mod sent;
 pub(crate) mod target;

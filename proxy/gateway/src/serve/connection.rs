@@ -18,6 +18,7 @@ use crate::serve::listener::Stream;
 use crate::serve::stall::Stalling;
 use crate::stack::Origin;
 use crate::tls::server::ServerTls;
+use crate::websocket::Tunnel;
 
 /// Resets that a client may have pending before its connection is closed (H9, rapid reset).
 const PENDING_RESETS: usize = 20;
@@ -69,13 +70,18 @@ pub(super) async fn serve(
     gateway: Arc<Gateway>,
     http: &auto::Builder<TokioExecutor>,
     stream: impl Stream,
-    origin: Origin,
+    mut origin: Origin,
     mut draining: Draining,
 ) {
     let deadlines = gateway.config.deadlines;
     let due = Instant::now() + deadlines.request_head;
     // Longer than the backend may take for an answer.
     let stuck = deadlines.whole + deadlines.idle;
+    let tunnel = Arc::new(Tunnel::default());
+    if origin.explaining.is_none() {
+        origin.tunnel = Some(Arc::clone(&tunnel));
+    }
+    let mut stopping = draining.clone();
     let activity = Activity::new();
     let watched = Arc::clone(&activity);
     let service = service_fn(move |request| {
@@ -86,8 +92,8 @@ pub(super) async fn serve(
             Ok::<_, Infallible>(response)
         }
     });
-    let guarded = Guarded::new(stream, due);
-    let connection = http.serve_connection(TokioIo::new(guarded), service);
+    let guarded = Guarded::new(stream, due, Arc::clone(&tunnel));
+    let connection = http.serve_connection_with_upgrades(TokioIo::new(guarded), service);
     let mut connection = std::pin::pin!(connection.into_owned());
     let told_to_end = async {
         let _ = draining.changed().await;
@@ -114,6 +120,10 @@ pub(super) async fn serve(
     if let Err(error) = outcome {
         tracing::debug!(error, "connection ended");
     }
+    let ending = async move {
+        let _ = stopping.changed().await;
+    };
+    tunnel.run(Box::pin(ending)).await;
 }
 
 /// How HTTP is spoken.

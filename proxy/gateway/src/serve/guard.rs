@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -9,6 +10,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::serve::control::{Control, Flood};
 use crate::serve::framing::Framing;
+use crate::websocket::Tunnel;
 
 /// Its first byte is lawful in no place of a request that [`Framing`] looks at, so hyper refuses it with 400 and
 /// closes; the empty line after it makes hyper look, which may wait for a head's end.
@@ -23,6 +25,8 @@ pub(crate) struct Guarded<S> {
     stream: S,
     framing: Framing,
     control: Control,
+    /// What comes once it is open is no HTTP.
+    tunnel: Arc<Tunnel>,
     /// What is left to be handed over once bytes were refused.
     poison: Option<&'static [u8]>,
     /// In force until the first bytes are there, and how many of them are missing.
@@ -32,11 +36,12 @@ pub(crate) struct Guarded<S> {
 
 impl<S> Guarded<S> {
     /// Expects the first bytes by `due`.
-    pub(crate) fn new(stream: S, due: Instant) -> Guarded<S> {
+    pub(crate) fn new(stream: S, due: Instant, tunnel: Arc<Tunnel>) -> Guarded<S> {
         Guarded {
             stream,
             framing: Framing::default(),
             control: Control::new(),
+            tunnel,
             poison: None,
             opening: Some(Box::pin(tokio::time::sleep_until(due))),
             missing: PREFACE,
@@ -80,6 +85,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             self.missing -= of_preface;
             if self.missing == 0 {
                 self.opening = None;
+            }
+            if self.tunnel.is_open() {
+                return Poll::Ready(Ok(()));
             }
             if let Err(refused) = self.framing.inspect(&buffer.filled()[before..]) {
                 tracing::debug!(reason = refused.reason, "malformed request");

@@ -223,7 +223,7 @@ async fn h42_counters_have_the_manifests_labels_and_no_others() {
     let counters = stage.gateway.counters();
     assert_eq!(counters.requests, 4);
     assert_eq!(counters.refused, 3);
-    assert_eq!(counters.routes.len(), 16);
+    assert_eq!(counters.routes.len(), 20);
     let calls = counters.routes.iter().find(|counts| counts.route == "calls").unwrap();
     assert_eq!((calls.requests, calls.kept, calls.dropped, calls.unlisted), (2, 1, 1, 1));
 }

@@ -10,13 +10,13 @@ use crate::client::{Reply, parse};
 use crate::stage::{Stage, TOKEN};
 
 /// A client that reads as something comes.
-struct Reader {
+pub(crate) struct Reader {
     stream: TcpStream,
     received: Vec<u8>,
 }
 
 impl Reader {
-    async fn get(stage: &Stage, path: &str) -> Reader {
+    pub(crate) async fn get(stage: &Stage, path: &str) -> Reader {
         let mut stream = TcpStream::connect(stage.address).await.unwrap();
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: cordon\r\nConnection: close\r\nAuthorization: Bearer {TOKEN}anna\r\n\r\n"
@@ -26,7 +26,7 @@ impl Reader {
     }
 
     /// The answer so far, once it is as far as that.
-    async fn until(&mut self, far: impl Fn(&Reply) -> bool) -> Reply {
+    pub(crate) async fn until(&mut self, far: impl Fn(&Reply) -> bool) -> Reply {
         loop {
             if let Some(reply) = parse(&self.received, false).filter(|reply| far(reply)) {
                 return reply;
@@ -36,7 +36,7 @@ impl Reader {
     }
 
     /// The answer as it is when the connection is closed.
-    async fn end(mut self) -> Reply {
+    pub(crate) async fn end(mut self) -> Reply {
         while self.more().await {}
         parse(&self.received, false).unwrap()
     }
@@ -54,11 +54,11 @@ impl Reader {
     }
 }
 
-fn event(id: u32, project: &str) -> String {
+pub(crate) fn event(id: u32, project: &str) -> String {
     format!("id: {id}\ndata: {{\"id\":{id},\"project\":\"{project}\",\"secret\":\"s\"}}\n\n")
 }
 
-fn shown(id: u32) -> String {
+pub(crate) fn shown(id: u32) -> String {
     format!("id: {id}\ndata: {{\"id\":{id}}}\n\n")
 }
 

@@ -33,6 +33,8 @@ mod packed;
 mod representation;
 mod smuggling;
 mod stage;
+mod standing;
 mod tls;
 mod tokens;
 mod trial;
+mod websocket;

@@ -149,6 +149,44 @@ section = "any"
 records = [{ path = "$[*]", kind = "call", columns = ["id", "secret", "project"] }]
 
 [[route]]
+name = "socket"
+path = "/api/socket"
+section = "any"
+websocket = true
+headers = ["sec-websocket-protocol", "x-page"]
+records = [{ path = "$.call", kind = "call", sole = false }, { path = "$.calls[*]", kind = "call" }]
+keep = ["$.type"]
+messages = [
+  { "$.type" = ["subscribe", "unsubscribe"], "$.queue" = "any", "$.ids[*]" = "any", "$['a b'].c" = ["1", "x"] },
+  { "$.type" = ["hello"] },
+  { text = ["ping"] },
+]
+
+[[route]]
+name = "calls-socket"
+path = "/api/calls/{id}/socket"
+section = "any"
+websocket = true
+about = { route = "call" }
+records = [{ path = "$[*]", kind = "call" }]
+
+[[route]]
+name = "echo-socket"
+path = "/api/echo"
+section = "any"
+websocket = true
+request = "pass"
+response = "pass"
+unfiltered = "it says what it is told"
+
+[[route]]
+name = "secret-socket"
+path = "/api/secret-socket"
+section = "secret"
+websocket = true
+records = [{ path = "$", kind = "call" }]
+
+[[route]]
 name = "secret"
 path = "/api/secret"
 section = "secret"
@@ -161,8 +199,13 @@ pub(crate) fn token_hash(login: &str) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Two projects; anna is in the first, zoe in the second, bora in both; root sees everything.
+/// The directory below, as text.
 pub(crate) fn directory(security: &str) -> Snapshot {
+    Snapshot::parse(&directory_text(security)).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+/// Two projects; anna is in the first, zoe in the second, bora in both; root sees everything.
+pub(crate) fn directory_text(security: &str) -> String {
     let user = |login: &str, projects: &str, role: &str| {
         format!(
             "[[user]]\nlogin = \"{login}\"\nprojects = [{projects}]\nroles = [\"{role}\"]\n\
@@ -170,7 +213,7 @@ pub(crate) fn directory(security: &str) -> Snapshot {
             token_hash(login)
         )
     };
-    let text = format!(
+    format!(
         "security = \"{security}\"\n\
          [[project]]\nid = \"acme\"\nname = \"Acme\"\n[[project]]\nid = \"zeta\"\nname = \"Zeta\"\n\
          [[role]]\nname = \"Operator\"\nsections = [\"calls\"]\n{}{}{}{}",
@@ -178,8 +221,7 @@ pub(crate) fn directory(security: &str) -> Snapshot {
         user("zoe", "\"zeta\"", "Operator"),
         user("bora", "\"acme\", \"zeta\"", "Operator"),
         user("root", "", "Admin"),
-    );
-    Snapshot::parse(&text).unwrap_or_else(|problems| panic!("{problems:?}"))
+    )
 }
 
 /// The default policy with the rules above, made once.
@@ -234,13 +276,22 @@ impl Stage {
         change: impl FnOnce(&mut GatewayConfig),
         handler: impl Fn(&Seen) -> Script + Send + Sync + 'static,
     ) -> Stage {
+        let store = Arc::new(Store::fixed(directory(security)));
+        Stage::over(store, change, handler).await
+    }
+
+    /// With a directory that the test changes.
+    pub(crate) async fn over(
+        store: Arc<Store>,
+        change: impl FnOnce(&mut GatewayConfig),
+        handler: impl Fn(&Seen) -> Script + Send + Sync + 'static,
+    ) -> Stage {
         crate::log::install();
         let backend = Backend::start(Arc::new(handler)).await;
         let url = format!("http://{}", backend.address).parse().unwrap();
         let mut config = GatewayConfig::new(url, MaskSecret([7; 32]));
         config.deadlines.drain = Duration::from_secs(5);
         change(&mut config);
-        let store = Arc::new(Store::fixed(directory(security)));
         let gateway = Gateway::new(config, store, policy()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -249,6 +300,13 @@ impl Stage {
             let _ = stopped.await;
         }));
         Stage { backend, gateway, address, stop: Some(stop), served }
+    }
+
+    /// Stops, and looks at what was counted: what is under way is counted when it ends.
+    pub(crate) async fn stop_and(self, look: impl FnOnce(cordon_gateway::Counters)) {
+        let gateway = Arc::clone(&self.gateway);
+        self.stop().await;
+        look(gateway.counters());
     }
 
     /// Asks the gateway to stop and waits until it has.

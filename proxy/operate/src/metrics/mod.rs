@@ -7,7 +7,7 @@ mod page;
 
 use std::fmt;
 
-use cordon_gateway::{HostState, HostStatus, Measures, RouteCounts};
+use cordon_gateway::{HostState, HostStatus, Measures, Messages, RouteCounts};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode;
@@ -105,6 +105,15 @@ impl Moment {
         page.counter("fields_masked", "Values masked", of(|route| route.masked))?;
         let unlisted = of(|route| route.unlisted);
         page.counter("fields_unlisted", "Values removed since no rule names them", unlisted)?;
+        let messages = routes().flat_map(|counts| {
+            let route = ("route", counts.route.as_str());
+            let Messages { said, told, edited, dropped } = counts.messages;
+            let fates = [("said", said), ("told", told), ("edited", edited), ("dropped", dropped)];
+            fates.map(move |(fate, count)| ([route, ("fate", fate)], count))
+        });
+        let help =
+            "Messages over WebSockets: of clients, to clients, of these with something taken away, not sent";
+        page.counter("websocket_messages", help, messages)?;
         let would = of(|route| route.would_refuse);
         page.counter("would_refuse", "In simplified security: what enforcement would have refused", would)?;
         let durations = routes().map(|counts| ([("route", counts.route.as_str())], &counts.durations));

@@ -1,0 +1,315 @@
+//! Messages from one side to the other, as long as both are there and may go on.
+//!
+//! Each direction is a loop of its own that reads a message, judges it and waits until the other side has taken it: one
+//! message is in memory for each, and who does not read is not read for (H11).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use cordon_policy::{Decision, ExchangePlan, RequestPlan};
+use futures_util::{SinkExt, StreamExt};
+use http::{HeaderMap, Method, Response, header};
+use hyper::upgrade::OnUpgrade;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use crate::access::Entry;
+use crate::answer::AnswerBody;
+use crate::edit::body::policy_cause;
+use crate::gateway::Gateway;
+use crate::request::body::UpstreamBody;
+use crate::request::query::Query;
+use crate::rescue::Cause;
+use crate::response::{check, headers};
+use crate::stack::{Round, refused};
+use crate::standing::{LOOK, Standing};
+use crate::upstream;
+use crate::websocket::ending::{End, Side};
+use crate::websocket::handshake::Upgrade;
+use crate::websocket::message::edited;
+use crate::websocket::said;
+use crate::websocket::socket::{self, Incoming, Outgoing};
+use crate::websocket::tunnel::Ending;
+
+/// What the backend is asked besides for a WebSocket.
+pub(crate) struct Opening<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) query: Query,
+    pub(crate) headers: HeaderMap,
+}
+
+/// Asks the backend for a WebSocket, and answers the client with one if it gives one.
+///
+/// # Errors
+/// The client's connection stays what it was.
+pub(crate) async fn open(
+    round: &Round<'_>,
+    upgrade: Upgrade,
+    opening: Opening<'_>,
+    (plan, standing): (&ExchangePlan, Standing),
+    entry: &mut Entry,
+) -> Result<Response<AnswerBody>, Cause> {
+    let tunnel = round.origin.tunnel.clone().ok_or(Cause::Head(NOT_OFFERED))?;
+    let Opening { path, query, mut headers } = opening;
+    let with_protocols = plan.headers.iter().any(|name| name == header::SEC_WEBSOCKET_PROTOCOL.as_str());
+    let asking = upgrade.ask(&mut headers, with_protocols)?;
+    let body = UpstreamBody::empty();
+    let outgoing = upstream::Outgoing { method: Method::GET, path, query, headers, body };
+    let mut response = round.send(outgoing, entry).await?;
+    let backend = hyper::upgrade::on(&mut response);
+    // What is left of the response keeps the place at the backend that the connection takes.
+    let (head, place) = response.into_parts();
+    if head.status.as_u16() != 101 {
+        check::status(head.status, round.gateway.upstream.credential_is_ours())?;
+    }
+    let protocol = asking.answered(&head)?;
+    let mut answer = Upgrade::answer(upgrade.accept(), protocol, Arc::clone(&tunnel));
+    headers::copy(&plan.headers, &head.headers, answer.headers_mut());
+    let gateway = Arc::clone(round.gateway);
+    tunnel.open(move |entry, ending| async move {
+        run(upgrade.connection, backend, gateway, standing, entry, ending).await;
+        drop(place);
+    });
+    Ok(answer)
+}
+
+/// What is told to whom asks for something else than a WebSocket that the rules know.
+pub(crate) const NOT_OFFERED: &str = "Upgrading the connection is not offered.";
+
+/// What both directions share.
+struct Shared {
+    gateway: Arc<Gateway>,
+    standing: Mutex<Standing>,
+    entry: std::sync::Mutex<Box<Entry>>,
+    began: Instant,
+    /// When each side was last heard of, in milliseconds after the beginning.
+    client_heard: AtomicU64,
+    backend_heard: AtomicU64,
+}
+
+async fn run(
+    client: OnUpgrade,
+    backend: OnUpgrade,
+    gateway: Arc<Gateway>,
+    standing: Standing,
+    entry: Box<Entry>,
+    ending: Ending,
+) {
+    let (client, backend) = match tokio::try_join!(client, backend) {
+        Ok(both) => both,
+        Err(error) => return tracing::debug!(%error, "no WebSocket after the handshake"),
+    };
+    let limits = &gateway.config.websocket;
+    let (mut to_client, mut from_client) = socket::split(client, Role::Server, limits.client_message).await;
+    let (mut to_backend, mut from_backend) =
+        socket::split(backend, Role::Client, limits.backend_message).await;
+    let shared = Shared {
+        gateway,
+        standing: Mutex::new(standing),
+        entry: std::sync::Mutex::new(entry),
+        began: Instant::now(),
+        client_heard: AtomicU64::new(0),
+        backend_heard: AtomicU64::new(0),
+    };
+    let end = tokio::select! {
+        end = shared.forward(&mut from_client, &mut to_backend) => end,
+        end = shared.tell(&mut from_backend, &mut to_client) => end,
+        end = shared.watch() => end,
+        () = ending => End::draining(),
+    };
+    shared.note(&end);
+    let client = socket::part(to_client, from_client, end.client);
+    let backend = socket::part(to_backend, from_backend, end.backend);
+    tokio::join!(client, backend);
+}
+
+impl Shared {
+    /// The client's messages. It also asks the backend whether it is still there.
+    async fn forward(&self, incoming: &mut Incoming, outgoing: &mut Outgoing) -> End {
+        let mut ask = self.asking();
+        loop {
+            let came = tokio::select! {
+                came = incoming.next() => came,
+                _ = ask.tick() => {
+                    if let Err(end) = self.ask(Side::Backend, outgoing).await {
+                        return end;
+                    }
+                    continue;
+                }
+            };
+            self.heard(Side::Client);
+            let outcome = match self.message(Side::Client, came) {
+                Ok(Some(message)) => match self.admit(&message).await {
+                    Ok(()) => self.send(Side::Backend, outgoing, message).await,
+                    Err(end) => Err(end),
+                },
+                Ok(None) => Ok(()),
+                Err(end) => Err(end),
+            };
+            if let Err(end) = outcome {
+                return end;
+            }
+        }
+    }
+
+    /// The backend's messages. It also asks the client whether it is still there.
+    async fn tell(&self, incoming: &mut Incoming, outgoing: &mut Outgoing) -> End {
+        let mut ask = self.asking();
+        loop {
+            let came = tokio::select! {
+                came = incoming.next() => came,
+                _ = ask.tick() => {
+                    if let Err(end) = self.ask(Side::Client, outgoing).await {
+                        return end;
+                    }
+                    continue;
+                }
+            };
+            self.heard(Side::Backend);
+            let outcome = match self.message(Side::Backend, came) {
+                Ok(Some(message)) => match self.judge(message).await {
+                    Ok(Some(message)) => self.send(Side::Client, outgoing, message).await,
+                    Ok(None) => Ok(()),
+                    Err(end) => Err(end),
+                },
+                Ok(None) => Ok(()),
+                Err(end) => Err(end),
+            };
+            if let Err(end) = outcome {
+                return end;
+            }
+        }
+    }
+
+    /// Ends what does not hold any more though nothing comes.
+    async fn watch(&self) -> End {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Err(end) = self.confirmed(|_| Ok(())).await {
+                return end;
+            }
+        }
+    }
+
+    /// Does something with what holds now.
+    async fn confirmed<T>(&self, act: impl FnOnce(&Standing) -> Result<T, Cause>) -> Result<T, End> {
+        let mut standing = self.standing.lock().await;
+        if !standing.is_current() {
+            standing.renew().await.map_err(End::over)?;
+        }
+        act(&standing).map_err(End::failed)
+    }
+
+    /// Whether a client's message may go on.
+    async fn admit(&self, message: &Message) -> Result<(), End> {
+        self.confirmed(|standing| {
+            let Some(admitted) = standing.admitted() else { return Ok(()) };
+            let not_allowed = || Cause::Frames(Side::Client, CloseCode::Policy);
+            if admitted.plan.request == RequestPlan::Empty {
+                return Err(not_allowed());
+            }
+            let route = &admitted.active.policy.manifest().routes[admitted.route];
+            if said::places(route).next().is_none() {
+                return Ok(());
+            }
+            let Message::Text(text) = message else {
+                return Err(Cause::Frames(Side::Client, CloseCode::Unsupported));
+            };
+            let question = said::question(text, route).ok_or_else(not_allowed)?;
+            let decision =
+                admitted.exchange.authorize(&question).map_err(|failure| policy_cause(&failure))?;
+            match &*decision {
+                Decision::Forward(edits) if edits.set.is_empty() && edits.remove.is_empty() => Ok(()),
+                Decision::Refuse(refusal) => {
+                    tracing::debug!(cause = %refused(refusal), "message refused");
+                    Err(not_allowed())
+                }
+                _ => Err(Cause::Policy("a message can only be let through or refused".into())),
+            }
+        })
+        .await?;
+        self.entry(|entry| entry.said());
+        Ok(())
+    }
+
+    /// What a client gets of a backend's message.
+    async fn judge(&self, message: Message) -> Result<Option<Message>, End> {
+        let outcome = self
+            .confirmed(|standing| match standing.admitted() {
+                Some(admitted) => edited(message, admitted, &self.gateway.config.editor),
+                None => Ok(super::message::Outcome { message: Some(message), report: None }),
+            })
+            .await?;
+        self.entry(|entry| entry.told(outcome.message.as_ref().map(Message::len), outcome.report.as_ref()));
+        Ok(outcome.message)
+    }
+
+    /// What came, if it is something to pass on.
+    fn message(&self, from: Side, came: Option<Result<Message, Error>>) -> Result<Option<Message>, End> {
+        match came {
+            Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => Ok(Some(message)),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
+            Some(Ok(Message::Close(frame))) => {
+                Err(End::closed(from, frame.map(|CloseFrame { code, .. }| code)))
+            }
+            Some(Err(error)) => Err(End::broken(from, &error)),
+            None => Err(End::gone(from)),
+        }
+    }
+
+    async fn send(&self, to: Side, outgoing: &mut Outgoing, message: Message) -> Result<(), End> {
+        let patience = self.gateway.config.deadlines.idle;
+        match tokio::time::timeout(patience, outgoing.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, side = ?to, "a message was not taken");
+                Err(End::gone(to))
+            }
+            Err(_) => Err(End::gone(to)),
+        }
+    }
+
+    /// Asks a side whether it is still there, unless it has been silent for too long.
+    async fn ask(&self, side: Side, outgoing: &mut Outgoing) -> Result<(), End> {
+        let heard = match side {
+            Side::Client => &self.client_heard,
+            Side::Backend => &self.backend_heard,
+        };
+        let heard = self.began + Duration::from_millis(heard.load(Ordering::Relaxed));
+        if heard.elapsed() > self.gateway.config.deadlines.idle {
+            return Err(End::gone(side));
+        }
+        self.send(side, outgoing, Message::Ping(Vec::new().into())).await
+    }
+
+    fn asking(&self) -> tokio::time::Interval {
+        let period = (self.gateway.config.deadlines.idle / 2).max(Duration::from_millis(1));
+        let mut ask = tokio::time::interval_at(Instant::now() + period, period);
+        ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ask
+    }
+
+    fn heard(&self, side: Side) {
+        let heard = match side {
+            Side::Client => &self.client_heard,
+            Side::Backend => &self.backend_heard,
+        };
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        heard.store(now, Ordering::Relaxed);
+    }
+
+    fn note(&self, end: &End) {
+        self.entry(|entry| match &end.cause {
+            None => entry.complete(),
+            Some(cause) => entry.broken(cause),
+        });
+    }
+
+    fn entry(&self, note: impl FnOnce(&mut Entry)) {
+        note(&mut self.entry.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
