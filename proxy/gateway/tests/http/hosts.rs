@@ -33,6 +33,9 @@ async fn backend(handler: impl Fn(&Seen) -> Script + Send + Sync + 'static) -> B
 async fn before(hosts: Vec<HostAddress>, change: impl FnOnce(&mut GatewayConfig)) -> Stage {
     let told = |config: &mut GatewayConfig| {
         config.backend.hosts = hosts;
+        // Longer than any test takes: who is ejected stays so.
+        config.backend.checks.eject_time = Duration::from_secs(1000);
+        config.backend.checks.eject_longest = Duration::from_secs(1000);
         change(config);
     };
     Stage::with("enhanced", told, |_| panic!("the URL says only what the backend is called")).await
