@@ -127,7 +127,8 @@ impl Standing {
 
 impl Admitted {
     async fn renew(&mut self, round: &mut Round<'_>) -> Result<(), Over> {
-        let (scope, exchange, decision, plan) = self.asked.again(round).await.map_err(Over::Refused)?;
+        let (scope, exchange, decision, plan) =
+            Box::pin(self.asked.again(round)).await.map_err(Over::Refused)?;
         let is_same = Arc::ptr_eq(&round.active, &self.active)
             && scope.hash_key == self.scope.hash_key
             && decision == self.decision
@@ -166,7 +167,7 @@ impl Asked {
         round: &mut Round<'_>,
     ) -> Result<(Arc<CallerScope>, Exchange, Arc<Decision>, Arc<ExchangePlan>), Cause> {
         let mut target = self.target.clone();
-        let user = round.identify(&self.parts, &target.query).await?;
+        let user = Box::pin(round.identify(&self.parts, &target.query)).await?;
         if *user.user().login != *self.login {
             return Err(Cause::CredentialsDisagree);
         }
@@ -184,7 +185,8 @@ impl Asked {
             Decision::Forward(_) => {}
             Decision::ForwardIf(condition) => {
                 let place = (route, &target);
-                probe::check(round, &scope, &condition.probe, &self.parts, place, &credentials).await?;
+                let asked = probe::check(round, &scope, &condition.probe, &self.parts, place, &credentials);
+                Box::pin(asked).await?;
             }
         }
         Ok((scope, exchange, decision, plan))

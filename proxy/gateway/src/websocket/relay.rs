@@ -199,7 +199,7 @@ impl Shared {
     async fn confirmed<T>(&self, act: impl FnOnce(&Standing) -> Result<T, Cause>) -> Result<T, End> {
         let mut standing = self.standing.lock().await;
         if !standing.is_current() {
-            standing.renew().await.map_err(End::over)?;
+            Box::pin(standing.renew()).await.map_err(End::over)?;
         }
         act(&standing).map_err(End::failed)
     }
