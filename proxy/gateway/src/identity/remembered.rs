@@ -16,6 +16,8 @@ use crate::identity::presented::{Credential, Place};
 
 /// How long it is remembered that a credential is wrong, at the most.
 const WRONG: Duration = Duration::from_secs(10);
+/// Longest name of a user, in bytes: what is remembered is bounded in size, too.
+const NAME: usize = 512;
 /// Questions under way at a time.
 const QUESTIONS: usize = 64;
 
@@ -66,7 +68,8 @@ impl Remembered {
             let permit = self.questions.acquire().await;
             let said = ask.await;
             drop(permit);
-            let said = said?;
+            let mut said = said?;
+            said.name = said.name.filter(|name| name.len() <= NAME);
             let until = Instant::now() + self.kept(&said);
             Ok(Answer { said, until })
         };
@@ -195,6 +198,14 @@ mod tests {
 
     #[tokio::test]
     async fn memory_is_bounded() {
+        let memory = remembered(Duration::from_secs(60), 100);
+        let (most, more) = ("n".repeat(NAME), "n".repeat(NAME + 1));
+        assert!(memory.name(&token("most"), async { said(Some(&most), None) }).await.is_ok());
+        assert!(memory.name(&token("more"), async { said(Some(&more), None) }).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn few_credentials_are_remembered_at_a_time() {
         let memory = remembered(Duration::from_secs(60), 100);
         for number in 0..10_000 {
             let text = number.to_string();

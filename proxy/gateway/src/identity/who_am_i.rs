@@ -25,8 +25,6 @@ use crate::upstream::{BackendBody, Outgoing, Upstream};
 
 /// Largest answer.
 const ANSWER: usize = 256 << 10;
-/// Longest name of a user.
-const NAME: usize = 512;
 
 /// Asks the backend who is calling.
 pub(super) struct Asking {
@@ -130,7 +128,7 @@ impl Asking {
             Value::Number(name) => Some(name.to_string()),
             _ => None,
         });
-        let name = name.filter(|name| !name.trim().is_empty() && name.len() <= NAME);
+        let name = name.filter(|name| !name.trim().is_empty());
         Ok(Said { name: name.map(Arc::from), expires: None })
     }
 }

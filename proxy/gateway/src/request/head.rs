@@ -143,8 +143,9 @@ impl RequestHeaders {
             }
         }
         let sessions = &config.identity.places.cookies;
-        let cookies =
-            config.request_cookies.iter().filter(|name| !sessions.contains(name)).cloned().collect();
+        // Some backends read names of cookies without regard to case.
+        let is_session = |name: &&String| sessions.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let cookies = config.request_cookies.iter().filter(|name| !is_session(name)).cloned().collect();
         let credentials = &config.identity.places.headers;
         let allowed = REQUEST_HEADERS
             .iter()

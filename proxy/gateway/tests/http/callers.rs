@@ -127,12 +127,12 @@ async fn h41_identity_headers_of_the_client_are_stripped() {
         {
             config.request_headers.push(name.parse().unwrap());
         }
-        config.request_cookies = vec!["language".into(), "session".into()];
+        config.request_cookies = vec!["language".into(), "session".into(), "Session".into()];
         config.identity.places.cookies = vec!["session".into()];
     };
     let stage = Stage::with("enhanced", careless, |_| json(calls(TWO))).await;
     let headers = "X-Forwarded-User: root\r\nX-Remote-User: root\r\nX-User: root\r\nX-Forwarded-For: 10.0.0.1\r\n\
-                   Forwarded: for=10.0.0.1\r\nX-Real-IP: 10.0.0.1\r\nCookie: other=1; language=de\r\n";
+                   Forwarded: for=10.0.0.1\r\nX-Real-IP: 10.0.0.1\r\nCookie: other=1; Session=3; language=de\r\n";
     assert_eq!(stage.send("anna", "GET", "/api/calls", headers, "").await.status, 200);
     let seen = stage.backend.only();
     let mut names = seen.headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
