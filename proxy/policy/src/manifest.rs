@@ -191,7 +191,7 @@ mod tests {
         ])
         .unwrap_err();
         let expected = [
-            "route 0 \"one\": method \"get\" is none of GET, POST, PUT, PATCH, DELETE",
+            "route 0 \"one\": method \"get\" is none of GET, POST, PUT, PATCH, DELETE, WEBSOCKET",
             "route 0 \"one\": method GET stands twice",
             "route 0 \"one\": parameter \"q\" to decide on stands twice",
             "route 0 \"one\": parameter \"\" to decide on is no parameter's name",

@@ -59,9 +59,10 @@ pub async fn follow(rollout: Arc<Rollout>, sources: Sources) {
                     if let Some(delivery) = look.candidate {
                         take(&rollout, delivery, "source:folder").await;
                     }
-                    let refused = look.refused.iter().filter(|refusal| !known.contains(*refusal));
-                    for refusal in refused {
-                        tell(refusal);
+                    for refusal in &look.refused {
+                        if !known.contains(refusal) {
+                            tell(refusal);
+                        }
                         rollout.not_taken(format!("{}: {}", refusal.file.display(), refusal.reason));
                     }
                     known = look.refused;

@@ -4,6 +4,7 @@ pub(crate) mod backend;
 mod endings;
 mod handshake;
 mod messages;
+mod split;
 
 use std::time::Duration;
 
