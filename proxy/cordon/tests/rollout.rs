@@ -1,16 +1,18 @@
 //! Bundles in a running proxy: put in force, tried out, sent home, promoted, rolled back, and found again after a
 //! restart.
 
+mod serving;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use cordon_bundle::{Bundle, Case, Parts};
 use cordon_example_backend::{Backend, Running};
 use serde_json::Value;
+use serving::Serving;
 
 const OLGA: &str = "demo-token-of-olga";
 const ADAM: &str = "demo-token-of-adam";
@@ -36,19 +38,19 @@ fn a_bundle_is_tried_out_promoted_and_rolled_back() {
     let place = Place::new("manual");
     let first = place.deliver(1, str::to_owned);
     let proxy = place.serve();
-    let calls = proxy.get("/api/calls", OLGA);
+    let calls = proxy.answer("/api/calls", OLGA);
     assert!(calls.contains("200 OK") && !calls.contains("\"notes\""), "{calls}");
     assert!(calls.contains(&first.digest().hex()), "{calls}");
 
     let second = place.deliver(2, notes_too);
     let offered = second.digest().to_string();
     place.until(|standing| standing["offered"][0]["digest"] == offered.as_str());
-    assert!(!proxy.get("/api/calls", OLGA).contains("\"notes\""));
+    assert!(!proxy.answer("/api/calls", OLGA).contains("\"notes\""));
 
     // A shadow serves nobody, and tells what it would reveal.
     place.done(&["shadow", "--compared", "100"]);
     for _ in 0..3 {
-        assert!(!proxy.get("/api/calls?per_page=2", OLGA).contains("\"notes\""));
+        assert!(!proxy.answer("/api/calls?per_page=2", OLGA).contains("\"notes\""));
     }
     let standing = place.until(|standing| standing["trial"]["report"]["compared"] == 3);
     let report =
@@ -67,28 +69,28 @@ fn a_bundle_is_tried_out_promoted_and_rolled_back() {
 
     // A canary that reveals what nobody approved is sent home, and that is on record.
     place.done(&["canary", "--served", "100"]);
-    assert!(proxy.get("/api/calls?per_page=2", OLGA).contains("\"notes\""));
+    assert!(proxy.answer("/api/calls?per_page=2", OLGA).contains("\"notes\""));
     place.until(|standing| standing["trial"]["stopped"].is_string());
-    assert!(!proxy.get("/api/calls?per_page=2", OLGA).contains("\"notes\""));
+    assert!(!proxy.answer("/api/calls?per_page=2", OLGA).contains("\"notes\""));
     let refused = place.refused(&["promote"]);
     assert!(refused.contains("sent home") && refused.contains("$.data[*].notes"), "{refused}");
     place.until_history(|entry| entry["action"] == "automatic-return");
 
     // What was approved stays, and is promoted with its report.
     place.done(&["canary", "--served", "100", "--approve", "calls:$.data[*].notes"]);
-    assert!(proxy.get("/api/calls?per_page=2", OLGA).contains("\"notes\""));
+    assert!(proxy.answer("/api/calls?per_page=2", OLGA).contains("\"notes\""));
     place.until(|standing| standing["trial"]["report"]["compared"] == 1);
     place.done(&["promote"]);
-    assert!(proxy.get("/api/calls", OLGA).contains("\"notes\""));
+    assert!(proxy.answer("/api/calls", OLGA).contains("\"notes\""));
 
     // An older one comes back by a rollback only, and by nobody else's word.
     fs::remove_file(place.folder.path().join("policies/2.bundle")).expect("it can be removed");
     place.until(|standing| standing["kept_out"].as_str().is_some_and(|reason| reason.contains("rollback")));
-    assert!(proxy.get("/api/calls", OLGA).contains("\"notes\""));
+    assert!(proxy.answer("/api/calls", OLGA).contains("\"notes\""));
     let refused = place.command(&["rollback"], OLGA);
     assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
     place.done(&["rollback"]);
-    assert!(!proxy.get("/api/calls", OLGA).contains("\"notes\""));
+    assert!(!proxy.answer("/api/calls", OLGA).contains("\"notes\""));
 
     let history = place.history();
     let actions: Vec<&str> = history.iter().rev().filter_map(|entry| entry["action"].as_str()).collect();
@@ -101,7 +103,7 @@ fn a_bundle_is_tried_out_promoted_and_rolled_back() {
     drop(proxy);
     fs::remove_dir_all(place.folder.path().join("policies")).expect("it can be removed");
     let proxy = place.serve();
-    let calls = proxy.get("/api/calls", OLGA);
+    let calls = proxy.answer("/api/calls", OLGA);
     assert!(calls.contains("200 OK") && !calls.contains("\"notes\""), "{calls}");
     assert!(calls.contains(&first.digest().hex()), "{calls}");
 }
@@ -120,7 +122,7 @@ fn what_is_not_in_order_is_kept_out() {
         let standing =
             place.until(|standing| standing["kept_out"].as_str().is_some_and(|told| told.contains(reason)));
         assert_eq!(standing["active"]["digest"], first.digest().to_string().as_str(), "{standing:#}");
-        assert!(proxy.get("/api/calls", OLGA).contains("200 OK"));
+        assert!(proxy.answer("/api/calls", OLGA).contains("200 OK"));
     }
     // A file that is no bundle, beside one that was kept out before.
     let garbage = place.folder.path().join("policies/garbage.bundle");
@@ -130,7 +132,7 @@ fn what_is_not_in_order_is_kept_out() {
     });
     let good = place.deliver(9, notes_too);
     place.until(|standing| standing["active"]["digest"] == good.digest().to_string().as_str());
-    assert!(proxy.get("/api/calls", OLGA).contains("\"notes\""));
+    assert!(proxy.answer("/api/calls", OLGA).contains("\"notes\""));
 }
 
 #[test]
@@ -261,22 +263,7 @@ impl Place {
     }
 
     fn serve(&self) -> Serving {
-        let mut child = self.cordon(&["serve"]).stderr(Stdio::piped()).spawn().expect("it starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
-        let mut address = None;
-        while address.is_none() {
-            let line = lines.next().expect("it serves before it ends").expect("a line");
-            let entry: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
-                let rest: Vec<String> = lines.by_ref().map_while(Result::ok).collect();
-                panic!("no log entry: {line}\n{}", rest.join("\n"))
-            });
-            if entry["fields"]["message"] == "serving" {
-                address = entry["fields"]["address"].as_str().and_then(|text| text.parse().ok());
-            }
-        }
-        // Keeps the pipe from filling up.
-        std::thread::spawn(move || lines.for_each(drop));
-        Serving { child, address: address.expect("an address") }
+        Serving::run(self.cordon(&["serve"]))
     }
 }
 
@@ -291,32 +278,6 @@ fn wait(ask: impl Fn() -> Value, holds: impl Fn(&Value) -> bool) -> Value {
         }
         assert!(Instant::now() < deadline, "{told:#}");
         std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-struct Serving {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Serving {
-    /// The answer to a GET, head and body.
-    fn get(&self, path: &str, token: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).expect("it listens");
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {token}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).expect("it takes the request");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("it answers");
-        text(&answer)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // It may have ended already.
-        _ = self.child.kill();
-        _ = self.child.wait();
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod place;
 mod served;
+#[path = "../serving/mod.rs"]
+mod serving;
 mod sync;
 mod transcript;
 

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 pub(crate) struct Serving {
     child: Child,
     pub(crate) address: SocketAddr,
@@ -51,6 +54,11 @@ impl Serving {
     /// The status of a GET.
     pub(crate) fn get(&self, path: &str, token: &str) -> u16 {
         status(self.address, path, token).unwrap_or_else(|error| panic!("no status: {error}"))
+    }
+
+    /// The answer to a GET, head and body.
+    pub(crate) fn answer(&self, path: &str, token: &str) -> String {
+        answer(self.address, path, token).unwrap_or_else(|error| panic!("no answer: {error}"))
     }
 
     /// Whether a message has been logged this often, or is within a while.
@@ -104,13 +112,19 @@ impl Drop for Serving {
 
 /// The status of a GET on a connection of its own.
 pub(crate) fn status(address: SocketAddr, path: &str, token: &str) -> std::io::Result<u16> {
+    let answer = answer(address, path, token)?;
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    status.ok_or_else(|| std::io::Error::other(format!("no answer: {answer:?}")))
+}
+
+/// The answer to a GET on a connection of its own, head and body.
+pub(crate) fn answer(address: SocketAddr, path: &str, token: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let request =
         format!("GET {path} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {token}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
-    let line = String::from_utf8_lossy(&answer);
-    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
-    status.ok_or_else(|| std::io::Error::other(format!("no answer: {line:?}")))
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }
