@@ -36,6 +36,15 @@ if ! command -v docker-registry >/dev/null; then
     fi
 fi
 
+# The tests of certificates order one from an ACME server of their own.
+if ! command -v pebble >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get install -y -qq pebble >/dev/null || { apt-get update -qq && apt-get install -y -qq pebble >/dev/null; }
+    else
+        echo "An ACME server is missing: install Debian's package pebble" >&2
+    fi
+fi
+
 # The tests of what operators are told have Prometheus read it.
 if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

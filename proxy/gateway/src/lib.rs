@@ -45,12 +45,13 @@ mod websocket;
 pub use answer::{AnswerBody, BrokenOff};
 pub use audit::{AuditEntry, Auditor, NotWritten, Part, Revealed, SpecialRight, Writing};
 pub use config::{
-    ActiveCheck, BackendConfig, BackendCredential, BasicSettings, CertificateFiles, CertificatePart,
-    CertificateSettings, ClientAuthorities, ClientTlsConfig, CredentialPlace, CredentialPlaces, Deadlines,
-    Following, Forwarded, FrontSettings, GatewayConfig, HostAddress, HostChecks, HostLimits, IdentityConfig,
-    IdentityMethod, IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings, Limits, MaskSecret, NamedBy,
-    Naming, NotAHost, Passwords, ProjectSelector, REQUEST_HEADERS, Rate, Remembrance, Resolve, Resolved,
-    Resolver, STRIPPED_HEADERS, ServerTlsConfig, SystemResolver, TlsVersion, WebSocketConfig, WhoAmISettings,
+    AcmeConfig, ActiveCheck, BackendConfig, BackendCredential, BasicSettings, CertificateFiles,
+    CertificatePart, CertificateSettings, ClientAuthorities, ClientTlsConfig, CredentialPlace,
+    CredentialPlaces, Deadlines, Following, Forwarded, FrontSettings, GatewayConfig, HostAddress, HostChecks,
+    HostLimits, IdentityConfig, IdentityMethod, IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings,
+    Limits, MaskSecret, NamedBy, Naming, NotAHost, Passwords, ProjectSelector, REQUEST_HEADERS, Rate,
+    Remembrance, Resolve, Resolved, Resolver, STRIPPED_HEADERS, ServerTlsConfig, SystemResolver, TlsVersion,
+    WebSocketConfig, WhoAmISettings,
 };
 pub use counters::{Counters, Durations, Messages, RefusalCount, RouteCounts};
 pub use documents::{DocumentError, Documents};

@@ -1,5 +1,6 @@
 //! `[listen]`: where Cordon is reached, and what it shows of itself there.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cordon_gateway::{ClientAuthorities, ServerTlsConfig};
 use cordon_settings::{Problems, Table};
 
-use super::{tls, values};
+use super::{acme, tls, values};
 
 const BOTH: &str = "give both for TLS, or neither for plain HTTP";
 
@@ -56,8 +57,17 @@ pub(super) fn read(
         document.required_table("listen", problems).into_iter().collect()
     };
     let mut all = Some(Vec::new());
+    let mut folders = HashSet::new();
     for mut table in tables {
         let listen = listen(&mut table, folder, problems);
+        let issued = listen.iter().filter_map(|listen| listen.tls.as_ref()?.acme.as_ref());
+        for acme in issued {
+            if !folders.insert(acme.folder.clone()) {
+                problems
+                    .at(table.span(), "two listeners have the same `folder` of ACME")
+                    .help("each keeps a certificate of its own: give each a folder");
+            }
+        }
         table.finish(problems);
         all = all.zip(listen).map(|(mut all, listen)| {
             all.push(listen);
@@ -98,6 +108,7 @@ fn place(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) 
 }
 
 fn shown(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -> Option<ServerTlsConfig> {
+    let has_files = ["certificate", "key", "certificates"].iter().any(|key| table.has(key));
     let mut certificates: Vec<_> = tls::certificate(table, folder, BOTH, problems).into_iter().collect();
     for mut inner in table.tables("certificates", problems) {
         match tls::certificate(&mut inner, folder, BOTH, problems) {
@@ -112,18 +123,28 @@ fn shown(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) 
     }
     let version = tls::minimum_version(table, problems);
     let clients = clients(table, folder, problems);
-    if certificates.is_empty() {
+    let has_acme = table.has("acme");
+    let acme = acme::read(table, folder, problems);
+    if has_acme && has_files {
+        problems
+            .at(table.span(), "the certificate is either in files or from an ACME server, not both")
+            .help("remove `certificate`, `key` and `[[listen.certificates]]`, or `[listen.acme]`");
+    }
+    if has_acme && acme.is_none() {
+        return None;
+    }
+    if certificates.is_empty() && acme.is_none() {
         if version.is_some() || clients.is_some() {
             problems
                 .at(
                     table.span(),
                     "`minimum_version` and `client_authorities` belong to TLS, which has no certificate here",
                 )
-                .help("give `certificate` and `key`");
+                .help("give `certificate` and `key`, or `[listen.acme]`");
         }
         return None;
     }
-    Some(ServerTlsConfig { certificates, minimum_version: version.unwrap_or_default(), clients })
+    Some(ServerTlsConfig { certificates, acme, minimum_version: version.unwrap_or_default(), clients })
 }
 
 fn clients(
@@ -187,6 +208,24 @@ mod tests {
         assert_eq!(chains, ["/etc/a.pem", "/etc/b.pem"]);
         assert_eq!(tls.minimum_version, TlsVersion::Tls13);
         assert!(tls.clients.is_some_and(|clients| !clients.required));
+    }
+
+    #[test]
+    fn a_certificate_is_in_files_or_from_an_acme_server() {
+        let acme = "acme = { names = [\"a.test\"], folder = \"acme\" }";
+        let (listen, problems) =
+            parse(&format!("[listen]\naddress = \"127.0.0.1:1\"\nminimum_version = \"1.3\"\n{acme}\n"));
+        assert_eq!(problems, Vec::<String>::new());
+        let tls = listen.and_then(|mut all| all.pop()).and_then(|listen| listen.tls).expect("TLS");
+        assert!(tls.acme.is_some() && tls.certificates.is_empty());
+        assert_eq!(tls.minimum_version, TlsVersion::Tls13);
+        for (text, expected) in [
+            (format!("[[listen]]\naddress = \"127.0.0.1:1\"\nkey = \"a\"\n{acme}\n"), "not both"),
+            (format!("[[listen]]\naddress = \"127.0.0.1:1\"\n{acme}\n").repeat(2), "same `folder`"),
+        ] {
+            let (_, problems) = parse(&text);
+            assert!(problems.iter().any(|problem| problem.contains(expected)), "{text}: {problems:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `cordon.toml`: what the gateway operator decides. `CONFIG.md` beside this crate describes every setting.
 
+mod acme;
 mod admin;
 mod backend;
 mod directory;
@@ -221,7 +222,7 @@ mod tests {
         let page = include_str!("../../CONFIG.md");
         let examples: Vec<&str> =
             page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(examples.len(), 7);
+        assert_eq!(examples.len(), 8);
         for example in examples {
             let read = Config::parse(example, Path::new("."));
             assert!(read.is_ok(), "{example}\n{:#?}", read.err());

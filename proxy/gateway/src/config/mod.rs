@@ -23,7 +23,9 @@ pub use methods::{
     IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings, NamedBy, Naming, Passwords, Remembrance,
     WhoAmISettings,
 };
-pub use tls::{CertificateFiles, ClientAuthorities, ClientTlsConfig, ServerTlsConfig, TlsVersion};
+pub use tls::{
+    AcmeConfig, CertificateFiles, ClientAuthorities, ClientTlsConfig, ServerTlsConfig, TlsVersion,
+};
 pub use websocket::WebSocketConfig;
 
 /// Everything the data plane needs besides the directory and the policy.

@@ -8,10 +8,27 @@ pub struct ServerTlsConfig {
     /// Certificates with their keys. A client gets the first one that is made out to the name it asks for, and the
     /// first of all if there is none, or if it names nobody.
     pub certificates: Vec<CertificateFiles>,
+    /// Where a certificate is had from, in the place of those in files.
+    pub acme: Option<AcmeConfig>,
     /// Older versions are refused.
     pub minimum_version: TlsVersion,
     /// Whose certificates clients may show; they are not asked for any if absent.
     pub clients: Option<ClientAuthorities>,
+}
+
+/// A certificate of an ACME server (RFC 8555), which is proven by TLS itself (TLS-ALPN-01, RFC 8737).
+#[derive(Clone, Debug)]
+pub struct AcmeConfig {
+    /// The names that the certificate is made out to, at least one.
+    pub names: Vec<String>,
+    /// Where the server's people reach those who run this, as a URI: `mailto:…`.
+    pub contact: Option<String>,
+    /// Where account, certificate and keys are kept. Nobody else may look into it.
+    pub folder: PathBuf,
+    /// The server's directory, by `https`.
+    pub directory: String,
+    /// PEM file of the authorities that may have signed the certificate of the ACME server, instead of the public ones.
+    pub authorities: Option<PathBuf>,
 }
 
 /// TLS towards a server.

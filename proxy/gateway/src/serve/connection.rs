@@ -9,7 +9,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tokio_rustls::TlsAcceptor;
 
 use crate::gateway::Gateway;
 use crate::serve::activity::{Activity, Useless};
@@ -53,13 +52,13 @@ pub(super) async fn begin(
     let Some(tls) = tls else {
         return serve(gateway, http, stream, origin, draining).await;
     };
-    let handshake = TlsAcceptor::from(tls.current()).accept(stream);
-    match tokio::time::timeout(deadlines.handshake, handshake).await {
-        Ok(Ok(stream)) => {
+    match tokio::time::timeout(deadlines.handshake, tls.accept(stream)).await {
+        Ok(Ok(Some(stream))) => {
             let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
             origin.client_certificate = shown.map(|leaf| Arc::new(leaf.clone().into_owned()));
             serve(gateway, http, stream, origin, draining).await;
         }
+        Ok(Ok(None)) => tracing::debug!("answered an ACME server"),
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake took too long"),
     }

@@ -1,5 +1,6 @@
 //! TLS by rustls: what both sides share.
 
+mod acme;
 pub(crate) mod client;
 mod followed;
 mod names;
@@ -39,6 +40,14 @@ pub enum TlsError {
     /// No certificate is named where one is needed.
     #[error("TLS has no certificate to show")]
     NoCertificate,
+    /// The folder of an ACME account and its certificate cannot be used.
+    #[error("{path}: {reason}; account and certificate of ACME are kept there")]
+    Folder {
+        /// Where it should be.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// rustls does not take the settings.
     #[error("TLS: {0}")]
     Settings(#[from] rustls::Error),

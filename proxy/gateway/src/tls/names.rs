@@ -31,7 +31,7 @@ impl ResolvesServerCert for ByName {
 }
 
 /// Whether the certificate has the name, or a wildcard for it, among its alternative names.
-fn is_made_out_to(key: &CertifiedKey, name: &ServerName<'_>) -> bool {
+pub(super) fn is_made_out_to(key: &CertifiedKey, name: &ServerName<'_>) -> bool {
     key.end_entity_cert()
         .and_then(ParsedCertificate::try_from)
         .is_ok_and(|certificate| verify_server_name(&certificate, name).is_ok())

@@ -25,6 +25,11 @@ impl File {
         File { path: path.to_owned(), content: std::fs::read(path) }
     }
 
+    /// Whether there is no such file, rather than one that cannot be read.
+    pub(super) fn is_missing(&self) -> bool {
+        self.content.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+    }
+
     /// Adds what is in the file, or that it cannot be read, to a digest.
     pub(super) fn digest(&self, into: &mut Sha256) {
         match &self.content {

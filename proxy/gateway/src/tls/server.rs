@@ -1,27 +1,41 @@
 //! TLS towards clients.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use rustls::ServerConfig;
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{Acceptor, WebPkiClientVerifier};
+use tokio::io::AsyncWriteExt;
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
 use crate::config::ServerTlsConfig;
+use crate::serve::listener::Stream;
+use crate::tls::acme::{Acme, is_challenge};
 use crate::tls::followed::{Followed, Recipe, next};
 use crate::tls::names::ByName;
 use crate::tls::pem::{File, certified};
 use crate::tls::{TlsError, provider, versions};
 
 /// What clients are shown, from files that may change. It offers HTTP/2 and HTTP/1.1.
-pub struct ServerTls(Arc<Followed<ServerTlsConfig>>);
+pub struct ServerTls {
+    shown: Arc<Followed<Shown>>,
+    acme: Option<Acme>,
+}
 
 impl ServerTls {
-    /// Reads the files that the configuration names.
+    /// Reads the files that the configuration names. A certificate of an ACME server may be absent: it is ordered by
+    /// [`ServerTls::follow`], and clients are refused until it is there.
     ///
     /// # Errors
-    /// A file cannot be read or holds something else, or a certificate and its key do not go together.
+    /// A file cannot be read or holds something else, or a certificate and its key do not go together; the folder of an
+    /// ACME account is open to others.
     pub fn load(config: ServerTlsConfig) -> Result<Arc<ServerTls>, TlsError> {
-        Followed::load(config).map(|followed| Arc::new(ServerTls(Arc::new(followed))))
+        let acme = config.acme.as_ref().map(Acme::load).transpose()?;
+        let issued = acme.as_ref().map(Acme::certificate);
+        let shown = Followed::load(Shown { config, issued, has_been_issued: OnceLock::new() })?;
+        Ok(Arc::new(ServerTls { shown: Arc::new(shown), acme }))
     }
 
     /// Reads the files again, and shows what is in them to clients that connect from now on; those that are connected
@@ -30,41 +44,79 @@ impl ServerTls {
     /// # Errors
     /// As [`ServerTls::load`]; what was in force stays in force.
     pub fn reload(&self) -> Result<bool, TlsError> {
-        self.0.reload()
+        self.shown.reload()
     }
 
-    /// Reloads when a file has changed, for as long as it is polled. Wrong files are kept out, and told once.
+    /// Reloads when a file has changed, for as long as it is polled. Wrong files are kept out, and told once. It also
+    /// orders the certificate of an ACME server, and orders it anew in time.
     pub async fn follow(self: Arc<Self>) {
-        Arc::clone(&self.0).follow().await;
+        let following = Arc::clone(&self.shown).follow();
+        match &self.acme {
+            None => following.await,
+            Some(acme) => {
+                tokio::join!(following, acme.keep(|| self.reload()));
+            }
+        }
     }
 
-    /// What is in force.
-    pub(crate) fn current(&self) -> Arc<ServerConfig> {
-        self.0.current()
+    /// A client's handshake. None: it was an ACME server, which has seen all that it came for.
+    pub(crate) async fn accept<S: Stream>(&self, stream: S) -> io::Result<Option<TlsStream<S>>> {
+        let Some(acme) = &self.acme else {
+            return TlsAcceptor::from(self.shown.current()).accept(stream).await.map(Some);
+        };
+        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        if is_challenge(&start.client_hello()) {
+            let mut answered = start.into_stream(acme.answering()).await?;
+            answered.shutdown().await?;
+            return Ok(None);
+        }
+        start.into_stream(self.shown.current()).await.map(Some)
     }
 }
 
-impl Recipe for ServerTlsConfig {
+/// What clients are shown is made of.
+struct Shown {
+    config: ServerTlsConfig,
+    /// Certificate and key that an ACME server has issued, or will.
+    issued: Option<PathBuf>,
+    /// Set once there is a certificate of an ACME server: its file may be missing before, and not after.
+    has_been_issued: OnceLock<()>,
+}
+
+impl Recipe for Shown {
     type Made = ServerConfig;
     const NAME: &'static str = "TLS certificates";
 
     fn files(&self) -> Vec<&Path> {
-        let pairs = self.certificates.iter().flat_map(|pair| [pair.chain.as_path(), &pair.key]);
-        pairs.chain(self.clients.as_ref().map(|clients| clients.file.as_path())).collect()
+        let ServerTlsConfig { certificates, clients, .. } = &self.config;
+        let issued = self.issued.as_deref();
+        let pairs = certificates.iter().flat_map(|pair| [pair.chain.as_path(), &pair.key]);
+        issued
+            .into_iter()
+            .chain(pairs)
+            .chain(clients.as_ref().map(|clients| clients.file.as_path()))
+            .collect()
     }
 
     fn make(&self, files: &mut dyn Iterator<Item = &File>) -> Result<ServerConfig, TlsError> {
         let provider = provider();
         let mut certificates = Vec::new();
-        for _ in &self.certificates {
+        if self.issued.is_some() {
+            let file = next(files)?;
+            if !file.is_missing() || self.has_been_issued.get().is_some() {
+                certificates.push(certified(file, file, &provider)?);
+                self.has_been_issued.get_or_init(|| ());
+            }
+        }
+        for _ in &self.config.certificates {
             certificates.push(certified(next(files)?, next(files)?, &provider)?);
         }
-        if certificates.is_empty() {
+        if certificates.is_empty() && self.issued.is_none() {
             return Err(TlsError::NoCertificate);
         }
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(versions(self.minimum_version))?;
-        let builder = match &self.clients {
+            .with_protocol_versions(versions(self.config.minimum_version))?;
+        let builder = match &self.config.clients {
             None => builder.with_no_client_auth(),
             Some(clients) => {
                 let file = next(files)?;

@@ -66,7 +66,7 @@ impl Authority {
 }
 
 pub(crate) fn settings(certificates: Vec<CertificateFiles>) -> ServerTlsConfig {
-    ServerTlsConfig { certificates, minimum_version: TlsVersion::Tls12, clients: None }
+    ServerTlsConfig { certificates, acme: None, minimum_version: TlsVersion::Tls12, clients: None }
 }
 
 /// Serves a stage's gateway over TLS as well.
