@@ -37,4 +37,5 @@ mod standing;
 mod tls;
 mod tokens;
 mod trial;
+mod vanishing;
 mod websocket;
