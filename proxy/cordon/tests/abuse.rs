@@ -6,31 +6,12 @@ mod serving;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use serving::{Serving, status};
+use serving::{NOTES, Serving, TOKEN, lay_out, status};
 use tempfile::TempDir;
-
-const TOKEN: &str = "demo-token-of-adam";
-
-const RULES: &str = r#"
-name = "notes"
-version = "1"
-format = "json"
-
-[kind.note]
-project = "caller"
-keep = ["$.id"]
-
-[[route]]
-name = "notes"
-path = "/notes"
-section = "any"
-records = [{ path = "$.data[*]", kind = "note" }]
-"#;
 
 /// The code by which a client is told that it overdoes things (RFC 9113, section 7).
 const ENHANCE_YOUR_CALM: u32 = 11;
@@ -105,9 +86,7 @@ impl Stage {
              [policy]\nrules = \"rules.toml\"\n[directory]\nfile = \"directory.toml\"\n"
         );
         fs::write(folder.path().join("cordon.toml"), config).expect("it can be written");
-        fs::write(folder.path().join("rules.toml"), RULES).expect("it can be written");
-        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/demo");
-        fs::copy(demo.join("directory.toml"), folder.path().join("directory.toml")).expect("it is there");
+        lay_out(folder.path(), NOTES);
         let serving = Serving::start(folder.path());
         // What is made once is there before anything is measured.
         for _ in 0..20 {

@@ -16,25 +16,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use serving::Serving;
-
-const TOKEN: &str = "demo-token-of-adam";
-
-const RULES: &str = r#"
-name = "notes"
-version = "1"
-format = "json"
-
-[kind.note]
-project = "caller"
-keep = ["$.id", "$.text"]
-
-[[route]]
-name = "notes"
-path = "/notes"
-section = "any"
-records = [{ path = "$.data[*]", kind = "note" }]
-"#;
+use serving::{NOTES, Serving, TOKEN, lay_out};
 
 type Connection = StreamOwned<ClientConnection, TcpStream>;
 
@@ -182,9 +164,7 @@ fn write_config(folder: &Path, address: SocketAddr, directory: SocketAddr) {
          [directory]\nfile = \"directory.toml\"\n"
     );
     fs::write(folder.join("cordon.toml"), config).expect("written");
-    fs::write(folder.join("rules.toml"), RULES).expect("written");
-    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/demo");
-    fs::copy(demo.join("directory.toml"), folder.join("directory.toml")).expect("it is there");
+    lay_out(folder, NOTES);
 }
 
 /// A backend that says the same to everybody.

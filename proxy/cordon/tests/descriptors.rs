@@ -5,11 +5,10 @@ mod serving;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serving::{Serving, answer};
+use serving::{Serving, answer, lay_out};
 use tempfile::TempDir;
 
 /// Descriptors that the proxy may have.
@@ -58,15 +57,13 @@ fn a_proxy_without_descriptors_recovers() {
     let folder = TempDir::new().expect("a folder");
     let write =
         |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("it can be written");
-    write("rules.toml", RULES);
+    lay_out(folder.path(), RULES);
     let config = format!(
         "[listen]\naddress = \"127.0.0.1:0\"\n[backend]\nurl = \"http://{}\"\n[policy]\nrules = \"rules.toml\"\n\
          [directory]\nfile = \"directory.toml\"\n",
         backend()
     );
     write("cordon.toml", &config);
-    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/demo");
-    fs::copy(demo.join("directory.toml"), folder.path().join("directory.toml")).expect("it is there");
     let mut command = Command::new("sh");
     command.args([
         "-c",

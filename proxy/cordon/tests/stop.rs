@@ -14,32 +14,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use serving::{Serving, status};
+use serving::{NOTES, Serving, TOKEN, lay_out, status};
 use tempfile::TempDir;
-
-const TOKEN: &str = "demo-token-of-adam";
-
-const RULES: &str = r#"
-name = "notes"
-version = "1"
-format = "json"
-
-[kind.note]
-project = "caller"
-keep = ["$.id", "$.text"]
-
-[[route]]
-name = "notes"
-path = "/notes"
-section = "any"
-records = [{ path = "$.data[*]", kind = "note" }]
-
-[[route]]
-name = "archive"
-path = "/archive"
-section = "any"
-records = [{ path = "$.data[*]", kind = "note" }]
-"#;
 
 /// A backend whose archive is sent in two parts, the second when it is told.
 struct Notes {
@@ -96,9 +72,7 @@ fn answer(mut stream: TcpStream, told: &std::sync::Mutex<Receiver<()>>) -> std::
 fn files(listen: &str, backend: SocketAddr) -> TempDir {
     let folder = TempDir::new().expect("a folder");
     write_config(folder.path(), listen, backend);
-    write(folder.path(), "rules.toml", RULES);
-    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/demo");
-    fs::copy(demo.join("directory.toml"), folder.path().join("directory.toml")).expect("it is there");
+    lay_out(folder.path(), NOTES);
     folder
 }
 
@@ -295,7 +269,7 @@ fn sighup_says_what_it_did() {
     assert!(serving.logs("the directory is unchanged", 1));
     assert!(serving.logs("the policy is unchanged", 1));
     certify();
-    write(folder.path(), "rules.toml", &RULES.replace("version = \"1\"", "version = \"2\""));
+    write(folder.path(), "rules.toml", &NOTES.replace("version = \"1\"", "version = \"2\""));
     serving.signal("HUP");
     assert!(serving.logs("a changed policy is in force", 1));
     assert!(serving.logs("changed TLS certificates are in force", 1));

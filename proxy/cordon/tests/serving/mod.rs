@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test that includes this module uses a part of it")]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -10,6 +11,39 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+/// A user of the demo's directory who sees everything.
+pub(crate) const TOKEN: &str = "demo-token-of-adam";
+
+/// Rules of a backend of notes.
+pub(crate) const NOTES: &str = r#"
+name = "notes"
+version = "1"
+format = "json"
+
+[kind.note]
+project = "caller"
+keep = ["$.id", "$.text"]
+
+[[route]]
+name = "notes"
+path = "/notes"
+section = "any"
+records = [{ path = "$.data[*]", kind = "note" }]
+
+[[route]]
+name = "archive"
+path = "/archive"
+section = "any"
+records = [{ path = "$.data[*]", kind = "note" }]
+"#;
+
+/// Puts rules and the demo's directory into a folder.
+pub(crate) fn lay_out(folder: &Path, rules: &str) {
+    fs::write(folder.join("rules.toml"), rules).expect("it can be written");
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/demo");
+    fs::copy(demo.join("directory.toml"), folder.join("directory.toml")).expect("it is there");
+}
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -81,7 +115,7 @@ impl Serving {
 
     /// What the process has in memory, in KiB.
     pub(crate) fn memory(&self) -> usize {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the line is there");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
