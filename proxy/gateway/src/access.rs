@@ -8,7 +8,7 @@ use cordon_rewrite::Report;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::active::Active;
-use crate::counters::route::{Ended, Messages, Tally};
+use crate::counters::route::{Messages, Tally};
 use crate::counters::{Totals, add};
 use crate::gateway::Gateway;
 use crate::limit::Admitted;
@@ -35,17 +35,30 @@ pub(crate) struct Entry {
     status: StatusCode,
     reason: Option<&'static str>,
     tally: Tally,
+    /// What of it, and of messages and bytes, stands in the counters already.
+    counted: Counted,
     request_id: Option<Box<str>>,
     pub(crate) trace: Option<TraceContext>,
     messages: Messages,
     /// What becomes of the request's body.
     body: Option<Fate>,
+    /// Bytes of a client's messages.
+    said: u64,
     sent: u64,
     outcome: Outcome,
     /// Observe mode: nothing is enforced.
     pub(crate) observed: bool,
     /// Its place among the requests under way.
     pub(crate) admitted: Option<Admitted>,
+}
+
+/// What was added to counters.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    tally: Tally,
+    messages: Messages,
+    received: u64,
+    sent: u64,
 }
 
 /// What an exchange's time goes into.
@@ -82,8 +95,10 @@ impl Entry {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             reason: None,
             tally: Tally::default(),
+            counted: Counted::default(),
             messages: Messages::default(),
             body: None,
+            said: 0,
             sent: 0,
             outcome: Outcome::Abandoned,
             observed: false,
@@ -144,9 +159,17 @@ impl Entry {
         }
     }
 
+    /// What the editor has done so far, of a stream without end: whoever watches it does not wait for that.
+    pub(crate) fn goes_on(&mut self, report: &Report) {
+        self.tally = Tally::of(report);
+        self.count();
+    }
+
     /// A client has said something over a WebSocket.
-    pub(crate) fn said(&mut self) {
+    pub(crate) fn said(&mut self, bytes: usize) {
         self.messages.said += 1;
+        self.said += bytes as u64;
+        self.count();
     }
 
     /// A backend has said something over a WebSocket: this many bytes of it went out, if any, and this the editor did.
@@ -161,10 +184,30 @@ impl Entry {
                 self.sent += bytes as u64;
             }
         }
+        self.count();
     }
 
     pub(crate) fn sent(&mut self, bytes: usize) {
         self.sent += bytes as u64;
+    }
+
+    fn received(&self) -> u64 {
+        self.said + self.body.as_ref().map_or(0, Fate::bytes)
+    }
+
+    /// Adds what has come since the last time.
+    fn count(&mut self) {
+        let Counted { tally, messages, received, sent } = self.counted;
+        self.counted = Counted {
+            tally: self.tally,
+            messages: self.messages,
+            received: self.received(),
+            sent: self.sent,
+        };
+        let counters = self.route.map_or(&self.totals.unrouted, |route| &self.active.counters[route]);
+        counters.edited(&self.tally.since(&tally));
+        counters.messages(&self.messages.since(&messages));
+        counters.bytes(self.counted.received - received, self.sent - sent);
     }
 
     pub(crate) fn complete(&mut self) {
@@ -232,16 +275,15 @@ impl Drop for Entry {
         let now = Instant::now();
         self.clock.leave(now);
         let duration = now.duration_since(self.clock.began);
-        let received = self.body.as_ref().map_or(0, Fate::bytes);
+        let received = self.received();
         add(&self.totals.requests, 1);
         if self.outcome != Outcome::Complete {
             add(&self.totals.broken_off, 1);
         }
         self.totals.under_way.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        self.count();
         let counters = self.route.map_or(&self.totals.unrouted, |route| &self.active.counters[route]);
-        counters.edited(&self.tally);
-        counters.messages(&self.messages);
-        counters.ended(&Ended { status: self.status, received, sent: self.sent, duration });
+        counters.ended(self.status, duration);
         let mut stages = [(Stage::Identify, Duration::ZERO); STAGES.len()];
         let mut passed = 0;
         for (stage, took) in STAGES.iter().zip(self.clock.stages) {

@@ -115,6 +115,20 @@ impl AnswerBody {
     }
 }
 
+impl AnswerBody {
+    /// Has what the editor of a stream without end has done counted: its end may be far.
+    fn count(&mut self) {
+        let report = match &self.kind {
+            Kind::Edited(edited) if edited.is_endless() => Some(edited.report()),
+            Kind::Observed(observed) if observed.is_endless() => observed.report(),
+            _ => None,
+        };
+        if let (Some(report), Some(entry)) = (report, &mut self.entry) {
+            entry.goes_on(report);
+        }
+    }
+}
+
 impl Drop for AnswerBody {
     fn drop(&mut self) {
         // Whole bodies are sent with their head; hyper need not poll an empty one.
@@ -133,11 +147,13 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        match ready!(self.poll_piece(context)) {
+        let polled = self.poll_piece(context);
+        if let (Poll::Ready(Some(Ok(piece))), Some(entry)) = (&polled, &mut self.entry) {
+            entry.sent(piece.len());
+        }
+        self.count();
+        match ready!(polled) {
             Some(Ok(piece)) => {
-                if let Some(entry) = &mut self.entry {
-                    entry.sent(piece.len());
-                }
                 if let Some(under_way) = &self.under_way {
                     under_way.moved();
                 }

@@ -55,9 +55,9 @@ pub struct ExchangeRecord<'a> {
     pub outcome: Outcome,
     /// Nothing was enforced (observe mode).
     pub observed: bool,
-    /// Bytes of the request's body.
+    /// Bytes of the request's body, or of a client's messages.
     pub received: u64,
-    /// Bytes of the answer's body.
+    /// Bytes of the answer's body, or of messages to the client.
     pub sent: u64,
     /// What the time went into, in order.
     pub stages: &'a [(Stage, Duration)],
@@ -67,6 +67,14 @@ pub struct ExchangeRecord<'a> {
     pub trace: Option<TraceContext>,
     /// From the head to the last byte.
     pub duration: Duration,
+}
+
+impl ExchangeRecord<'_> {
+    /// Whether it became a WebSocket, so that bytes are those of messages.
+    #[must_use]
+    pub fn is_websocket(&self) -> bool {
+        self.status == 101
+    }
 }
 
 /// How an exchange ended.

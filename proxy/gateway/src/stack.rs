@@ -36,7 +36,7 @@ use tokio::time::Instant;
 use crate::access::Entry;
 use crate::active::Active;
 use crate::answer::AnswerBody;
-use crate::audit::{self, Audit};
+use crate::audit::{self, Audit, Ledger, Spoken, Without};
 use crate::edit::body::{Edited, policy_cause};
 use crate::explain::{Explaining, Tap};
 use crate::gateway::Gateway;
@@ -225,13 +225,17 @@ impl<'a> Round<'a> {
             let asked = Asked::of(self, &user, method, &parts)?;
             let (scope, exchange, plan) = (Arc::clone(&scope), exchange.clone(), Arc::clone(&plan));
             let (active, decision) = (Arc::clone(&self.active), Arc::clone(&decision));
-            Ok(Standing::of(self, Some(Admitted { asked, active, route, scope, exchange, decision, plan })))
+            let withouts = Without::each(self, &scope, (route, &request));
+            let admitted = Admitted { asked, active, route, scope, exchange, decision, plan, withouts };
+            Ok(Standing::of(self, Some(admitted)))
         });
         let standing = match (upgrade, standing.transpose()?) {
             (Some(upgrade), Some(standing)) => {
                 let opening =
                     websocket::Opening { path: target.path(), query: target.query.clone(), headers };
-                return websocket::open(self, upgrade, opening, (&plan, standing), entry).await;
+                let ledger = Ledger::of(self, &user, &scope, route, &parts.method);
+                let terms = websocket::Terms { plan: &plan, standing, audit: ledger.map(Spoken::new) };
+                return websocket::open(self, upgrade, opening, terms, entry).await;
             }
             (_, standing) => standing,
         };

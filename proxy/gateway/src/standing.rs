@@ -17,6 +17,7 @@ use http::{Method, Request, request};
 use tokio::time::{Instant, Interval};
 
 use crate::active::Active;
+use crate::audit::Without;
 use crate::edit::body::policy_cause;
 use crate::gateway::Gateway;
 use crate::probe;
@@ -51,6 +52,8 @@ pub(crate) struct Admitted {
     pub(crate) exchange: Exchange,
     pub(crate) decision: Arc<Decision>,
     pub(crate) plan: Arc<ExchangePlan>,
+    /// What there would be without the caller's special rights, for whoever audits.
+    pub(crate) withouts: Vec<Without>,
 }
 
 /// What the caller asked, so that it can be asked again.
@@ -62,6 +65,15 @@ pub(crate) struct Asked {
     pub(crate) parts: request::Parts,
     /// With credentials and the project asked for.
     pub(crate) target: Target,
+}
+
+/// What comes of asking again.
+struct Again {
+    scope: Arc<CallerScope>,
+    exchange: Exchange,
+    decision: Arc<Decision>,
+    plan: Arc<ExchangePlan>,
+    withouts: Vec<Without>,
 }
 
 /// Why a stream does not go on.
@@ -90,6 +102,11 @@ impl Standing {
     /// What it was last let in on, unless nothing is enforced.
     pub(crate) fn admitted(&self) -> Option<&Admitted> {
         self.admitted.as_deref()
+    }
+
+    /// The revision of the directory that it goes by.
+    pub(crate) fn revision(&self) -> u64 {
+        self.view.snapshot.revision()
     }
 
     /// Whether nothing has changed of all that could matter.
@@ -127,16 +144,15 @@ impl Standing {
 
 impl Admitted {
     async fn renew(&mut self, round: &mut Round<'_>) -> Result<(), Over> {
-        let (scope, exchange, decision, plan) =
-            Box::pin(self.asked.again(round)).await.map_err(Over::Refused)?;
+        let again = Box::pin(self.asked.again(round)).await.map_err(Over::Refused)?;
         let is_same = Arc::ptr_eq(&round.active, &self.active)
-            && scope.hash_key == self.scope.hash_key
-            && decision == self.decision
-            && plan.says_the_same(&self.plan);
+            && again.scope.hash_key == self.scope.hash_key
+            && again.decision == self.decision
+            && again.plan.says_the_same(&self.plan);
         if !is_same {
             return Err(Over::Changed);
         }
-        (self.scope, self.exchange) = (scope, exchange);
+        (self.scope, self.exchange, self.withouts) = (again.scope, again.exchange, again.withouts);
         Ok(())
     }
 }
@@ -162,10 +178,7 @@ impl Asked {
     }
 
     /// The steps of a request up to the backend.
-    async fn again(
-        &self,
-        round: &mut Round<'_>,
-    ) -> Result<(Arc<CallerScope>, Exchange, Arc<Decision>, Arc<ExchangePlan>), Cause> {
+    async fn again(&self, round: &mut Round<'_>) -> Result<Again, Cause> {
         let mut target = self.target.clone();
         let user = Box::pin(round.identify(&self.parts, &target.query)).await?;
         if *user.user().login != *self.login {
@@ -189,7 +202,8 @@ impl Asked {
                 Box::pin(asked).await?;
             }
         }
-        Ok((scope, exchange, decision, plan))
+        let withouts = Without::each(round, &scope, (route, &request));
+        Ok(Again { scope, exchange, decision, plan, withouts })
     }
 }
 
@@ -202,6 +216,14 @@ pub(crate) struct Vigil {
 /// What was let in anew, and whether it was.
 type Renewed = (Standing, Result<(), Over>);
 
+/// What a body goes on under.
+pub(crate) struct Renewal {
+    pub(crate) exchange: Exchange,
+    pub(crate) withouts: Vec<Without>,
+    /// The directory's revision.
+    pub(crate) revision: u64,
+}
+
 enum State {
     Watching(Standing),
     Renewing(Pin<Box<dyn Future<Output = Renewed> + Send>>),
@@ -213,11 +235,11 @@ impl Vigil {
         Vigil { state: State::Watching(standing), look: tokio::time::interval(LOOK) }
     }
 
-    /// Ready where the body may go on: with the exchange that it goes on under, if that is another than before.
+    /// Ready where the body may go on: with what it goes on under, if that is another than before.
     ///
     /// # Errors
     /// It ends here.
-    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Exchange>, Over>> {
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Renewal>, Over>> {
         loop {
             match std::mem::replace(&mut self.state, State::Ended) {
                 State::Watching(standing) if standing.is_current() => {
@@ -239,9 +261,13 @@ impl Vigil {
                     }
                     let (standing, outcome) = ready!(polled);
                     outcome?;
-                    let exchange = standing.admitted().map(|admitted| admitted.exchange.clone());
+                    let renewal = standing.admitted().map(|admitted| Renewal {
+                        exchange: admitted.exchange.clone(),
+                        withouts: admitted.withouts.clone(),
+                        revision: standing.revision(),
+                    });
                     self.state = State::Watching(standing);
-                    return Poll::Ready(Ok(exchange));
+                    return Poll::Ready(Ok(renewal));
                 }
                 State::Ended => return Poll::Ready(Err(Over::Changed)),
             }

@@ -151,6 +151,14 @@ impl Traces {
             KeyValue::new("cordon.fields.masked", count(record.masked)),
             KeyValue::new("cordon.fields.unlisted", count(record.unlisted)),
         ];
+        if record.is_websocket() {
+            attributes.extend([
+                KeyValue::new("cordon.messages.said", count(record.messages.said)),
+                KeyValue::new("cordon.messages.told", count(record.messages.told)),
+                KeyValue::new("cordon.messages.edited", count(record.messages.edited)),
+                KeyValue::new("cordon.messages.dropped", count(record.messages.dropped)),
+            ]);
+        }
         let mut name = record.method.to_owned();
         if let Some((route, path)) = record.route {
             attributes.push(KeyValue::new("http.route", path.to_owned()));

@@ -4,14 +4,12 @@
 //! edited a second time for each special right, by the rules for the same caller without it; what that takes away, and
 //! the caller gets, is what the right revealed. Nothing of it is done unless somebody audits.
 
+mod ledger;
 mod lesser;
+mod spoken;
 
-use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use cordon_directory::UserId;
@@ -19,14 +17,15 @@ use cordon_policy::{Digest, Request};
 use cordon_rewrite::Report;
 use http::Method;
 
-use crate::active::Active;
 use crate::audit::lesser::Lesser;
 use crate::counters::route::Tally;
-use crate::counters::{Totals, add};
-use crate::record::method_word;
 use crate::rescue::Cause;
 use crate::stack::Round;
 use crate::view::CallerScope;
+
+pub(crate) use ledger::Ledger;
+pub(crate) use lesser::Without;
+pub(crate) use spoken::Spoken;
 
 /// Keeps entries of an audit log.
 pub trait Auditor: Send + Sync {
@@ -77,6 +76,8 @@ pub enum Part {
     Begun,
     /// After its end, or after it was broken off.
     Ended,
+    /// Before a message of a WebSocket: the counts are the message's.
+    Message,
 }
 
 /// A right by which a caller sees more than their projects give them.
@@ -102,15 +103,7 @@ pub struct Revealed {
 
 /// An exchange that is audited.
 pub(crate) struct Audit {
-    auditor: Arc<dyn Auditor>,
-    totals: Arc<Totals>,
-    exchange: String,
-    user: UserId,
-    method: &'static str,
-    active: Arc<Active>,
-    route: usize,
-    project: Option<String>,
-    revision: u64,
+    ledger: Ledger,
     lessers: Vec<Lesser>,
     /// What the caller gets, as far as it has come.
     own: Tally,
@@ -140,29 +133,19 @@ impl Audit {
         (route, request): (usize, &Request),
         method: &Method,
     ) -> Option<Box<Audit>> {
-        let auditor = round.gateway.auditor.get()?;
-        let lessers: Vec<Lesser> = SpecialRight::ALL
-            .into_iter()
-            .filter(|right| scope.has(*right))
-            .map(|right| Lesser::new(round, scope, (route, request), right))
-            .collect();
-        if lessers.is_empty() {
+        let withouts = Without::each(round, scope, (route, request));
+        if withouts.is_empty() {
             return None;
         }
-        Some(Box::new(Audit {
-            auditor: Arc::clone(auditor),
-            totals: Arc::clone(&round.gateway.totals),
-            exchange: exchange_id(),
-            user: user.clone(),
-            method: method_word(method),
-            active: Arc::clone(&round.active),
-            route,
-            project: scope.scope.chosen().map(str::to_owned),
-            revision: round.view.snapshot.revision(),
-            lessers,
-            own: Tally::default(),
-            is_begun: false,
-        }))
+        let lessers = withouts.into_iter().map(|without| Lesser::new(round, scope, without)).collect();
+        let ledger = Ledger::of(round, user, scope, route, method)?;
+        Some(Box::new(Audit { ledger, lessers, own: Tally::default(), is_begun: false }))
+    }
+
+    /// Goes on under another directory, of this revision.
+    pub(crate) fn renew(&mut self, withouts: &[Without], revision: u64) {
+        self.ledger.revision = revision;
+        self.lessers.iter_mut().for_each(|lesser| lesser.renew(withouts));
     }
 
     /// A chunk of the body that is edited for the caller.
@@ -184,57 +167,27 @@ impl Audit {
     pub(crate) async fn before(&mut self, part: Part) -> Result<(), Cause> {
         let mut revealed = self.revealed();
         if part == Part::Whole {
-            revealed.retain(|revealed| (revealed.records, revealed.fields) != (Some(0), Some(0)));
+            revealed.retain(|revealed| !revealed.is_nothing());
             if revealed.is_empty() {
                 return Ok(());
             }
-            self.count(&revealed);
+            self.ledger.count(&revealed);
         }
-        let writing = self.write(part, &revealed);
-        written(writing.await, &self.totals)?;
+        let writing = self.ledger.write(part, &revealed);
+        self.ledger.written(writing.await)?;
         self.is_begun = part == Part::Begun;
         Ok(())
     }
 
     /// Writes the entry before a body is sent that is not filtered.
     pub(crate) async fn before_unfiltered(&mut self) -> Result<(), Cause> {
-        let revealed: Vec<Revealed> = self
-            .lessers
-            .iter()
-            .map(|lesser| Revealed { right: lesser.right, records: None, fields: None })
-            .collect();
-        let writing = self.write(Part::Whole, &revealed);
-        written(writing.await, &self.totals)
-    }
-
-    fn write(&self, part: Part, revealed: &[Revealed]) -> Writing {
-        self.auditor.write(&self.entry(part, revealed))
-    }
-
-    fn entry<'a>(&'a self, part: Part, revealed: &'a [Revealed]) -> AuditEntry<'a> {
-        let policy = &self.active.policy;
-        let route = &policy.manifest().routes[self.route];
-        AuditEntry {
-            exchange: &self.exchange,
-            part,
-            caller: &self.user.user().login,
-            method: self.method,
-            route: (&route.name, &route.path),
-            project: self.project.as_deref(),
-            revealed,
-            policy: policy.digest(),
-            revision: self.revision,
-        }
+        let revealed: Vec<Revealed> = self.lessers.iter().map(Lesser::unfiltered).collect();
+        let writing = self.ledger.write(Part::Whole, &revealed);
+        self.ledger.written(writing.await)
     }
 
     fn revealed(&self) -> Vec<Revealed> {
         self.lessers.iter().map(|lesser| lesser.revealed(&self.own)).collect()
-    }
-
-    fn count(&self, revealed: &[Revealed]) {
-        let most = |of: fn(&Revealed) -> Option<u64>| revealed.iter().filter_map(of).max().unwrap_or(0);
-        add(&self.totals.audit.records, most(|revealed| revealed.records));
-        add(&self.totals.audit.fields, most(|revealed| revealed.fields));
     }
 }
 
@@ -242,25 +195,8 @@ impl Drop for Audit {
     fn drop(&mut self) {
         if self.is_begun {
             let revealed = self.revealed();
-            self.count(&revealed);
-            self.auditor.note(&self.entry(Part::Ended, &revealed));
+            self.ledger.count(&revealed);
+            self.ledger.note(Part::Ended, &revealed);
         }
     }
-}
-
-fn written(written: Result<(), NotWritten>, totals: &Totals) -> Result<(), Cause> {
-    written.map_err(|NotWritten| {
-        add(&totals.audit.refused, 1);
-        Cause::Unaudited
-    })
-}
-
-/// Different for each exchange of each process.
-fn exchange_id() -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    let mut text = format!("{now:x}-{:x}", std::process::id());
-    // Writing to a text cannot fail.
-    _ = write!(text, "-{:x}", NEXT.fetch_add(1, Ordering::Relaxed));
-    text
 }

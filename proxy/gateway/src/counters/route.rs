@@ -95,14 +95,6 @@ pub(crate) struct Tally {
     pub(crate) unlisted: u64,
 }
 
-/// How an exchange ended.
-pub(crate) struct Ended {
-    pub(crate) status: StatusCode,
-    pub(crate) received: u64,
-    pub(crate) sent: u64,
-    pub(crate) duration: Duration,
-}
-
 impl Routes {
     /// The counters of the route of this name.
     pub(crate) fn named(&self, name: &str) -> Arc<RouteCounters> {
@@ -142,9 +134,32 @@ impl Tally {
         self.unlisted += other.unlisted;
     }
 
+    /// What has come since an earlier time. A body that breaks off may be told of anew, with less.
+    pub(crate) fn since(&self, earlier: &Tally) -> Tally {
+        Tally {
+            kept: self.kept.saturating_sub(earlier.kept),
+            dropped: self.dropped.saturating_sub(earlier.dropped),
+            removed: self.removed.saturating_sub(earlier.removed),
+            masked: self.masked.saturating_sub(earlier.masked),
+            unlisted: self.unlisted.saturating_sub(earlier.unlisted),
+        }
+    }
+
     /// Whether something was taken away.
     pub(crate) fn is_change(&self) -> bool {
         self.dropped + self.removed + self.masked + self.unlisted > 0
+    }
+}
+
+impl Messages {
+    /// What has come since an earlier time.
+    pub(crate) fn since(&self, earlier: &Messages) -> Messages {
+        Messages {
+            said: self.said - earlier.said,
+            told: self.told - earlier.told,
+            edited: self.edited - earlier.edited,
+            dropped: self.dropped - earlier.dropped,
+        }
     }
 }
 
@@ -172,12 +187,15 @@ impl RouteCounters {
         add(&self.dropped_messages, messages.dropped);
     }
 
-    pub(crate) fn ended(&self, ended: &Ended) {
-        let class = usize::from(ended.status.as_u16() / 100).clamp(1, self.statuses.len());
+    pub(crate) fn bytes(&self, received: u64, sent: u64) {
+        add(&self.received, received);
+        add(&self.sent, sent);
+    }
+
+    pub(crate) fn ended(&self, status: StatusCode, duration: Duration) {
+        let class = usize::from(status.as_u16() / 100).clamp(1, self.statuses.len());
         add(&self.statuses[class - 1], 1);
-        add(&self.received, ended.received);
-        add(&self.sent, ended.sent);
-        self.durations.enter(ended.duration);
+        self.durations.enter(duration);
     }
 
     pub(crate) fn read(&self, route: &str) -> RouteCounts {

@@ -163,6 +163,11 @@ impl Edited {
         self.editor.report()
     }
 
+    /// Whether it may go on without end.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.flow == Flow::Events
+    }
+
     /// The next frame for the client.
     pub(crate) fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
         while self.held.len() < FRAME {
@@ -186,7 +191,12 @@ impl Edited {
             if let Some(vigil) = &mut self.vigil {
                 match ready!(vigil.poll(context)) {
                     Ok(None) => {}
-                    Ok(Some(exchange)) => self.judge = exchange.judge(),
+                    Ok(Some(renewal)) => {
+                        self.judge = renewal.exchange.judge();
+                        if let Some(audit) = &mut self.audit {
+                            audit.renew(&renewal.withouts, renewal.revision);
+                        }
+                    }
                     Err(over) => {
                         tracing::debug!(%over, "stream ended");
                         self.finished = true;

@@ -47,6 +47,11 @@ impl Observed {
         self.beside.as_ref().map(|beside| beside.editor.report())
     }
 
+    /// Whether it may go on without end.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.vigil.is_some()
+    }
+
     pub(crate) fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {
         if let Some(vigil) = &mut self.vigil
             && ready!(vigil.poll(context)).is_err()

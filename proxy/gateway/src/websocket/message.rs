@@ -1,8 +1,10 @@
 //! A message of the backend: a JSON document that is edited as a whole, before any of it is sent.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use cordon_policy::ResponsePlan;
-use cordon_rewrite::{Editor, Format, Options, Pieces, Report};
+use cordon_policy::{Exchange, ResponsePlan};
+use cordon_rewrite::{EditError, Editor, Format, Options, Pieces, Plan, Report};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -13,9 +15,11 @@ use crate::standing::Admitted;
 use crate::websocket::ending::Side;
 
 /// What comes of a message.
-pub(crate) struct Outcome {
+pub(crate) struct Edited {
     /// None: nobody learns of it.
     pub(crate) message: Option<Message>,
+    /// As it came, if it was edited.
+    pub(crate) text: Option<Bytes>,
     /// What the editor did.
     pub(crate) report: Option<Report>,
 }
@@ -28,10 +32,10 @@ pub(crate) fn edited(
     message: Message,
     admitted: &Admitted,
     limits: &cordon_rewrite::Limits,
-) -> Result<Outcome, Cause> {
+) -> Result<Edited, Cause> {
     let plan = match &admitted.plan.response {
-        ResponsePlan::Pass => return Ok(Outcome { message: Some(message), report: None }),
-        ResponsePlan::Empty => return Ok(Outcome { message: None, report: None }),
+        ResponsePlan::Pass => return Ok(Edited::untouched(message)),
+        ResponsePlan::Empty => return Ok(Edited { message: None, text: None, report: None }),
         ResponsePlan::Edit(plan) if plan.spec().format == Format::Json => plan,
         ResponsePlan::Edit(_) => {
             return Err(Cause::Policy("the plan of a WebSocket is not for JSON documents".into()));
@@ -41,20 +45,38 @@ pub(crate) fn edited(
         return Err(Cause::Frames(Side::Backend, CloseCode::Unsupported));
     };
     let text = Bytes::from(text);
-    let options = Options { limits: limits.clone(), hash_key: admitted.scope.hash_key, trace: false };
-    let mut editor = Editor::new(std::sync::Arc::clone(plan), options);
-    let (mut judge, mut pieces) = (admitted.exchange.judge(), Pieces::new());
-    let edited = editor.feed(text.clone(), &mut judge, &mut pieces);
-    edited.and_then(|()| editor.finish(&mut judge, &mut pieces)).map_err(|error| edit_cause(&error))?;
-    let report = editor.report().clone();
-    let result = pieces.take();
+    let edit = edit(&text, plan, &admitted.exchange, admitted.scope.hash_key, limits);
+    let (result, report) = edit.map_err(|error| edit_cause(&error))?;
     let message = if tells_nothing(&report, &text, &result) {
         None
     } else {
         let text = Utf8Bytes::try_from(result);
         Some(Message::Text(text.map_err(|error| Cause::Internal(error.into()))?))
     };
-    Ok(Outcome { message, report: Some(report) })
+    Ok(Edited { message, text: Some(text), report: Some(report) })
+}
+
+impl Edited {
+    /// A message that goes on as it came.
+    pub(crate) fn untouched(message: Message) -> Edited {
+        Edited { message: Some(message), text: None, report: None }
+    }
+}
+
+/// Edits a document by a plan: what is left of it, and what was done.
+pub(crate) fn edit(
+    text: &Bytes,
+    plan: &Arc<Plan>,
+    exchange: &Exchange,
+    hash_key: [u8; 32],
+    limits: &cordon_rewrite::Limits,
+) -> Result<(Bytes, Report), EditError> {
+    let options = Options { limits: limits.clone(), hash_key, trace: false };
+    let mut editor = Editor::new(Arc::clone(plan), options);
+    let (mut judge, mut pieces) = (exchange.judge(), Pieces::new());
+    editor.feed(text.clone(), &mut judge, &mut pieces)?;
+    editor.finish(&mut judge, &mut pieces)?;
+    Ok((pieces.take(), editor.report().clone()))
 }
 
 /// Whether nothing is left of a message but that there was one: of its records none, or of the whole no member.

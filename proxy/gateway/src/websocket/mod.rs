@@ -15,5 +15,6 @@ mod tunnel;
 
 pub(crate) use ending::Side;
 pub(crate) use handshake::{Upgrade, is_lawful, method};
-pub(crate) use relay::{NOT_OFFERED, Opening, open};
+pub(crate) use message::{Edited, edit};
+pub(crate) use relay::{NOT_OFFERED, Opening, Terms, open};
 pub(crate) use tunnel::Tunnel;

@@ -19,6 +19,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::access::Entry;
 use crate::answer::AnswerBody;
+use crate::audit::Spoken;
 use crate::edit::body::policy_cause;
 use crate::gateway::Gateway;
 use crate::request::body::UpstreamBody;
@@ -30,7 +31,7 @@ use crate::standing::{LOOK, Standing};
 use crate::upstream;
 use crate::websocket::ending::{End, Side};
 use crate::websocket::handshake::Upgrade;
-use crate::websocket::message::edited;
+use crate::websocket::message::{Edited, edited};
 use crate::websocket::said;
 use crate::websocket::socket::{self, Incoming, Outgoing};
 use crate::websocket::tunnel::Ending;
@@ -42,6 +43,14 @@ pub(crate) struct Opening<'a> {
     pub(crate) headers: HeaderMap,
 }
 
+/// By what messages are judged.
+pub(crate) struct Terms<'a> {
+    pub(crate) plan: &'a ExchangePlan,
+    pub(crate) standing: Standing,
+    /// None: nobody audits.
+    pub(crate) audit: Option<Spoken>,
+}
+
 /// Asks the backend for a WebSocket, and answers the client with one if it gives one.
 ///
 /// # Errors
@@ -50,7 +59,7 @@ pub(crate) async fn open(
     round: &Round<'_>,
     upgrade: Upgrade,
     opening: Opening<'_>,
-    (plan, standing): (&ExchangePlan, Standing),
+    Terms { plan, standing, audit }: Terms<'_>,
     entry: &mut Entry,
 ) -> Result<Response<AnswerBody>, Cause> {
     let tunnel = round.origin.tunnel.clone().ok_or(Cause::Head(NOT_OFFERED))?;
@@ -67,11 +76,14 @@ pub(crate) async fn open(
         check::status(head.status, round.gateway.upstream.credential_is_ours())?;
     }
     let protocol = asking.answered(&head)?;
+    if let Some(audit) = &audit {
+        audit.before_unfiltered(&standing).await?;
+    }
     let mut answer = Upgrade::answer(upgrade.accept(), protocol, Arc::clone(&tunnel));
     headers::copy(&plan.headers, &head.headers, answer.headers_mut());
     let gateway = Arc::clone(round.gateway);
     tunnel.open(move |entry, ending| async move {
-        run(upgrade.connection, backend, gateway, standing, entry, ending).await;
+        run((upgrade.connection, backend), gateway, (standing, audit), entry, ending).await;
         drop(place);
     });
     Ok(answer)
@@ -84,6 +96,7 @@ pub(crate) const NOT_OFFERED: &str = "Upgrading the connection is not offered.";
 struct Shared {
     gateway: Arc<Gateway>,
     standing: Mutex<Standing>,
+    audit: std::sync::Mutex<Option<Spoken>>,
     entry: std::sync::Mutex<Box<Entry>>,
     began: Instant,
     /// When each side was last heard of, in milliseconds after the beginning.
@@ -92,10 +105,9 @@ struct Shared {
 }
 
 async fn run(
-    client: OnUpgrade,
-    backend: OnUpgrade,
+    (client, backend): (OnUpgrade, OnUpgrade),
     gateway: Arc<Gateway>,
-    standing: Standing,
+    (standing, audit): (Standing, Option<Spoken>),
     entry: Box<Entry>,
     ending: Ending,
 ) {
@@ -110,6 +122,7 @@ async fn run(
     let shared = Shared {
         gateway,
         standing: Mutex::new(standing),
+        audit: std::sync::Mutex::new(audit),
         entry: std::sync::Mutex::new(entry),
         began: Instant::now(),
         client_heard: AtomicU64::new(0),
@@ -232,20 +245,29 @@ impl Shared {
             }
         })
         .await?;
-        self.entry(|entry| entry.said());
+        self.entry(|entry| entry.said(message.len()));
         Ok(())
     }
 
     /// What a client gets of a backend's message.
     async fn judge(&self, message: Message) -> Result<Option<Message>, End> {
-        let outcome = self
-            .confirmed(|standing| match standing.admitted() {
-                Some(admitted) => edited(message, admitted, &self.gateway.config.editor),
-                None => Ok(super::message::Outcome { message: Some(message), report: None }),
+        let limits = &self.gateway.config.editor;
+        let (edited, writing) = self
+            .confirmed(|standing| {
+                let Some(admitted) = standing.admitted() else {
+                    return Ok((Edited::untouched(message), None));
+                };
+                let edited = edited(message, admitted, limits)?;
+                let writing = self.audit(|audit| audit.message(&edited, standing, limits)).flatten();
+                Ok((edited, writing))
             })
             .await?;
-        self.entry(|entry| entry.told(outcome.message.as_ref().map(Message::len), outcome.report.as_ref()));
-        Ok(outcome.message)
+        if let Some(writing) = writing {
+            let written = writing.await;
+            self.audit(|audit| audit.written(written)).transpose().map_err(End::failed)?;
+        }
+        self.entry(|entry| entry.told(edited.message.as_ref().map(Message::len), edited.report.as_ref()));
+        Ok(edited.message)
     }
 
     /// What came, if it is something to pass on.
@@ -307,6 +329,10 @@ impl Shared {
             None => entry.complete(),
             Some(cause) => entry.broken(cause),
         });
+    }
+
+    fn audit<T>(&self, act: impl FnOnce(&mut Spoken) -> T) -> Option<T> {
+        self.audit.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act)
     }
 
     fn entry(&self, note: impl FnOnce(&mut Entry)) {

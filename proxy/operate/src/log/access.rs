@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use cordon_gateway::ExchangeRecord;
+use cordon_gateway::{ExchangeRecord, Messages};
 use serde::Serialize;
 
 use crate::log::Place;
@@ -51,6 +51,8 @@ struct Line<'a> {
     masked: u64,
     unlisted: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    messages: Option<Spoken>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     outcome: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -63,6 +65,19 @@ struct Line<'a> {
     request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<String>,
+}
+
+/// Messages of a WebSocket.
+#[derive(Serialize)]
+struct Spoken {
+    /// Of the client.
+    said: u64,
+    /// To the client.
+    told: u64,
+    /// Those of them of which something was taken away.
+    edited: u64,
+    /// Of the backend, and not to the client.
+    dropped: u64,
 }
 
 impl AccessLog {
@@ -104,6 +119,10 @@ fn json(record: &ExchangeRecord<'_>) -> String {
         removed: record.removed,
         masked: record.masked,
         unlisted: record.unlisted,
+        messages: record.is_websocket().then(|| {
+            let Messages { said, told, edited, dropped } = record.messages;
+            Spoken { said, told, edited, dropped }
+        }),
         reason: record.reason,
         outcome: record.outcome.to_string(),
         observed: record.observed,
@@ -142,6 +161,10 @@ fn text(record: &ExchangeRecord<'_>) -> String {
         record.outcome,
     );
     // Writing to a text cannot fail.
+    if record.is_websocket() {
+        let Messages { said, told, edited, dropped } = record.messages;
+        _ = write!(line, " said={said} told={told} edited={edited} hidden={dropped}");
+    }
     if let Some(reason) = record.reason {
         _ = write!(line, " {reason}");
     }

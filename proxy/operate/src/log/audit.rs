@@ -105,6 +105,7 @@ fn json(entry: &AuditEntry<'_>) -> String {
             Part::Whole => "whole",
             Part::Begun => "begun",
             Part::Ended => "ended",
+            Part::Message => "message",
         },
         caller: entry.caller,
         method: entry.method,

@@ -58,7 +58,7 @@ async fn h42_thousands_of_callers_paths_and_hosts_make_no_series() {
     let series =
         |metrics: &crate::exposition::Exposition| metrics.samples.keys().cloned().collect::<Vec<_>>();
     assert_eq!(series(&before), series(&after));
-    assert!(after.samples.len() < 400, "{}", after.samples.len());
+    assert!(after.samples.len() < 500, "{}", after.samples.len());
     assert_eq!(after.value("cordon_stage_duration_seconds_count{stage=\"identify\"}"), 3060.0);
     assert!(!reply.body.contains("MARK"), "{}", reply.body);
 }

@@ -12,4 +12,5 @@ mod logs;
 mod metrics;
 mod prometheus;
 mod stage;
+mod streams;
 mod traces;

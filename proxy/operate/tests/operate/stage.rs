@@ -59,6 +59,36 @@ section = "any"
 changes = false
 request = "pass"
 records = [{ path = "$.data[*]", kind = "call" }]
+
+[kind.event]
+project = ["$.data.project"]
+keep = ["$.id", "$.data.note"]
+mask = [{ path = "$.data.phone", with = "keep-last", last = 2 }]
+
+[[route]]
+name = "events"
+path = "/api/events"
+section = "any"
+format = "sse"
+records = [{ path = "$[*]", kind = "event" }]
+
+[[route]]
+name = "socket"
+path = "/api/socket"
+section = "any"
+websocket = true
+keep = ["$.type"]
+records = [{ path = "$.call", kind = "call", sole = false }]
+messages = [{ text = ["ping"] }]
+
+[[route]]
+name = "echo"
+path = "/api/echo"
+section = "any"
+websocket = true
+request = "pass"
+response = "pass"
+unfiltered = "it says what it is told"
 "#;
 
 pub(crate) struct Stage {
@@ -98,13 +128,26 @@ impl Stage {
         logs: impl FnOnce(&Gateway) -> Arc<Logs>,
         backend: impl Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Stage {
-        let url = "http://backend".parse().unwrap();
-        let mut config = GatewayConfig::new(url, MaskSecret([7; 32]));
-        config.deadlines.drain = Duration::from_secs(20);
-        change(&mut config);
+        let config = configured("http://backend", change);
         let store = Arc::new(store);
         let gateway = Gateway::in_memory(config, store, policy(), MemoryBackend::new(backend)).unwrap();
         let logs = logs(&gateway);
+        Stage::of(gateway, logs).await
+    }
+
+    /// Before a backend that the test has.
+    pub(crate) async fn before(
+        store: Arc<Store>,
+        backend: SocketAddr,
+        logs: impl FnOnce(&Gateway) -> Arc<Logs>,
+    ) -> Stage {
+        let config = configured(&format!("http://{backend}"), |_| {});
+        let gateway = Gateway::new(config, store, policy()).unwrap();
+        let logs = logs(&gateway);
+        Stage::of(gateway, logs).await
+    }
+
+    async fn of(gateway: Arc<Gateway>, logs: Arc<Logs>) -> Stage {
         let plane = Plane { gateway: Arc::clone(&gateway), logs };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -153,6 +196,13 @@ impl Stage {
     }
 }
 
+fn configured(url: &str, change: impl FnOnce(&mut GatewayConfig)) -> GatewayConfig {
+    let mut config = GatewayConfig::new(url.parse().unwrap(), MaskSecret([7; 32]));
+    config.deadlines.drain = Duration::from_secs(20);
+    change(&mut config);
+    config
+}
+
 /// Sends bytes, and reads an answer until the other side closes.
 pub(crate) async fn raw(address: SocketAddr, request: &str) -> Reply {
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -179,8 +229,12 @@ pub(crate) fn json(text: String) -> Response<Bytes> {
     Response::builder().header("content-type", "application/json").body(Bytes::from(text)).unwrap()
 }
 
-/// Two projects; anna is in the first; root sees everything.
 fn directory() -> Snapshot {
+    Snapshot::parse(&directory_text("enhanced")).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+/// Two projects; anna is in the first; root sees everything.
+pub(crate) fn directory_text(security: &str) -> String {
     let user = |login: &str, projects: &str, role: &str| {
         let hash = Sha256::digest(format!("{TOKEN}{login}"));
         let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -189,14 +243,13 @@ fn directory() -> Snapshot {
              tokens = [\"sha256:{hash}\"]\n"
         )
     };
-    let text = format!(
-        "security = \"enhanced\"\n\
+    format!(
+        "security = \"{security}\"\n\
          [[project]]\nid = \"acme\"\nname = \"Acme\"\n[[project]]\nid = \"zeta\"\nname = \"Zeta\"\n\
          [[role]]\nname = \"Operator\"\nsections = [\"calls\"]\n{}{}",
         user("anna", "\"acme\"", "Operator"),
         user("root", "", "Admin"),
-    );
-    Snapshot::parse(&text).unwrap_or_else(|problems| panic!("{problems:?}"))
+    )
 }
 
 pub(crate) fn policy() -> Arc<Policy> {
