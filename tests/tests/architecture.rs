@@ -22,7 +22,7 @@ const HTTP: [&str; 8] =
 const WASM: [&str; 3] = ["wasmtime", "wasmtime-wizer", "wit-component"];
 const INPUT_OUTPUT: [&str; 3] = ["tokio", "notify", "rustls"];
 
-const ROOMS: [Room; 16] = [
+const ROOMS: [Room; 17] = [
     Room {
         folder: "proxy/rewrite",
         name: "cordon-rewrite",
@@ -153,6 +153,13 @@ const ROOMS: [Room; 16] = [
         folder: "examples/backend",
         name: "cordon-example-backend",
         may_import: &[],
+        knows_nothing_of: &WASM,
+    },
+    // It measures the program from outside, as it does the others.
+    Room {
+        folder: "tests/peers",
+        name: "cordon-peers",
+        may_import: &["cordon-editor-bench"],
         knows_nothing_of: &WASM,
     },
 ];

@@ -8,6 +8,8 @@ use crate::chance::Chance;
 /// The project whose entries are kept: a quarter of all.
 pub const PROJECT: &str = "acme";
 
+/// Of the choices that are made where nobody asks for others.
+const SEED: u64 = 7;
 const PROJECTS: [&str; 4] = [PROJECT, "globex", "initech", "umbrella"];
 
 /// One entry, with the values that differ from entry to entry.
@@ -23,8 +25,14 @@ struct Call {
 /// A JSON document of so many entries, with the total behind them.
 #[must_use]
 pub fn json(entries: u32) -> Vec<u8> {
+    json_from(SEED, entries)
+}
+
+/// The same with other choices: another seed, another order of projects.
+#[must_use]
+pub fn json_from(seed: u64, entries: u32) -> Vec<u8> {
     let mut text = "{\"data\":[".to_owned();
-    for call in calls(entries) {
+    for call in calls_from(seed, entries) {
         if call.number > 0 {
             text.push(',');
         }
@@ -107,7 +115,11 @@ pub fn xml(entries: u32) -> Vec<u8> {
 }
 
 fn calls(entries: u32) -> impl Iterator<Item = Call> {
-    let mut chance = Chance::new(7);
+    calls_from(SEED, entries)
+}
+
+fn calls_from(seed: u64, entries: u32) -> impl Iterator<Item = Call> {
+    let mut chance = Chance::new(seed);
     let mut projects = PROJECTS;
     (0..entries).map(move |number| {
         let place = number as usize % projects.len();

@@ -1,0 +1,3 @@
+//! The sections of the benchmark.
+
+pub mod peers;
