@@ -49,15 +49,13 @@ fn content(expected: &Content, explained: &Explained) -> Option<Mismatch> {
         }
         Content::Exactly(text) => (text.as_bytes() != &body[..])
             .then(|| differing("the body", text, &String::from_utf8_lossy(body))),
-        Content::Json(tree) => match Tree::read(body) {
-            Ok(got) if got == *tree => None,
-            Ok(got) => Some(differing("the document", &tree.lines(), &got.lines())),
-            Err(_) if explained.refusal.is_some() => {
+        Content::Json(tree) => match std::str::from_utf8(body).map(Tree::read) {
+            Ok(Ok(got)) if got == *tree => None,
+            Ok(Ok(got)) => Some(differing("the document", &tree.lines(), &got.lines())),
+            _ if explained.refusal.is_some() => {
                 Some(Mismatch::plain(format!("a document is expected, {}", came(explained))))
             }
-            Err(_) => {
-                Some(differing("a document is expected", &tree.lines(), &String::from_utf8_lossy(body)))
-            }
+            _ => Some(differing("a document is expected", &tree.lines(), &String::from_utf8_lossy(body))),
         },
     }
 }

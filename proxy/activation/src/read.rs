@@ -392,7 +392,7 @@ impl Reader<'_> {
     }
 
     fn json(&mut self, body: &Body) -> Option<Tree> {
-        match Tree::read(body.text.as_bytes()) {
+        match Tree::read(&body.text) {
             Ok(tree) => Some(tree),
             Err(error) => {
                 self.problems.at(body.span.clone(), format!("this is not JSON: {error}"));

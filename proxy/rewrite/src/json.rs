@@ -2,6 +2,7 @@
 
 mod columns;
 mod course;
+mod document;
 mod escape;
 mod flush;
 mod held;
@@ -21,6 +22,7 @@ mod view;
 mod walk;
 mod write;
 
+pub use document::Document;
 pub(crate) use flush::{Learned, ask_for_masks};
 #[cfg(fuzzing)]
 pub use index::compare_index;

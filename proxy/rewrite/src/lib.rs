@@ -37,6 +37,7 @@ pub use batch::Batch;
 pub use compare::Changes;
 pub use editor::Editor;
 pub use error::{EditError, EditErrorKind, Limit, PlanError};
+pub use json::Document;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use json::compare_index;
