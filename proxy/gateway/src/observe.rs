@@ -25,22 +25,35 @@ use crate::response::source::{Pace, Source};
 use crate::stack::Round;
 use crate::stage::Stage;
 use crate::standing::{Standing, Vigil};
-use crate::upstream::Outgoing;
+use crate::upstream::{BackendBody, Outgoing};
 use crate::view::CallerScope;
+use crate::websocket::{self, Measure, Opened, Upgrade};
 
 /// What enforcement would run on the response.
-struct Would {
+pub(crate) struct Would {
     exchange: Exchange,
     plan: Arc<ExchangePlan>,
     scope: Arc<CallerScope>,
     route: usize,
 }
 
+impl Would {
+    /// By what messages would be judged.
+    pub(crate) fn measure(&self) -> Measure<'_> {
+        Measure {
+            exchange: &self.exchange,
+            plan: &self.plan,
+            route: &self.exchange.policy().manifest().routes[self.route],
+            hash_key: self.scope.hash_key,
+        }
+    }
+}
+
 /// Forwards a request and its response.
 pub(crate) async fn pass(
     round: &Round<'_>,
     user: Result<UserId, Cause>,
-    mut target: Target,
+    (mut target, upgrade): (Target, Option<Upgrade>),
     parts: &request::Parts,
     body: Incoming,
     entry: &mut Entry,
@@ -55,7 +68,7 @@ pub(crate) async fn pass(
     let credentials = target.query.clone();
     gateway.identifier.strip(&mut target.query);
     let has_body = !http_body::Body::is_end_stream(&body);
-    let would = would(round, user.as_ref(), &mut target, parts, has_body, entry);
+    let would = would(round, user.as_ref(), (&mut target, upgrade.as_ref()), parts, has_body, entry);
     let body = UpstreamBody::streamed(
         body,
         gateway.config.limits.request_body,
@@ -66,9 +79,45 @@ pub(crate) async fn pass(
     gateway.identifier.remove(&mut headers);
     let mut query = target.query.clone();
     round.credentials_and_origin(parts, &credentials, &mut query, &mut headers);
+    if let Some(upgrade) = upgrade {
+        let opening = websocket::Opening { path: target.path(), query, headers };
+        return upgraded(round, upgrade, opening, would, entry).await;
+    }
     let outgoing = Outgoing { method: parts.method.clone(), path: target.path(), query, headers, body };
-    let (head, body) = round.send(outgoing, entry).await?.into_parts();
-    let beside = would.and_then(|would| beside(round, &would, parts, &head));
+    let response = round.send(outgoing, entry).await?;
+    Ok(forwarded(round, response, |head| beside(round, &would?, parts, head)))
+}
+
+/// Asks the backend for a WebSocket. Where it gives none, its answer passes.
+async fn upgraded(
+    round: &Round<'_>,
+    upgrade: Upgrade,
+    mut opening: websocket::Opening<'_>,
+    would: Option<Would>,
+    entry: &mut Entry,
+) -> Result<Response<AnswerBody>, Cause> {
+    // Frames end here, as they do under enforcement: nobody could unpack what an extension made of them.
+    opening.headers.remove(header::SEC_WEBSOCKET_EXTENSIONS);
+    let beside = would.map(|would| {
+        let counters = Arc::clone(&round.active.counters[would.route]);
+        websocket::Beside::new(would, counters)
+    });
+    let terms = websocket::Terms { headers: None, standing: Standing::of(round, None), audit: None, beside };
+    Ok(match websocket::open(round, upgrade, opening, terms, entry).await? {
+        Opened::Answer(answer) => answer,
+        Opened::Declined(response) => forwarded(round, response, |_| None),
+    })
+}
+
+/// The backend's response as it is, with an editor beside its body if there is one.
+fn forwarded(
+    round: &Round<'_>,
+    response: Response<BackendBody>,
+    beside: impl FnOnce(&response::Parts) -> Option<Beside>,
+) -> Response<AnswerBody> {
+    let gateway = round.gateway;
+    let (head, body) = response.into_parts();
+    let beside = beside(&head);
     let pace = Pace::new(&gateway.config.deadlines, round.end);
     let mut source = Source::new(body, None, &gateway.config.limits, pace, round.tap().cloned());
     let is_endless = beside.as_ref().is_some_and(|beside| beside.is_events);
@@ -85,7 +134,7 @@ pub(crate) async fn pass(
     *response.status_mut() = head.status;
     *response.headers_mut() = without_hops(&head.headers);
     response.headers_mut().remove(header::CONTENT_LENGTH);
-    Ok(response)
+    response
 }
 
 /// Goes the way of enforcement up to the backend. `None`: it would have ended there, which is counted by route if
@@ -93,18 +142,22 @@ pub(crate) async fn pass(
 fn would(
     round: &Round<'_>,
     user: Option<&UserId>,
-    target: &mut Target,
+    (target, upgrade): (&mut Target, Option<&Upgrade>),
     parts: &request::Parts,
     has_body: bool,
     entry: &mut Entry,
 ) -> Option<Would> {
-    let route = round.active.router.find(&parts.method, target.path()).ok()?;
+    let method = if upgrade.is_some() { websocket::method() } else { parts.method.clone() };
+    let route = round.active.router.find(&method, target.path()).ok()?;
     round.matched(route, entry);
     let mut plan = || -> Result<Would, Cause> {
         let user = user.ok_or(Cause::NoCredentials)?;
         let scope = round.scope(user, &parts.headers, &mut target.query)?;
+        if let Some(upgrade) = upgrade {
+            upgrade.check_origin(&round.gateway.config.websocket, round.origin.is_tls)?;
+        }
         let exchange = round.exchange(&scope, route);
-        let request = round.active.policy_request(route, &parts.method, target);
+        let request = round.active.policy_request(route, &method, target);
         let decision = exchange.authorize(&request).map_err(|failure| policy_cause(&failure))?;
         // A probe would double the backend's work; the record it asks for is left unjudged.
         if matches!(*decision, Decision::Refuse(_)) {

@@ -56,7 +56,7 @@ use crate::trace::TraceContext;
 use crate::trial::{Copying, Lineup, Part, Question, Sample, Trial};
 use crate::upstream::{BackendBody, Outgoing};
 use crate::view::{CallerScope, View};
-use crate::websocket::{self, Tunnel, Upgrade};
+use crate::websocket::{self, Opened, Tunnel, Upgrade};
 use crate::{observe, probe};
 
 /// The connection that a request came over.
@@ -178,10 +178,7 @@ impl<'a> Round<'a> {
             self.gateway.gate.caller(user)?;
         }
         if self.view.snapshot.security() == Security::Simplified {
-            if upgrade.is_some() {
-                return Err(Cause::Head(websocket::NOT_OFFERED));
-            }
-            return observe::pass(self, user, target, &parts, body, entry).await;
+            return observe::pass(self, user, (target, upgrade), &parts, body, entry).await;
         }
         let user = user?;
         entry.enter(Stage::Policy);
@@ -234,8 +231,12 @@ impl<'a> Round<'a> {
                 let opening =
                     websocket::Opening { path: target.path(), query: target.query.clone(), headers };
                 let ledger = Ledger::of(self, &user, &scope, route, &parts.method);
-                let terms = websocket::Terms { plan: &plan, standing, audit: ledger.map(Spoken::new) };
-                return websocket::open(self, upgrade, opening, terms, entry).await;
+                let (headers, audit) = (Some(&*plan.headers), ledger.map(Spoken::new));
+                let terms = websocket::Terms { headers, standing, audit, beside: None };
+                return match websocket::open(self, upgrade, opening, terms, entry).await? {
+                    Opened::Answer(answer) => Ok(answer),
+                    Opened::Declined(_) => Err(Cause::Response("no WebSocket where one was asked for")),
+                };
             }
             (_, standing) => standing,
         };

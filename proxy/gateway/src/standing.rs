@@ -26,6 +26,7 @@ use crate::rescue::Cause;
 use crate::stack::{Origin, Round, refused};
 use crate::trial::Lineup;
 use crate::view::{CallerScope, View};
+use crate::websocket::Measure;
 
 /// How often a silent stream is looked at.
 pub(crate) const LOOK: Duration = Duration::from_millis(500);
@@ -143,6 +144,16 @@ impl Standing {
 }
 
 impl Admitted {
+    /// By what messages are judged.
+    pub(crate) fn measure(&self) -> Measure<'_> {
+        Measure {
+            exchange: &self.exchange,
+            plan: &self.plan,
+            route: &self.active.policy.manifest().routes[self.route],
+            hash_key: self.scope.hash_key,
+        }
+    }
+
     async fn renew(&mut self, round: &mut Round<'_>) -> Result<(), Over> {
         let again = Box::pin(self.asked.again(round)).await.map_err(Over::Refused)?;
         let is_same = Arc::ptr_eq(&round.active, &self.active)

@@ -5,6 +5,7 @@
 //! the backend goes through the editor, one of the client is decided on, and what neither can be said of is not sent.
 //! Pings are answered here, and what stands in them, and in reasons to close, goes no further: nobody has judged it.
 
+mod beside;
 mod ending;
 mod handshake;
 mod message;
@@ -13,8 +14,9 @@ mod said;
 mod socket;
 mod tunnel;
 
+pub(crate) use beside::Beside;
 pub(crate) use ending::Side;
 pub(crate) use handshake::{Upgrade, is_lawful, method};
-pub(crate) use message::{Edited, edit};
-pub(crate) use relay::{NOT_OFFERED, Opening, Terms, open};
+pub(crate) use message::{Edited, Measure, edit};
+pub(crate) use relay::{NOT_OFFERED, Opened, Opening, Terms, open};
 pub(crate) use tunnel::Tunnel;

@@ -7,32 +7,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use cordon_policy::{Decision, ExchangePlan, RequestPlan};
 use futures_util::{SinkExt, StreamExt};
-use http::{HeaderMap, Method, Response, header};
+use http::{HeaderMap, Method, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, MissedTickBehavior};
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::access::Entry;
 use crate::answer::AnswerBody;
 use crate::audit::Spoken;
-use crate::edit::body::policy_cause;
 use crate::gateway::Gateway;
 use crate::request::body::UpstreamBody;
+use crate::request::head::without_hops;
 use crate::request::query::Query;
 use crate::rescue::Cause;
 use crate::response::{check, headers};
-use crate::stack::{Round, refused};
+use crate::stack::Round;
 use crate::standing::{LOOK, Standing};
-use crate::upstream;
+use crate::upstream::{self, BackendBody};
+use crate::websocket::beside::Beside;
 use crate::websocket::ending::{End, Side};
 use crate::websocket::handshake::Upgrade;
-use crate::websocket::message::{Edited, edited};
-use crate::websocket::said;
+use crate::websocket::message::{Edited, decided, edited};
 use crate::websocket::socket::{self, Incoming, Outgoing};
 use crate::websocket::tunnel::Ending;
 
@@ -45,10 +43,20 @@ pub(crate) struct Opening<'a> {
 
 /// By what messages are judged.
 pub(crate) struct Terms<'a> {
-    pub(crate) plan: &'a ExchangePlan,
+    /// Names of the headers of the backend's answer that pass. None: all do.
+    pub(crate) headers: Option<&'a [String]>,
     pub(crate) standing: Standing,
     /// None: nobody audits.
     pub(crate) audit: Option<Spoken>,
+    /// Where nothing is enforced: what would be.
+    pub(crate) beside: Option<Beside>,
+}
+
+/// What comes of asking for a WebSocket.
+pub(crate) enum Opened {
+    Answer(Response<AnswerBody>),
+    /// The backend's answer, which is none to an upgrade, where nothing is enforced.
+    Declined(Response<BackendBody>),
 }
 
 /// Asks the backend for a WebSocket, and answers the client with one if it gives one.
@@ -59,44 +67,75 @@ pub(crate) async fn open(
     round: &Round<'_>,
     upgrade: Upgrade,
     opening: Opening<'_>,
-    Terms { plan, standing, audit }: Terms<'_>,
+    terms: Terms<'_>,
     entry: &mut Entry,
-) -> Result<Response<AnswerBody>, Cause> {
+) -> Result<Opened, Cause> {
     let tunnel = round.origin.tunnel.clone().ok_or(Cause::Head(NOT_OFFERED))?;
     let Opening { path, query, mut headers } = opening;
-    let with_protocols = plan.headers.iter().any(|name| name == header::SEC_WEBSOCKET_PROTOCOL.as_str());
-    let asking = upgrade.ask(&mut headers, with_protocols)?;
+    let passes = |name: &str| terms.headers.is_none_or(|names| names.iter().any(|other| other == name));
+    let asking = upgrade.ask(&mut headers, passes(header::SEC_WEBSOCKET_PROTOCOL.as_str()))?;
     let body = UpstreamBody::empty();
     let outgoing = upstream::Outgoing { method: Method::GET, path, query, headers, body };
     let mut response = round.send(outgoing, entry).await?;
+    let is_enforced = terms.standing.admitted().is_some();
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        if !is_enforced {
+            return Ok(Opened::Declined(response));
+        }
+        check::status(response.status(), round.gateway.upstream.credential_is_ours())?;
+    }
     let backend = hyper::upgrade::on(&mut response);
     // What is left of the response keeps the place at the backend that the connection takes.
     let (head, place) = response.into_parts();
-    if head.status.as_u16() != 101 {
-        check::status(head.status, round.gateway.upstream.credential_is_ours())?;
-    }
     let protocol = asking.answered(&head)?;
-    if let Some(audit) = &audit {
-        audit.before_unfiltered(&standing).await?;
+    if let Some(audit) = &terms.audit {
+        audit.before_unfiltered(&terms.standing).await?;
     }
     let mut answer = Upgrade::answer(upgrade.accept(), protocol, Arc::clone(&tunnel));
-    headers::copy(&plan.headers, &head.headers, answer.headers_mut());
+    match terms.headers {
+        Some(names) => headers::copy(names, &head.headers, answer.headers_mut()),
+        None => copy_all(&head.headers, answer.headers_mut()),
+    }
     let gateway = Arc::clone(round.gateway);
+    let Terms { standing, audit, beside, .. } = terms;
     tunnel.open(move |entry, ending| async move {
-        run((upgrade.connection, backend), gateway, (standing, audit), entry, ending).await;
+        let sides = (upgrade.connection, backend);
+        run(sides, gateway, Judges { standing: Mutex::new(standing), audit, beside }, entry, ending).await;
         drop(place);
     });
-    Ok(answer)
+    Ok(Opened::Answer(answer))
+}
+
+/// Copies the headers of the backend's handshake that are not of the handshake itself.
+fn copy_all(from: &HeaderMap, to: &mut HeaderMap) {
+    let mut headers = without_hops(from);
+    for name in [
+        header::SEC_WEBSOCKET_ACCEPT,
+        header::SEC_WEBSOCKET_EXTENSIONS,
+        header::SEC_WEBSOCKET_PROTOCOL,
+        header::CONTENT_LENGTH,
+    ] {
+        headers.remove(name);
+    }
+    to.extend(headers);
 }
 
 /// What is told to whom asks for something else than a WebSocket that the rules know.
 pub(crate) const NOT_OFFERED: &str = "Upgrading the connection is not offered.";
+
+/// What judges messages.
+struct Judges {
+    standing: Mutex<Standing>,
+    audit: Option<Spoken>,
+    beside: Option<Beside>,
+}
 
 /// What both directions share.
 struct Shared {
     gateway: Arc<Gateway>,
     standing: Mutex<Standing>,
     audit: std::sync::Mutex<Option<Spoken>>,
+    beside: Option<Beside>,
     entry: std::sync::Mutex<Box<Entry>>,
     began: Instant,
     /// When each side was last heard of, in milliseconds after the beginning.
@@ -107,7 +146,7 @@ struct Shared {
 async fn run(
     (client, backend): (OnUpgrade, OnUpgrade),
     gateway: Arc<Gateway>,
-    (standing, audit): (Standing, Option<Spoken>),
+    Judges { standing, audit, beside }: Judges,
     entry: Box<Entry>,
     ending: Ending,
 ) {
@@ -121,8 +160,9 @@ async fn run(
         socket::split(backend, Role::Client, limits.backend_message).await;
     let shared = Shared {
         gateway,
-        standing: Mutex::new(standing),
+        standing,
         audit: std::sync::Mutex::new(audit),
+        beside,
         entry: std::sync::Mutex::new(entry),
         began: Instant::now(),
         client_heard: AtomicU64::new(0),
@@ -219,29 +259,11 @@ impl Shared {
 
     /// Whether a client's message may go on.
     async fn admit(&self, message: &Message) -> Result<(), End> {
-        self.confirmed(|standing| {
-            let Some(admitted) = standing.admitted() else { return Ok(()) };
-            let not_allowed = || Cause::Frames(Side::Client, CloseCode::Policy);
-            if admitted.plan.request == RequestPlan::Empty {
-                return Err(not_allowed());
-            }
-            let route = &admitted.active.policy.manifest().routes[admitted.route];
-            if said::places(route).next().is_none() {
-                return Ok(());
-            }
-            let Message::Text(text) = message else {
-                return Err(Cause::Frames(Side::Client, CloseCode::Unsupported));
-            };
-            let question = said::question(text, route).ok_or_else(not_allowed)?;
-            let decision =
-                admitted.exchange.authorize(&question).map_err(|failure| policy_cause(&failure))?;
-            match &*decision {
-                Decision::Forward(edits) if edits.set.is_empty() && edits.remove.is_empty() => Ok(()),
-                Decision::Refuse(refusal) => {
-                    tracing::debug!(cause = %refused(refusal), "message refused");
-                    Err(not_allowed())
-                }
-                _ => Err(Cause::Policy("a message can only be let through or refused".into())),
+        self.confirmed(|standing| match standing.admitted() {
+            Some(admitted) => decided(message, admitted.measure()),
+            None => {
+                self.beside.iter().for_each(|beside| beside.said(message));
+                Ok(())
             }
         })
         .await?;
@@ -255,9 +277,10 @@ impl Shared {
         let (edited, writing) = self
             .confirmed(|standing| {
                 let Some(admitted) = standing.admitted() else {
-                    return Ok((Edited::untouched(message), None));
+                    let report = self.beside.as_ref().and_then(|beside| beside.told(&message, limits));
+                    return Ok((Edited { report, ..Edited::untouched(message) }, None));
                 };
-                let edited = edited(message, admitted, limits)?;
+                let edited = edited(message, admitted.measure(), limits)?;
                 let writing = self.audit(|audit| audit.message(&edited, standing, limits)).flatten();
                 Ok((edited, writing))
             })

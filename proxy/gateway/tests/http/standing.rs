@@ -135,6 +135,26 @@ async fn d1_observed_events_end_where_isolation_begins() {
 }
 
 #[tokio::test]
+async fn d1_observed_websockets_end_where_isolation_begins() {
+    for silent in [true, false] {
+        let directory = Changing::new("simplified");
+        let mut sockets = websocket::backend::Sockets::start().await;
+        let url = format!("http://{}", sockets.address).parse().unwrap();
+        let set = |config: &mut GatewayConfig| config.backend.url = url;
+        let stage = Stage::over(Arc::clone(&directory.store), set, |_| panic!("nobody asks")).await;
+        let (mut client, mut backend) = websocket::pair(&stage, &mut sockets, "anna", "/api/socket").await;
+        say(&mut backend, &about(2, "zeta")).await;
+        assert_eq!(text(&mut client).await, about(2, "zeta"));
+        directory.change("simplified", "enhanced");
+        if !silent {
+            say(&mut backend, &about(4, "zeta")).await;
+        }
+        assert_eq!(code(&mut client).await, Some(CloseCode::Restart));
+        assert_eq!(code(&mut backend).await, Some(CloseCode::Away));
+    }
+}
+
+#[tokio::test]
 async fn d8_websockets_end_where_the_scope_is_another() {
     for (at, (part, by)) in CHANGES.into_iter().enumerate() {
         for silent in [true, false] {

@@ -173,9 +173,3 @@ async fn h6_over_http2_there_are_none() {
     assert!(connected.is_err() || connected.unwrap().0 == 400);
     assert!(sockets.is_empty());
 }
-
-#[tokio::test]
-async fn d1_where_nothing_is_enforced_there_are_none_either() {
-    let stage = Stage::with("simplified", |_| {}, |_| panic!("nobody asks")).await;
-    assert_eq!(refused(&stage, "anna", "/api/socket", &[]).await, 400);
-}

@@ -4,6 +4,7 @@ pub(crate) mod backend;
 mod endings;
 mod handshake;
 mod messages;
+mod observed;
 mod split;
 
 use std::time::Duration;
@@ -23,13 +24,21 @@ pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// A gateway before a backend of WebSockets.
 pub(crate) async fn staged(change: impl FnOnce(&mut cordon_gateway::GatewayConfig)) -> (Stage, Sockets) {
+    secured("enhanced", change).await
+}
+
+/// The same, with a security of the test's own.
+pub(crate) async fn secured(
+    security: &str,
+    change: impl FnOnce(&mut cordon_gateway::GatewayConfig),
+) -> (Stage, Sockets) {
     let sockets = Sockets::start().await;
     let url = format!("http://{}", sockets.address).parse().unwrap();
     let set = |config: &mut cordon_gateway::GatewayConfig| {
         config.backend.url = url;
         change(config);
     };
-    (Stage::with("enhanced", set, |_| panic!("nobody asks the other backend")).await, sockets)
+    (Stage::with(security, set, |_| panic!("nobody asks the other backend")).await, sockets)
 }
 
 /// Connects as a user, with further headers.
