@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use cordon_policy::{Exchange, Probe, ResponsePlan};
+use cordon_policy::{Evidence, Exchange, Probe, ResponsePlan};
 use cordon_rewrite::{Plan, Report};
 use http::{Method, Response, request};
 
@@ -18,16 +18,34 @@ use crate::trial::Part;
 use crate::upstream::{BackendBody, Outgoing};
 use crate::view::CallerScope;
 
+/// What is kept of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Memory {
+    Nothing,
+    /// By what it was judged, for what has no end: as long as that is judged in the same way, there is no need to ask.
+    Evidence,
+}
+
+/// The request that is about a record.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) parts: &'a request::Parts,
+    /// The route's index in the manifest.
+    pub(crate) route: usize,
+    pub(crate) target: &'a Target,
+    /// The query as it came.
+    pub(crate) credentials: &'a Query,
+}
+
 /// Asks the backend for the record that the request is about and judges it by the probe's route. A record that is
 /// missing and one that is hidden give the same [`Cause::Missing`].
 pub(crate) async fn check(
     round: &Round<'_>,
     scope: &CallerScope,
     probe: &Probe,
-    parts: &request::Parts,
-    (route, target): (usize, &Target),
-    credentials: &Query,
-) -> Result<(), Cause> {
+    Asking { parts, route, target, credentials }: Asking<'_>,
+    memory: Memory,
+) -> Result<Option<Evidence>, Cause> {
     let path = round.active.probe_path(route, target, probe).ok_or(Cause::Missing)?;
     let exchange = round.exchange(scope, probe.route);
     let exchange_plan = exchange.plan().map_err(|failure| policy_cause(&failure))?;
@@ -43,17 +61,17 @@ pub(crate) async fn check(
     headers.remove(http::header::CONTENT_LANGUAGE);
     let outgoing = Outgoing { method: Method::GET, path: &path, query, headers, body: UpstreamBody::empty() };
     let response = round.ask(outgoing).await?;
-    judged(round, scope, &exchange, plan, response).await.map_err(Cause::veiled)
+    judged(round, scope, (&exchange, plan), response, memory).await.map_err(Cause::veiled)
 }
 
 /// Whether the record in this response may be seen.
 async fn judged(
     round: &Round<'_>,
     scope: &CallerScope,
-    exchange: &Exchange,
-    plan: &Arc<Plan>,
+    (exchange, plan): (&Exchange, &Arc<Plan>),
     response: Response<BackendBody>,
-) -> Result<(), Cause> {
+    memory: Memory,
+) -> Result<Option<Evidence>, Cause> {
     let (head, body) = response.into_parts();
     let meaning = check::status(head.status, round.gateway.upstream.credential_is_ours())?;
     if meaning == Meaning::NoContent {
@@ -61,10 +79,13 @@ async fn judged(
     }
     let mut edited = round.edited(plan, &head, body, exchange, scope)?;
     edited.copy_to(round.answered(Part::Probe, &head));
+    if memory == Memory::Evidence {
+        edited.remember();
+    }
     while let Some(piece) = poll_fn(|context| edited.poll_piece(context)).await {
         piece?;
     }
-    if shows_record(plan, edited.report()) { Ok(()) } else { Err(Cause::Missing) }
+    if shows_record(plan, edited.report()) { Ok(edited.evidence()) } else { Err(Cause::Missing) }
 }
 
 /// Whether the record that a plan's sole set is about is kept.

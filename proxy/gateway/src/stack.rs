@@ -41,6 +41,8 @@ use crate::edit::body::{Edited, policy_cause};
 use crate::explain::{Explaining, Tap};
 use crate::gateway::Gateway;
 use crate::identity::Presented;
+use crate::observe;
+use crate::probe::{self, Asking, Memory};
 use crate::request::body::UpstreamBody;
 use crate::request::head;
 use crate::request::query::Query;
@@ -57,7 +59,6 @@ use crate::trial::{Copying, Lineup, Part, Question, Sample, Trial};
 use crate::upstream::{BackendBody, Outgoing};
 use crate::view::{CallerScope, View};
 use crate::websocket::{self, Opened, Tunnel, Upgrade};
-use crate::{observe, probe};
 
 /// The connection that a request came over.
 #[derive(Clone, Default)]
@@ -212,18 +213,23 @@ impl<'a> Round<'a> {
         };
         let plan = exchange.plan().map_err(|failure| policy_cause(&failure))?;
         let body = self.request_body(&plan, body)?;
+        let is_endless = upgrade.is_some() || plan.is_endless();
+        let mut evidence = None;
         if let Decision::ForwardIf(condition) = &*decision {
             entry.enter(Stage::Probe);
-            probe::check(self, &scope, &condition.probe, &parts, (route, &target), &credentials).await?;
+            let memory = if is_endless { Memory::Evidence } else { Memory::Nothing };
+            let asking = Asking { parts: &parts, route, target: &target, credentials: &credentials };
+            evidence = probe::check(self, &scope, &condition.probe, asking, memory).await?;
         }
         apply(edits, &mut target.query);
         let headers = self.request_headers(&parts, &plan, &credentials, &mut target.query);
-        let standing = (upgrade.is_some() || plan.is_endless()).then(|| {
+        let standing = is_endless.then(|| {
             let asked = Asked::of(self, &user, method, &parts)?;
             let (scope, exchange, plan) = (Arc::clone(&scope), exchange.clone(), Arc::clone(&plan));
             let (active, decision) = (Arc::clone(&self.active), Arc::clone(&decision));
             let withouts = Without::each(self, &scope, (route, &request));
-            let admitted = Admitted { asked, active, route, scope, exchange, decision, plan, withouts };
+            let admitted =
+                Admitted { asked, active, route, scope, exchange, decision, plan, withouts, evidence };
             Ok(Standing::of(self, Some(admitted)))
         });
         let standing = match (upgrade, standing.transpose()?) {

@@ -4,6 +4,10 @@
 //! of them passes, and twice a second while nothing does, it is looked whether directory and policy are still those that
 //! they were admitted under. If not, they are admitted anew, by the same steps as the request was. What comes of it is
 //! the same with another directory behind it, and they go on; or it is not, and they end.
+//!
+//! Directories change often, and mostly for others. So the backend is not asked for the record that a stream is about as
+//! long as what it last said of that record is judged as it was. It is asked once a minute all the same, since it may say
+//! something else by now; that, and looking at silent streams, is spread over time.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +16,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use cordon_directory::{Security, UserId};
-use cordon_policy::{Decision, Exchange, ExchangePlan};
+use cordon_policy::{Decision, Evidence, Exchange, ExchangePlan};
 use http::{Method, Request, request};
 use tokio::time::{Instant, Interval};
 
@@ -20,7 +24,8 @@ use crate::active::Active;
 use crate::audit::Without;
 use crate::edit::body::policy_cause;
 use crate::gateway::Gateway;
-use crate::probe;
+use crate::probe::{self, Asking, Memory};
+use crate::request::query::Query;
 use crate::request::target::Target;
 use crate::rescue::Cause;
 use crate::stack::{Origin, Round, refused};
@@ -28,16 +33,28 @@ use crate::trial::Lineup;
 use crate::view::{CallerScope, View};
 use crate::websocket::Measure;
 
-/// How often a silent stream is looked at.
-pub(crate) const LOOK: Duration = Duration::from_millis(500);
-/// After how long a credential is looked at again though nothing has changed: it may have run out.
+/// How often a silent stream is looked at, at the least.
+const LOOK: Duration = Duration::from_millis(500);
+/// After how long, at the most, the credential is looked at again though nothing has changed: it may have run out; and the
+/// backend is asked again for what the stream is about.
 const CREDENTIAL: Duration = Duration::from_secs(60);
+
+/// How often this silent stream is looked at: streams that began together are not looked at together.
+pub(crate) fn look() -> Duration {
+    spread(LOOK)
+}
+
+/// A time of which the whole is the most, and half of it the least.
+fn spread(whole: Duration) -> Duration {
+    whole.mul_f64(rand::random_range(0.5..1.0))
+}
 
 /// What an open stream goes by.
 pub(crate) struct Standing {
     gateway: Arc<Gateway>,
     view: Arc<View>,
     lineup: Arc<Lineup>,
+    /// Until when it need not be confirmed though nothing has changed.
     confirmed: Instant,
     /// None: nothing is enforced (D1).
     admitted: Option<Box<Admitted>>,
@@ -55,6 +72,8 @@ pub(crate) struct Admitted {
     pub(crate) plan: Arc<ExchangePlan>,
     /// What there would be without the caller's special rights, for whoever audits.
     pub(crate) withouts: Vec<Without>,
+    /// What the backend said of the record that it is about.
+    pub(crate) evidence: Option<Evidence>,
 }
 
 /// What the caller asked, so that it can be asked again.
@@ -75,6 +94,9 @@ struct Again {
     decision: Arc<Decision>,
     plan: Arc<ExchangePlan>,
     withouts: Vec<Without>,
+    /// What goes to the backend, and the credentials of the query that do not go as they came.
+    target: Target,
+    credentials: Query,
 }
 
 /// Why a stream does not go on.
@@ -95,7 +117,7 @@ impl Standing {
             gateway: Arc::clone(round.gateway),
             view: Arc::clone(&round.view),
             lineup: Arc::clone(&round.lineup),
-            confirmed: Instant::now(),
+            confirmed: Instant::now() + spread(CREDENTIAL),
             admitted: admitted.map(Box::new),
         }
     }
@@ -116,7 +138,7 @@ impl Standing {
         gateway.views.is_current(&self.view)
             && Arc::ptr_eq(&*gateway.lineup.load(), &self.lineup)
             && gateway.views.age() <= gateway.config.directory_age
-            && (self.admitted.is_none() || self.confirmed.elapsed() < CREDENTIAL)
+            && (self.admitted.is_none() || Instant::now() < self.confirmed)
     }
 
     /// Lets the stream in anew. It goes on under what [`Standing::admitted`] says from then on.
@@ -131,14 +153,17 @@ impl Standing {
             return Err(Over::Refused(Cause::Stale));
         }
         let is_enforced = round.view.snapshot.security() != Security::Simplified;
-        match &mut self.admitted {
-            Some(admitted) if is_enforced => admitted.renew(&mut round).await?,
-            None if !is_enforced => {}
+        let is_due = Instant::now() >= self.confirmed;
+        let asked = match &mut self.admitted {
+            Some(admitted) if is_enforced => admitted.renew(&mut round, is_due).await?,
+            None if !is_enforced => true,
             _ => return Err(Over::Changed),
-        }
+        };
         self.view = Arc::clone(&round.view);
         self.lineup = Arc::clone(&round.lineup);
-        self.confirmed = Instant::now();
+        if asked {
+            self.confirmed = Instant::now() + spread(CREDENTIAL);
+        }
         Ok(())
     }
 }
@@ -154,7 +179,9 @@ impl Admitted {
         }
     }
 
-    async fn renew(&mut self, round: &mut Round<'_>) -> Result<(), Over> {
+    /// Whether everybody was asked: what the backend said last of the record that it is about is believed, unless it is
+    /// due, as long as it is judged in the same way.
+    async fn renew(&mut self, round: &mut Round<'_>, is_due: bool) -> Result<bool, Over> {
         let again = Box::pin(self.asked.again(round)).await.map_err(Over::Refused)?;
         let is_same = Arc::ptr_eq(&round.active, &self.active)
             && again.scope.hash_key == self.scope.hash_key
@@ -163,8 +190,23 @@ impl Admitted {
         if !is_same {
             return Err(Over::Changed);
         }
+        let mut asked = true;
+        if let Decision::ForwardIf(condition) = &*again.decision {
+            let probe = &condition.probe;
+            let judged = |evidence| round.exchange(&again.scope, probe.route).confirms(evidence);
+            // Nobody can tell by what it said: it is asked.
+            let is_known = self.evidence.as_ref().is_some_and(|evidence| judged(evidence).unwrap_or(false));
+            if is_due || !is_known {
+                let (parts, target, credentials) = (&self.asked.parts, &again.target, &again.credentials);
+                let asking = Asking { parts, route: self.route, target, credentials };
+                let check = probe::check(round, &again.scope, probe, asking, Memory::Evidence);
+                self.evidence = Box::pin(check).await.map_err(Over::Refused)?;
+            } else {
+                asked = false;
+            }
+        }
         (self.scope, self.exchange, self.withouts) = (again.scope, again.exchange, again.withouts);
-        Ok(())
+        Ok(asked)
     }
 }
 
@@ -188,7 +230,7 @@ impl Asked {
         Ok(Asked { login, origin, method, parts: copy, target })
     }
 
-    /// The steps of a request up to the backend.
+    /// The steps of a request before the backend is asked for anything.
     async fn again(&self, round: &mut Round<'_>) -> Result<Again, Cause> {
         let mut target = self.target.clone();
         let user = Box::pin(round.identify(&self.parts, &target.query)).await?;
@@ -204,17 +246,11 @@ impl Asked {
         let request = round.active.policy_request(route, &self.method, &target);
         let decision = exchange.authorize(&request).map_err(|failure| policy_cause(&failure))?;
         let plan = exchange.plan().map_err(|failure| policy_cause(&failure))?;
-        match &*decision {
-            Decision::Refuse(refusal) => return Err(refused(refusal)),
-            Decision::Forward(_) => {}
-            Decision::ForwardIf(condition) => {
-                let place = (route, &target);
-                let asked = probe::check(round, &scope, &condition.probe, &self.parts, place, &credentials);
-                Box::pin(asked).await?;
-            }
+        if let Decision::Refuse(refusal) = &*decision {
+            return Err(refused(refusal));
         }
         let withouts = Without::each(round, &scope, (route, &request));
-        Ok(Again { scope, exchange, decision, plan, withouts })
+        Ok(Again { scope, exchange, decision, plan, withouts, target, credentials })
     }
 }
 
@@ -243,7 +279,7 @@ enum State {
 
 impl Vigil {
     pub(crate) fn new(standing: Standing) -> Vigil {
-        Vigil { state: State::Watching(standing), look: tokio::time::interval(LOOK) }
+        Vigil { state: State::Watching(standing), look: tokio::time::interval(look()) }
     }
 
     /// Ready where the body may go on: with what it goes on under, if that is another than before.

@@ -6,6 +6,7 @@ use cordon_rewrite::{Batch, Judge, JudgeError, OwnedScalar, Scalar, Value, Verdi
 
 use crate::bindings::cordon::policy::types as wit;
 use crate::cache::{KeptVerdict, VerdictQuery};
+use crate::evidence::{Evidence, Remembered};
 use crate::exchange::Exchange;
 use crate::failure::{Call, Failure};
 use crate::plan::ExchangePlan;
@@ -21,6 +22,8 @@ const MERGED: usize = 4096;
 /// Its errors are [`Failure`]s.
 pub struct ExchangeJudge {
     exchange: Exchange,
+    /// What the verdicts rest on, for whoever wants to ask for them again.
+    remembered: Option<Remembered>,
 }
 
 /// Records that share their keys: the first of them, and all of them.
@@ -31,10 +34,26 @@ struct Question {
 
 impl ExchangeJudge {
     pub(crate) fn new(exchange: Exchange) -> ExchangeJudge {
-        ExchangeJudge { exchange }
+        ExchangeJudge { exchange, remembered: None }
     }
 
-    fn verdicts(&self, set: u32, batch: &Batch, verdicts: &mut Vec<Verdict>) -> Result<(), Failure> {
+    /// Remembers from now on what verdicts rest on.
+    pub fn remember(&mut self) {
+        self.remembered = Some(Remembered::default());
+    }
+
+    /// What the verdicts so far rest on. `None`: it was not remembered, there were none, or too many.
+    pub fn evidence(&mut self) -> Option<Evidence> {
+        let remembered = self.remembered.take()?;
+        remembered.into_evidence(self.exchange.plan().ok()?)
+    }
+
+    pub(crate) fn verdicts(
+        &self,
+        set: u32,
+        batch: &Batch,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), Failure> {
         let exchange = &self.exchange;
         let policy = &exchange.policy;
         let plan = exchange.plan()?;
@@ -159,10 +178,14 @@ impl ExchangeJudge {
 impl Judge for ExchangeJudge {
     fn judge(&mut self, set: u32, batch: &Batch, verdicts: &mut Vec<Verdict>) -> Result<(), JudgeError> {
         let before = verdicts.len();
-        self.verdicts(set, batch, verdicts).map_err(|failure| {
+        if let Err(failure) = self.verdicts(set, batch, verdicts) {
             verdicts.truncate(before);
-            failure.into()
-        })
+            return Err(failure.into());
+        }
+        if let Some(remembered) = &mut self.remembered {
+            remembered.add(set, batch, &verdicts[before..]);
+        }
+        Ok(())
     }
 
     fn mask(

@@ -7,7 +7,7 @@ use crate::judge::{Scalar, Value};
 /// Each record's values stand encoded in one buffer that is used again for every batch, so that neither collecting
 /// nor looking up a verdict allocates per record: [`Batch::encoded`] is the same for two records exactly when all
 /// their values are.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// Values one after the other. Tags and lengths are ASCII too, so that text can be handed out unchecked.
     text: String,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use cordon_policy::{ExchangeJudge, Failure};
+use cordon_policy::{Evidence, ExchangeJudge, Failure};
 use cordon_rewrite::{EditError, EditErrorKind, Editor, Format, Pieces, Plan, Report};
 
 use crate::audit::{Audit, Part};
@@ -139,6 +139,16 @@ impl Edited {
             Flow::Framed | Flow::Lines => self.source.watch(),
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Remembers what the verdicts rest on.
+    pub(crate) fn remember(&mut self) {
+        self.judge.remember();
+    }
+
+    /// What the verdicts so far rest on, if it is remembered.
+    pub(crate) fn evidence(&mut self) -> Option<Evidence> {
+        self.judge.evidence()
     }
 
     /// Copies what the backend sends to where it is compared.

@@ -25,7 +25,7 @@ use crate::request::query::Query;
 use crate::rescue::Cause;
 use crate::response::{check, headers};
 use crate::stack::Round;
-use crate::standing::{LOOK, Standing};
+use crate::standing::{Standing, look};
 use crate::upstream::{self, BackendBody};
 use crate::websocket::beside::Beside;
 use crate::websocket::ending::{End, Side};
@@ -241,7 +241,7 @@ impl Shared {
     /// Ends what does not hold any more though nothing comes.
     async fn watch(&self) -> End {
         loop {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(look()).await;
             if let Err(end) = self.confirmed(|_| Ok(())).await {
                 return end;
             }

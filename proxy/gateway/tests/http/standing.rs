@@ -198,3 +198,57 @@ async fn d8_websockets_go_on_where_it_is_the_same_and_end_with_the_policy() {
     assert_eq!(code(&mut client).await, Some(CloseCode::Restart));
     assert_eq!(code(&mut backend).await, Some(CloseCode::Away));
 }
+
+/// A gateway before WebSockets, over this directory.
+async fn before_sockets(directory: &Changing) -> (Stage, websocket::backend::Sockets) {
+    let sockets = websocket::backend::Sockets::start().await;
+    let url = format!("http://{}", sockets.address).parse().unwrap();
+    let set = |config: &mut GatewayConfig| config.backend.url = url;
+    (Stage::over(Arc::clone(&directory.store), set, |_| panic!("nobody asks")).await, sockets)
+}
+
+const ALIAS: &str = "id = \"acme\"\nname = \"Acme\"\naliases = [\"7\"]";
+
+#[tokio::test]
+async fn d8_a_change_for_others_asks_the_backend_nothing() {
+    let directory = Changing::new("enhanced");
+    let (stage, mut sockets) = before_sockets(&directory).await;
+    let (mut client, mut backend) =
+        websocket::pair(&stage, &mut sockets, "anna", "/api/calls/1/socket").await;
+    assert_eq!(sockets.calls(), 1);
+    let told = |id, project| format!("[{}]", crate::stage::call(id, project));
+    for round in 1..20 {
+        let project = format!("[[project]]\nid = \"p{round}\"\nname = \"P{round}\"\n[[project]]");
+        directory.change("[[project]]", &project);
+        say(&mut backend, &told(round, "acme")).await;
+        assert!(text(&mut client).await.contains(&format!("n{round}")));
+    }
+    // Each message was judged by the directory in force all the same.
+    directory.change("id = \"acme\"\nname = \"Acme\"", ALIAS);
+    say(&mut backend, &told(50, "7")).await;
+    assert!(text(&mut client).await.contains("n50"));
+    directory.change("aliases = [\"7\"]", "");
+    say(&mut backend, &told(51, "7")).await;
+    say(&mut backend, &told(52, "acme")).await;
+    assert!(text(&mut client).await.contains("n52"));
+    assert_eq!(sockets.calls(), 1, "what it said of the call is judged as it was");
+}
+
+#[tokio::test]
+async fn d8_a_change_of_what_a_websocket_is_about_asks_the_backend_and_ends_it() {
+    for silent in [true, false] {
+        let directory = Changing::new("enhanced");
+        directory.change("id = \"acme\"\nname = \"Acme\"", ALIAS);
+        let (stage, mut sockets) = before_sockets(&directory).await;
+        let (mut client, mut backend) =
+            websocket::pair(&stage, &mut sockets, "anna", "/api/calls/71/socket").await;
+        // Anna sees the same projects as before, and the call is in none of them any more.
+        directory.change("aliases = [\"7\"]", "");
+        if !silent {
+            say(&mut backend, &format!("[{}]", crate::stage::call(3, "acme"))).await;
+        }
+        assert_eq!(code(&mut client).await, Some(CloseCode::Policy));
+        assert_eq!(code(&mut backend).await, Some(CloseCode::Away));
+        assert_eq!(sockets.calls(), 2);
+    }
+}

@@ -1,6 +1,8 @@
 //! A backend that makes WebSockets and answers what is asked of calls.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -23,6 +25,7 @@ pub(crate) struct Asked {
 pub(crate) struct Sockets {
     pub(crate) address: SocketAddr,
     opened: UnboundedReceiver<(Asked, Socket)>,
+    calls: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -31,19 +34,26 @@ impl Sockets {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, opened) = unbounded_channel();
+        let calls = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&calls);
         let task = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(connection(stream, sender.clone()));
+                tokio::spawn(connection(stream, sender.clone(), Arc::clone(&counted)));
             }
         });
-        Sockets { address, opened, task }
+        Sockets { address, opened, calls, task }
     }
 
     /// The next WebSocket.
     pub(crate) async fn next(&mut self) -> (Asked, Socket) {
         let next = self.opened.recv();
         tokio::time::timeout(Duration::from_secs(20), next).await.expect("no WebSocket").unwrap()
+    }
+
+    /// How often a call was asked for.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
     }
 
     /// Whether nobody asked for one that was not taken.
@@ -58,8 +68,13 @@ impl Drop for Sockets {
     }
 }
 
-/// Answers calls, of which the odd ones are acme's, until a WebSocket is asked for.
-async fn connection(mut stream: TcpStream, opened: UnboundedSender<(Asked, Socket)>) {
+/// Answers calls, of which the odd ones are acme's, and those from 70 on of a project of the backend's own, until a WebSocket
+/// is asked for.
+async fn connection(
+    mut stream: TcpStream,
+    opened: UnboundedSender<(Asked, Socket)>,
+    calls: Arc<AtomicUsize>,
+) {
     let mut buffer = [0; 8192];
     loop {
         let Ok(length @ 1..) = stream.peek(&mut buffer).await else { return };
@@ -73,7 +88,13 @@ async fn connection(mut stream: TcpStream, opened: UnboundedSender<(Asked, Socke
         }
         stream.read_exact(&mut buffer[..length]).await.unwrap();
         let id: u32 = head.split(' ').nth(1).unwrap().rsplit('/').next().unwrap().parse().unwrap();
-        let body = call(id, if id % 2 == 1 { "acme" } else { "zeta" });
+        calls.fetch_add(1, Ordering::Relaxed);
+        let project = match id {
+            70.. => "7",
+            _ if id % 2 == 1 => "acme",
+            _ => "zeta",
+        };
+        let body = call(id, project);
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length";
         stream.write_all(format!("{head}: {}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
     }
