@@ -26,6 +26,24 @@ pub enum Task {
         /// Only this size, such as "17 KB".
         #[arg(long = "size", value_name = "SIZE")]
         sizes: Vec<String>,
+        /// A README whose figures, between two marks, are written anew.
+        #[arg(long, value_name = "FILE")]
+        readme: Option<PathBuf>,
+    },
+    /// Cordon under 200 callers in 60 scopes, with a directory that changes, and the first request after a change.
+    Callers {
+        #[command(flatten)]
+        measured: Measured,
+    },
+    /// What a response costs with more projects, fields, objects, connections and cores, and a body of 1 GiB in memory.
+    Growth {
+        #[command(flatten)]
+        measured: Measured,
+    },
+    /// TLS on both sides, and HTTP/2 from clients.
+    Protocols {
+        #[command(flatten)]
+        measured: Measured,
     },
     /// A proxy that is nothing but hyper; it is one of the peers.
     #[command(hide = true)]
@@ -50,9 +68,6 @@ pub struct Measured {
     /// Where the figures are written to.
     #[arg(long, value_name = "FOLDER", default_value_os_t = results())]
     pub out: PathBuf,
-    /// A README whose figures, between two marks, are written anew.
-    #[arg(long, value_name = "FILE")]
-    pub readme: Option<PathBuf>,
 }
 
 fn results() -> PathBuf {

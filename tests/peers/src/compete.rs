@@ -36,6 +36,8 @@ pub struct Pace {
 
 /// Connections that all are asked on unless a row says otherwise.
 pub const CONNECTIONS: usize = 16;
+/// How many requests are under way at the peak, on however many connections.
+const AT_ONCE: usize = 16;
 
 impl Pace {
     /// What figures are recorded with.
@@ -76,9 +78,12 @@ pub fn compete(name: &str, contestants: &[Contestant<'_>], pace: Pace) -> Fallib
         let connected =
             Crowd::connect(contestant.started.address, contestant.connections, contestant.requests.clone());
         let mut crowd = connected.map_err(|error| format!("{}: {error}", contestant.name))?;
-        crowd
-            .saturate(pace.peak.min(Duration::from_millis(300)))
-            .map_err(|error| format!("{}: {error}", contestant.name))?;
+        // The first request on a connection is another thing than the next: none of them is measured.
+        let mut warm = 0;
+        while warm < contestant.connections as u64 {
+            let outcome = crowd.saturate(AT_ONCE, pace.peak.min(Duration::from_millis(300)));
+            warm += outcome.map_err(|error| format!("{}: {error}", contestant.name))?.responses;
+        }
         crowds.push(crowd);
     }
     let mut rows: Vec<Row> =
@@ -103,9 +108,9 @@ fn turn(contestant: &Contestant<'_>, crowd: &mut Crowd, pace: Pace, base: Option
     let process = &contestant.started.process;
     process.forget_peak();
     // Caches, branch predictors and the clock of the core get used to it.
-    crowd.saturate(pace.peak / 10)?;
+    crowd.saturate(AT_ONCE, pace.peak / 10)?;
     let before = process.cpu()?;
-    let outcome = crowd.saturate(pace.peak)?;
+    let outcome = crowd.saturate(AT_ONCE, pace.peak)?;
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let (cpu, responses) = ((process.cpu()? - before) as f64, outcome.responses as f64);
     let peak_rate = outcome.rate();

@@ -19,12 +19,25 @@ pub struct Report {
     pub pace: String,
     /// Rows that are compared with each other.
     pub series: Vec<Series>,
+    /// What was measured once at a time.
+    pub timings: Vec<Timing>,
     /// The goals that speak of them.
     pub goals: Vec<Verdict>,
     /// What the rows are not, for people.
     pub notes: Vec<String>,
     /// Who was left out, and why.
     pub left_out: Vec<String>,
+}
+
+/// Something that was measured once at a time, several times.
+#[derive(Debug, Serialize)]
+pub struct Timing {
+    /// What it is.
+    pub name: String,
+    /// What the figures count.
+    pub unit: &'static str,
+    /// The figures, in the order in which they came.
+    pub figures: Vec<f64>,
 }
 
 /// Rows that took turns.

@@ -59,6 +59,17 @@ pub const GOALS: [Goal; 15] = [
     goal("1.7 MB", CORDON, REFERENCE, Bound::LaterBy(100.0)),
 ];
 
+/// Growth: how much more a response may cost where there is much more of something.
+pub const GROWTH: f64 = 1.1;
+
+/// Compares the last row of a series with an earlier one.
+pub fn growth(series: &Series, from: usize) -> Option<Verdict> {
+    let (first, last) = (series.rows.get(from)?, series.rows.last()?);
+    let measured = series.ratio(&last.name, &first.name)?.median;
+    let goal = format!("{} ÷ {} ≤ {GROWTH}", last.name, first.name);
+    Some(Verdict { goal, measured, met: measured <= GROWTH })
+}
+
 const fn goal(series: &'static str, row: &'static str, with: &'static str, bound: Bound) -> Goal {
     Goal { series, row, with, bound }
 }

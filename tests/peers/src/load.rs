@@ -25,6 +25,8 @@ use crate::reply::Reply;
 pub struct Crowd {
     poll: Poll,
     connections: Vec<Connection>,
+    /// Those without a request under way; who has waited longest is next.
+    free: VecDeque<usize>,
     /// What is asked, in turn.
     requests: Vec<Vec<u8>>,
     next_request: usize,
@@ -51,7 +53,7 @@ pub struct Outcome {
 
 const TIMER: Token = Token(usize::MAX);
 /// How long after the end of the pace answers are waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Crowd {
     /// Connects so many times. `requests` are whole requests as they are sent, asked in turn.
@@ -69,21 +71,22 @@ impl Crowd {
             poll.registry().register(&mut stream, Token(number), Interest::READABLE)?;
             opened.push(Connection { stream, reply: Reply::default(), due: None });
         }
-        Ok(Crowd { poll, connections: opened, requests, next_request: 0, buffer: vec![0; 256 << 10] })
+        let free = (0..connections).collect();
+        Ok(Crowd { poll, connections: opened, free, requests, next_request: 0, buffer: vec![0; 256 << 10] })
     }
 
-    /// Asks on all connections for so long, and waits for the last answers.
+    /// Keeps so many requests under way for so long, and waits for the last answers. Connections take turns.
     ///
     /// # Errors
     /// If an answer is missing, no response, or has another status than 200.
-    pub fn saturate(&mut self, duration: Duration) -> Fallible<Outcome> {
+    pub fn saturate(&mut self, at_once: usize, duration: Duration) -> Fallible<Outcome> {
         let mut events = Events::with_capacity(1024);
         let start = Instant::now();
         let mut latencies = Vec::new();
-        for number in 0..self.connections.len() {
-            self.ask(number, Instant::now())?;
+        let mut under_way = at_once.min(self.connections.len());
+        for _ in 0..under_way {
+            self.ask(Instant::now())?;
         }
-        let mut under_way = self.connections.len();
         while under_way > 0 {
             self.wait(&mut events, start + duration + PATIENCE)?;
             for event in &events {
@@ -91,7 +94,7 @@ impl Crowd {
                 let now = Instant::now();
                 latencies.push(nanoseconds(now - due));
                 if now - start < duration {
-                    self.ask(event.token().0, now)?;
+                    self.ask(now)?;
                 } else {
                     under_way -= 1;
                 }
@@ -119,7 +122,6 @@ impl Crowd {
         let total = (duration.as_secs_f64() * rate).max(1.0);
         let mut due = VecDeque::new();
         let (mut asked, mut answered) = (0.0, 0.0);
-        let mut free: Vec<usize> = (0..self.connections.len()).collect();
         let mut events = Events::with_capacity(1024);
         let mut latencies = Vec::new();
         while answered < total {
@@ -131,7 +133,6 @@ impl Crowd {
                 } else if let Some(due) = self.read(event.token().0)? {
                     latencies.push(nanoseconds(due.elapsed()));
                     answered += 1.0;
-                    free.push(event.token().0);
                 }
             }
             let now = Instant::now();
@@ -143,10 +144,10 @@ impl Crowd {
                 due.push_back(next);
                 asked += 1.0;
             }
-            while !due.is_empty() && !free.is_empty() {
-                if let (Some(when), Some(number)) = (due.pop_front(), free.pop()) {
-                    self.ask(number, when)?;
-                }
+            while !self.free.is_empty()
+                && let Some(when) = due.pop_front()
+            {
+                self.ask(when)?;
             }
         }
         self.poll.registry().deregister(&mut SourceFd(&timer.as_raw_fd()))?;
@@ -163,7 +164,8 @@ impl Crowd {
         }
     }
 
-    fn ask(&mut self, number: usize, due: Instant) -> Fallible<()> {
+    fn ask(&mut self, due: Instant) -> Fallible<()> {
+        let number = self.free.pop_front().ok_or("no connection is free")?;
         let connection = &mut self.connections[number];
         let request = &self.requests[self.next_request];
         self.next_request = (self.next_request + 1) % self.requests.len();
@@ -191,6 +193,7 @@ impl Crowd {
                 if status != 200 {
                     return Err(format!("an answer has status {status}").into());
                 }
+                self.free.push_back(number);
                 return Ok(connection.due.take());
             }
             // Less than fits was all that there is; the next event tells of more.
@@ -234,24 +237,51 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// One connection, for answers that are looked at.
+pub struct Line {
+    stream: std::net::TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Line {
+    /// Connects.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn open(address: SocketAddr) -> Fallible<Line> {
+        let stream = std::net::TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Line { stream, buffer: vec![0; 64 << 10] })
+    }
+
+    /// Asks, and hands the body over piece by piece. Tells the status.
+    ///
+    /// # Errors
+    /// If there is no answer in time, it is no response, or breaks off.
+    pub fn ask(&mut self, request: &[u8], body: &mut impl FnMut(&[u8])) -> Fallible<u16> {
+        self.stream.write_all(request)?;
+        let mut reply = Reply::default();
+        loop {
+            let count = self.stream.read(&mut self.buffer)?;
+            if count == 0 {
+                return Err("the answer breaks off".into());
+            }
+            if reply.take(&self.buffer[..count], body)? {
+                return Ok(reply.status());
+            }
+        }
+    }
+}
+
 /// Asks once, on a connection of its own, and reads the whole body.
 ///
 /// # Errors
-/// If there is no answer in time, it is no response, or breaks off.
+/// As [`Line::ask`].
 pub fn fetch(address: SocketAddr, request: &[u8]) -> Fallible<(u16, Vec<u8>)> {
-    let mut stream = std::net::TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(request)?;
-    let (mut reply, mut body, mut buffer) = (Reply::default(), Vec::new(), vec![0; 64 << 10]);
-    loop {
-        let count = stream.read(&mut buffer)?;
-        if count == 0 {
-            return Err("the answer breaks off".into());
-        }
-        if reply.take(&buffer[..count], &mut |bytes| body.extend_from_slice(bytes))? {
-            return Ok((reply.status(), body));
-        }
-    }
+    let mut body = Vec::new();
+    let status = Line::open(address)?.ask(request, &mut |bytes| body.extend_from_slice(bytes))?;
+    Ok((status, body))
 }
 
 /// A GET request as it is sent, with the credential of a caller.

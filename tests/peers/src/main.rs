@@ -25,7 +25,7 @@ mod statistics;
 mod table;
 
 use std::error::Error;
-use std::io::Write;
+use std::io::{StdoutLock, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
@@ -33,6 +33,7 @@ use clap::Parser;
 
 use crate::arguments::{Arguments, Measured, Task};
 use crate::compete::Pace;
+use crate::figures::Report;
 use crate::place::Place;
 
 /// The allocator of `cordon`, for the bare proxy too.
@@ -45,7 +46,18 @@ type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::BareProxy { listen, backend } => bare::serve(listen, backend),
-        Task::Peers { measured, only, sizes } => measure(&measured, &only, &sizes),
+        Task::Peers { measured, only, sizes, readme } => measure(&measured, |place, pace, out| {
+            let report = section::peers::run(place, pace, &only, &sizes, out)?;
+            if let Some(readme) = &readme {
+                record::write_readme(&report, readme)?;
+            }
+            Ok(report)
+        }),
+        Task::Callers { measured } => measure(&measured, section::callers::run),
+        Task::Protocols { measured } => measure(&measured, section::protocols::run),
+        Task::Growth { measured } => measure(&measured, |place, pace, out| {
+            section::growth::run(place, pace, if measured.quick { 128 } else { 1024 }, out)
+        }),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,19 +68,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(measured: &Measured, only: &[String], sizes: &[String]) -> Fallible<()> {
+fn measure(
+    measured: &Measured,
+    section: impl FnOnce(&Place, Pace, &mut StdoutLock<'static>) -> Fallible<Report>,
+) -> Fallible<()> {
     let mut out = std::io::stdout().lock();
     let place = Place::prepare(cordon(measured)?, measured.envoy.clone())?;
     process::stay_on(place.load_core)?;
     let mut pace = if measured.quick { Pace::QUICK } else { Pace::USUAL };
     pace.rounds = measured.rounds.unwrap_or(pace.rounds).max(1);
-    let report = section::peers::run(&place, pace, only, sizes, &mut out)?;
+    let report = section(&place, pace, &mut out)?;
     record::write(&report, &measured.out)?;
-    writeln!(out, "\n{}", table::page(&report))?;
-    if let Some(readme) = &measured.readme {
-        record::write_readme(&report, readme)?;
-    }
-    writeln!(out, "written to {}", measured.out.display())?;
+    writeln!(out, "\n{}\nwritten to {}", table::page(&report), measured.out.display())?;
     Ok(())
 }
 

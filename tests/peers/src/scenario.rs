@@ -28,8 +28,8 @@ pub const CALLER: &str = "anna";
 pub const ROUTES: u32 = 8;
 
 /// The rules: those of the template with a route for each way to the logs.
-pub fn rules(template: &str) -> String {
-    let mut text = template.to_owned();
+pub fn rules() -> String {
+    let mut text = include_str!("../templates/rules.toml").to_owned();
     for folder in filtered_folders() {
         let _ = write!(
             text,
@@ -89,6 +89,22 @@ pub fn directory(extent: Extent) -> String {
     text
 }
 
+/// The directory after a change by which everybody's plan may be another: one more field in the callers' project.
+pub fn with_one_more_field(directory: &str) -> String {
+    format!("{directory}\n[[field]]\nname = \"One more\"\nkey = \"one_more\"\nprojects = [\"{PROJECT}\"]\n")
+}
+
+/// The directory after a change that shows in each answer: a field is another project's.
+pub fn without_comments(directory: &str) -> String {
+    let field = |project: &str| format!("key = \"comment\"\nprojects = [\"{project}\"]\n");
+    directory.replace(&field(PROJECT), &field("globex"))
+}
+
+/// The rules after a change that shows in each answer.
+pub fn without_tags(rules: &str) -> String {
+    rules.replace("    \"$.tags\",\n", "").replace("version = \"1\"", "version = \"2\"")
+}
+
 /// The login of one of the further callers.
 pub fn caller(number: u32) -> String {
     format!("caller-{number}")
@@ -116,5 +132,24 @@ fn some_project(extent: Extent, number: u32) -> String {
         PROJECT.to_owned()
     } else {
         format!("project-{}", number % extent.projects)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_change_something() {
+        let extent = Extent { projects: 2, fields: 3, objects: 3, callers: 4, scopes: 2 };
+        let (directory, rules) = (directory(extent), rules());
+        for word in ["project-1", "field_2", "caller-3", "kind = \"queue\"", "\"acme\", \"project-1\""] {
+            assert!(directory.contains(word), "{word} in {directory}");
+        }
+        assert_ne!(without_comments(&directory), directory);
+        assert_eq!(without_comments(&directory).len(), directory.len() + 2);
+        assert!(with_one_more_field(&directory).starts_with(&directory));
+        assert!(without_tags(&rules).len() < rules.len() && !without_tags(&rules).contains("$.tags"));
+        assert!(rules.contains("path = \"/calls-8/{log}\""), "{rules}");
     }
 }

@@ -1,3 +1,6 @@
 //! The sections of the benchmark.
 
+pub mod callers;
+pub mod growth;
 pub mod peers;
+pub mod protocols;

@@ -11,10 +11,17 @@ pub fn page(report: &Report) -> String {
     for series in &report.series {
         let _ = write!(text, "\n## {}\n\n{}", series.name, table(series));
     }
+    if !report.timings.is_empty() {
+        text.push_str("\n## One at a time\n\n| | median (least–most) | |\n|---|--:|---|\n");
+    }
+    for timing in &report.timings {
+        let figures = spread(Spread::of(timing.figures.iter().copied()));
+        let _ = writeln!(text, "| {} | {figures} | {} |", timing.name, timing.unit);
+    }
     if !report.goals.is_empty() {
         let _ = write!(text, "\n## Goals\n\n{}", goals(report));
     }
-    for (title, lines) in [("What they do not do", &report.notes), ("Left out", &report.left_out)] {
+    for (title, lines) in [("What this is not", &report.notes), ("Left out", &report.left_out)] {
         if !lines.is_empty() {
             let _ = writeln!(text, "\n## {title}\n");
         }
@@ -89,31 +96,58 @@ pub fn goals(report: &Report) -> String {
 }
 
 fn table(series: &Series) -> String {
-    let mut text = format!(
-        "| | CPU per response, µs | ÷ {} | responses/s | p50 | p99 | p99.9 | p99 at half of {}'s peak | peak memory, MiB |\n\
-         |---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
-        series.base, series.base
-    );
-    for row in &series.rows {
-        let median = |figure: fn(&Turn) -> Option<f64>| row.spread(figure).map(|spread| spread.median);
-        let cells = [
-            ranged(row, |turn| Some(turn.cpu_micros)),
-            series.ratio(&row.name, &series.base).map_or_else(dash, |ratio| format!("{:.2}", ratio.median)),
-            ranged(row, |turn| Some(turn.peak_rate)),
-            shown(median(|turn| turn.at_half?.p50)),
-            shown(median(|turn| turn.at_half?.p99)),
-            shown(median(|turn| turn.at_half?.p999)),
-            shown(median(|turn| turn.at_half_of_base?.p99)),
-            shown(row.spread(mebibytes).map(|spread| spread.most)),
-        ];
+    let base = &series.base;
+    let mut columns: Vec<(String, Vec<String>)> = vec![
+        (
+            "CPU per response, µs".to_owned(),
+            column(series, |row| spread(row.spread(|turn| Some(turn.cpu_micros)))),
+        ),
+        (
+            format!("÷ {base}"),
+            column(series, |row| shown_ratio(series.ratio(&row.name, base).map(|ratio| ratio.median))),
+        ),
+        ("responses/s".to_owned(), column(series, |row| spread(row.spread(|turn| Some(turn.peak_rate))))),
+        ("p50, µs".to_owned(), column(series, |row| median(row, |turn| turn.at_half?.p50))),
+        ("p99, µs".to_owned(), column(series, |row| median(row, |turn| turn.at_half?.p99))),
+        ("p99.9, µs".to_owned(), column(series, |row| median(row, |turn| turn.at_half?.p999))),
+        (
+            format!("p99 at half of {base}'s peak"),
+            column(series, |row| median(row, |turn| turn.at_half_of_base?.p99)),
+        ),
+        (
+            "peak memory, MiB".to_owned(),
+            column(series, |row| shown(row.spread(mebibytes).map(|memory| memory.most))),
+        ),
+    ];
+    // What was not measured here needs no column.
+    columns.retain(|(_, cells)| cells.iter().any(|cell| *cell != dash()));
+    let mut text = "| |".to_owned();
+    for (title, _) in &columns {
+        let _ = write!(text, " {title} |");
+    }
+    let _ = writeln!(text, "\n|---|{}", "--:|".repeat(columns.len()));
+    for (number, row) in series.rows.iter().enumerate() {
+        let cells: Vec<&str> = columns.iter().map(|(_, cells)| cells[number].as_str()).collect();
         let _ = writeln!(text, "| {} | {} |", row.name, cells.join(" | "));
     }
     text
 }
 
+fn column(series: &Series, cell: impl Fn(&Row) -> String) -> Vec<String> {
+    series.rows.iter().map(cell).collect()
+}
+
+fn median(row: &Row, figure: impl Fn(&Turn) -> Option<f64>) -> String {
+    shown(row.spread(figure).map(|spread| spread.median))
+}
+
+fn shown_ratio(ratio: Option<f64>) -> String {
+    ratio.map_or_else(dash, |ratio| format!("{ratio:.2}"))
+}
+
 /// The median, and from the least to the most.
-fn ranged(row: &Row, of: impl Fn(&Turn) -> Option<f64>) -> String {
-    row.spread(of).map_or_else(dash, |Spread { least, median, most }| {
+fn spread(spread: Option<Spread>) -> String {
+    spread.map_or_else(dash, |Spread { least, median, most }| {
         format!("{} ({}–{})", figure(median), figure(least), figure(most))
     })
 }

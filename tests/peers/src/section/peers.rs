@@ -61,6 +61,7 @@ pub fn run(
         pace: pace.describe(),
         goals: GOALS.iter().filter_map(|goal| goal.verdict(&series)).collect(),
         series,
+        timings: Vec::new(),
         notes: PEERS.iter().map(|peer| format!("{}: {}", peer.name, peer.does_not)).collect(),
         left_out,
     })
