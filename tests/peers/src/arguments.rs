@@ -62,7 +62,7 @@ pub struct Measured {
     /// The program `cordon`; without this one is built in the release profile.
     #[arg(long, value_name = "FILE")]
     pub cordon: Option<PathBuf>,
-    /// The program `envoy`; without this the one on PATH.
+    /// The program `envoy`; without this the one in .tools/envoy, or on PATH.
     #[arg(long, value_name = "FILE")]
     pub envoy: Option<PathBuf>,
     /// Where the figures are written to.

@@ -41,8 +41,7 @@ const AT_ONCE: usize = 16;
 
 impl Pace {
     /// What figures are recorded with.
-    pub const USUAL: Pace =
-        Pace { rounds: 7, peak: Duration::from_millis(1500), half: Duration::from_secs(2) };
+    pub const USUAL: Pace = Pace { rounds: 5, peak: Duration::from_secs(1), half: Duration::from_secs(1) };
     /// Shows that everything runs, and roughly what comes of it.
     pub const QUICK: Pace =
         Pace { rounds: 5, peak: Duration::from_millis(300), half: Duration::from_millis(300) };

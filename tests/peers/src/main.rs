@@ -26,7 +26,7 @@ mod table;
 
 use std::error::Error;
 use std::io::{StdoutLock, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
@@ -73,7 +73,7 @@ fn measure(
     section: impl FnOnce(&Place, Pace, &mut StdoutLock<'static>) -> Fallible<Report>,
 ) -> Fallible<()> {
     let mut out = std::io::stdout().lock();
-    let place = Place::prepare(cordon(measured)?, measured.envoy.clone())?;
+    let place = Place::prepare(cordon(measured)?, envoy(measured))?;
     process::stay_on(place.load_core)?;
     let mut pace = if measured.quick { Pace::QUICK } else { Pace::USUAL };
     pace.rounds = measured.rounds.unwrap_or(pace.rounds).max(1);
@@ -83,8 +83,17 @@ fn measure(
     Ok(())
 }
 
+/// Envoy: the one named, the one installed beside the sources, or the one on PATH.
+fn envoy(measured: &Measured) -> Option<PathBuf> {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/envoy/bin/envoy");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).map(|folder| folder.join("envoy"));
+    let mut places = std::iter::once(installed).chain(on_path);
+    measured.envoy.clone().or_else(|| places.find(|file| file.is_file()))
+}
+
 /// The program that is measured: the one named, or one that is built for it.
-fn cordon(measured: &Measured) -> Fallible<std::path::PathBuf> {
+fn cordon(measured: &Measured) -> Fallible<PathBuf> {
     if let Some(named) = &measured.cordon {
         return Ok(named.canonicalize().map_err(|error| format!("{}: {error}", named.display()))?);
     }

