@@ -1,8 +1,9 @@
 //! The gateway as a whole.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -53,6 +54,8 @@ pub struct Gateway {
     pub(crate) gate: Gate,
     pub(crate) totals: Arc<Totals>,
     pub(crate) places: Arc<Places>,
+    /// What is shown on each listener that has TLS, by its address.
+    pub(crate) shown: Mutex<BTreeMap<String, Arc<ServerTls>>>,
     /// Who keeps records of exchanges, instead of the log.
     pub(crate) recorder: OnceLock<Arc<dyn Recorder>>,
     /// Who keeps what special rights reveal.
@@ -140,6 +143,7 @@ impl Gateway {
             gate: Gate::new(&config.limits),
             places: Places::new(config.limits.connections, config.limits.connections_per_address),
             totals,
+            shown: Mutex::default(),
             recorder: OnceLock::new(),
             auditor: OnceLock::new(),
             sampling: OnceLock::new(),
@@ -259,7 +263,12 @@ impl Gateway {
         shutdown: impl Future<Output = ()> + Send,
     ) {
         self.upstream.keep_up();
-        serve::run(self, listener.into(), tls, shutdown).await;
+        let listener = listener.into();
+        if let Some(tls) = &tls {
+            let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+            shown.insert(listener.to_string(), Arc::clone(tls));
+        }
+        serve::run(self, listener, tls, shutdown).await;
     }
 
     /// Serves HTTP/1.1 and HTTP/2 on one connection that is there already, such as one in memory, until the other side

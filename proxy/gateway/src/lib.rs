@@ -58,7 +58,7 @@ pub use documents::{DocumentError, Documents};
 pub use explain::{Answer, BackendAnswer, ExplainError, Explained, Refused};
 pub use gateway::{Gateway, GatewayError, TrialError};
 pub use identity::IdentityError;
-pub use measures::{AuditMeasures, Measures, PolicyMeasures, Role, TrialMeasures};
+pub use measures::{AuditMeasures, CertificateMeasure, Measures, PolicyMeasures, Role, TrialMeasures};
 pub use memory::MemoryBackend;
 pub use problem::Problem;
 pub use record::{ExchangeRecord, Outcome, Recorder};

@@ -1,6 +1,6 @@
 //! Everything that an operator measures, at one moment.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use cordon_directory::Status;
@@ -9,6 +9,7 @@ use cordon_policy::{CallUsage, Policy};
 use crate::counters::{Durations, RefusalCount, RouteCounts, get};
 use crate::gateway::Gateway;
 use crate::stage::Stage;
+use crate::tls::server::ServerTls;
 use crate::upstream::states::BackendState;
 
 /// What was counted since the gateway was made, and how things stand.
@@ -18,6 +19,10 @@ pub struct Measures {
     pub connections: u64,
     /// Connections that were ever accepted.
     pub accepted: u64,
+    /// Connections that were closed at once, since their address has as many as it may have.
+    pub connections_refused: u64,
+    /// The certificates that clients are shown.
+    pub certificates: Vec<CertificateMeasure>,
     /// Exchanges under way.
     pub under_way: u64,
     /// Responses broken off after their head was sent, by the backend, the policy or the client.
@@ -41,6 +46,17 @@ pub struct Measures {
     pub directory: Status,
     /// How long the directory may have been without confirmation before nothing is served any more.
     pub directory_age: Duration,
+}
+
+/// A certificate that clients are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateMeasure {
+    /// The address that its listener has.
+    pub listener: String,
+    /// Its number on that listener, from 1 on, in the order of the configuration.
+    pub number: usize,
+    /// When it expires, in seconds since 1970.
+    pub not_after: i64,
 }
 
 /// What a policy is to those who are served.
@@ -115,6 +131,8 @@ impl Measures {
         Measures {
             connections: get(&totals.connections),
             accepted: get(&totals.accepted),
+            connections_refused: get(&totals.connections_refused),
+            certificates: CertificateMeasure::all(gateway),
             under_way: get(&totals.under_way),
             broken_off: get(&totals.broken_off),
             routes: totals.routes.read(),
@@ -143,6 +161,24 @@ impl Measures {
             directory: Status { age: gateway.views.age(), ..gateway.views.status() },
             directory_age: gateway.config.directory_age,
         }
+    }
+}
+
+impl CertificateMeasure {
+    fn all(gateway: &Gateway) -> Vec<CertificateMeasure> {
+        let shown = gateway.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |(listener, tls): (&String, &Arc<ServerTls>)| {
+            let listener = listener.clone();
+            let expiries = tls.expiries().into_iter().enumerate();
+            expiries
+                .map(move |(place, not_after)| CertificateMeasure {
+                    listener: listener.clone(),
+                    number: place + 1,
+                    not_after,
+                })
+                .collect::<Vec<_>>()
+        };
+        shown.iter().flat_map(of).collect()
     }
 }
 

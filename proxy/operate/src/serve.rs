@@ -65,7 +65,10 @@ fn answer(plane: &Plane, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     let (status, kind, text) = match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/healthz") => (StatusCode::OK, PLAIN, "alive\n".to_owned()),
         (&Method::GET | &Method::HEAD, "/readyz") => ready(plane),
-        (&Method::GET | &Method::HEAD, "/metrics") => (StatusCode::OK, metrics::KIND, metrics::text(plane)),
+        (&Method::GET | &Method::HEAD, "/metrics") => {
+            let (kind, text) = metrics::preferred(plane, request.headers());
+            (StatusCode::OK, kind, text)
+        }
         (_, "/healthz" | "/readyz" | "/metrics") => {
             (StatusCode::METHOD_NOT_ALLOWED, PLAIN, "GET it\n".to_owned())
         }
@@ -75,6 +78,7 @@ fn answer(plane: &Plane, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
     if status == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     }

@@ -56,6 +56,8 @@ pub(crate) struct Totals {
     pub(crate) connections: AtomicU64,
     /// Connections that were ever accepted.
     pub(crate) accepted: AtomicU64,
+    /// Connections that were closed at once, since their address has enough.
+    pub(crate) connections_refused: AtomicU64,
     pub(crate) audit: AuditCounters,
     pub(crate) refusals: Refusals,
     pub(crate) routes: Routes,
@@ -87,6 +89,7 @@ impl Default for Totals {
             under_way: AtomicU64::new(0),
             connections: AtomicU64::new(0),
             accepted: AtomicU64::new(0),
+            connections_refused: AtomicU64::new(0),
             audit: AuditCounters::default(),
             refusals: Refusals::default(),
             unrouted: routes.named(UNROUTED),

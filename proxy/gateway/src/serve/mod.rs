@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 
+use crate::counters::add;
 use crate::gateway::Gateway;
 use crate::stack::Origin;
 use crate::tls::server::ServerTls;
@@ -132,6 +133,7 @@ impl Door {
     fn begin(&mut self, stream: impl Stream, origin: Origin, one: Option<OwnedSemaphorePermit>) {
         let address = origin.address.map(|address| address.ip());
         let Some(place) = one.and_then(|one| self.gateway.places.take(one, address)) else {
+            add(&self.gateway.totals.connections_refused, 1);
             return tracing::debug!(?address, "connection without a place");
         };
         let (gateway, http) = (Arc::clone(&self.gateway), Arc::clone(&self.http));

@@ -84,3 +84,9 @@ pub(super) fn certified(
     CertifiedKey::from_der(certificates, key, provider)
         .map_err(|reason| TlsError::Certificate { path: chain.path.clone(), reason })
 }
+
+/// When a certificate expires, in seconds since 1970.
+pub(super) fn expiry(certified: &CertifiedKey) -> Option<i64> {
+    let (_, leaf) = x509_parser::parse_x509_certificate(certified.end_entity_cert().ok()?).ok()?;
+    Some(leaf.validity().not_after.timestamp())
+}

@@ -15,7 +15,7 @@ use crate::serve::listener::Stream;
 use crate::tls::acme::{Acme, is_challenge};
 use crate::tls::followed::{Followed, Recipe, next};
 use crate::tls::names::ByName;
-use crate::tls::pem::{File, certified};
+use crate::tls::pem::{File, certified, expiry};
 use crate::tls::{TlsError, provider, versions};
 
 /// What clients are shown, from files that may change. It offers HTTP/2 and HTTP/1.1.
@@ -59,10 +59,18 @@ impl ServerTls {
         }
     }
 
+    /// When the certificates in force expire, in seconds since 1970, in the order in which they are looked through.
+    pub(crate) fn expiries(&self) -> Vec<i64> {
+        self.shown.current().expiries.clone()
+    }
+
     /// A client's handshake. None: it was an ACME server, which has seen all that it came for.
     pub(crate) async fn accept<S: Stream>(&self, stream: S) -> io::Result<Option<TlsStream<S>>> {
         let Some(acme) = &self.acme else {
-            return TlsAcceptor::from(self.shown.current()).accept(stream).await.map(Some);
+            return TlsAcceptor::from(Arc::clone(&self.shown.current().config))
+                .accept(stream)
+                .await
+                .map(Some);
         };
         let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
         if is_challenge(&start.client_hello()) {
@@ -70,7 +78,7 @@ impl ServerTls {
             answered.shutdown().await?;
             return Ok(None);
         }
-        start.into_stream(self.shown.current()).await.map(Some)
+        start.into_stream(Arc::clone(&self.shown.current().config)).await.map(Some)
     }
 }
 
@@ -83,8 +91,14 @@ struct Shown {
     has_been_issued: OnceLock<()>,
 }
 
+/// What clients are shown.
+struct Certificates {
+    config: Arc<ServerConfig>,
+    expiries: Vec<i64>,
+}
+
 impl Recipe for Shown {
-    type Made = ServerConfig;
+    type Made = Certificates;
     const NAME: &'static str = "TLS certificates";
 
     fn files(&self) -> Vec<&Path> {
@@ -98,7 +112,7 @@ impl Recipe for Shown {
             .collect()
     }
 
-    fn make(&self, files: &mut dyn Iterator<Item = &File>) -> Result<ServerConfig, TlsError> {
+    fn make(&self, files: &mut dyn Iterator<Item = &File>) -> Result<Certificates, TlsError> {
         let provider = provider();
         let mut certificates = Vec::new();
         if self.issued.is_some() {
@@ -129,8 +143,9 @@ impl Recipe for Shown {
             }
         };
         // What was agreed on with a client before is not resumed: it was agreed on with other files.
+        let expiries = certificates.iter().filter_map(expiry).collect();
         let mut config = builder.with_cert_resolver(Arc::new(ByName::new(certificates)));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(config)
+        Ok(Certificates { config: Arc::new(config), expiries })
     }
 }

@@ -124,6 +124,7 @@ async fn h11_one_address_cannot_take_all_places() {
         assert_eq!(&ask(stream).await.unwrap(), b"HTTP/1.1 200");
     }
     assert!(ask(&mut from([127, 0, 0, 2]).await).await.is_err(), "the third of one address");
+    assert_eq!(stage.gateway.measures().connections_refused, 1);
     assert_eq!(&ask(&mut from([127, 0, 0, 3]).await).await.unwrap(), b"HTTP/1.1 200");
     drop(first);
     let mut tries = 0;

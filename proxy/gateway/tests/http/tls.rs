@@ -52,8 +52,14 @@ impl Authority {
 
     /// Writes a certificate for these names, or writes another one in its place.
     pub(crate) fn sign(&self, name: &str, names: &[&str]) -> CertificateFiles {
+        self.sign_until(name, names, 4096)
+    }
+
+    /// The same, until the beginning of a year.
+    pub(crate) fn sign_until(&self, name: &str, names: &[&str], year: i32) -> CertificateFiles {
         let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let mut params = CertificateParams::new(names).unwrap();
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
         params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
         let signed = params.signed_by(&key, &self.issuer).unwrap();
@@ -398,4 +404,26 @@ fn tls_files_that_cannot_be_used_are_named() {
     let config = ServerTlsConfig { clients, ..settings(vec![CertificateFiles { chain, key }]) };
     let error = ServerTls::load(config).err().unwrap().to_string();
     assert!(error.contains("/none"), "{error}");
+}
+
+#[tokio::test]
+async fn when_certificates_expire_is_measured() {
+    let authority = Authority::new();
+    let certificates = vec![authority.sign("one", &["localhost"]), authority.sign("two", &["two.test"])];
+    let stage = Stage::new(|_| json(calls(TWO))).await;
+    assert!(stage.gateway.measures().certificates.is_empty());
+    let tls = ServerTls::load(settings(certificates)).unwrap();
+    let address = over_tls(&stage, &tls).await;
+    Client::of(&authority).connect(address, "localhost").await.unwrap();
+    // As long as rcgen has it, unless it is told otherwise.
+    let usual = rcgen::date_time_ymd(4096, 1, 1).unix_timestamp();
+    let measured = || {
+        let measured = stage.gateway.measures().certificates.into_iter();
+        measured.map(|one| (one.listener, one.number, one.not_after)).collect::<Vec<_>>()
+    };
+    assert_eq!(measured(), [(address.to_string(), 1, usual), (address.to_string(), 2, usual)]);
+    authority.sign_until("one", &["localhost"], 2031);
+    assert!(tls.reload().unwrap());
+    let sooner = rcgen::date_time_ymd(2031, 1, 1).unix_timestamp();
+    assert_eq!(measured(), [(address.to_string(), 1, sooner), (address.to_string(), 2, usual)]);
 }

@@ -3,11 +3,13 @@
 //! Labels are names of routes out of manifests, and words of this program; there are as many series as those allow,
 //! whatever callers send (H42).
 
+pub(crate) mod classic;
 mod page;
 
 use std::fmt;
 
 use cordon_gateway::{HostState, HostStatus, Measures, Messages, RouteCounts};
+use http::HeaderMap;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode;
@@ -20,10 +22,16 @@ use crate::{Plane, readiness};
 /// OpenMetrics 1.0.
 pub(crate) const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// All figures, in the form that whoever asks prefers, with its type.
+pub(crate) fn preferred(plane: &Plane, accept: &HeaderMap) -> (&'static str, String) {
+    let text = text(plane);
+    if classic::is_preferred(accept) { (classic::KIND, classic::rewritten(&text)) } else { (KIND, text) }
+}
+
 const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// All figures, as they are now.
-pub(crate) fn text(plane: &Plane) -> String {
+fn text(plane: &Plane) -> String {
     let mut registry = Registry::with_prefix("cordon");
     let is_ready = readiness::unready(&plane.gateway).is_empty();
     let is_draining = plane.gateway.is_draining();
@@ -81,6 +89,16 @@ impl Moment {
         let measures = &self.measures;
         page.state("connections", "Connections of callers that are open", measures.connections)?;
         page.counter("connections_accepted", "Connections of callers", [([], measures.accepted)])?;
+        let refused = [([], measures.connections_refused)];
+        page.counter("connections_refused", "Connections of addresses that have too many", refused)?;
+        let numbers: Vec<String> =
+            measures.certificates.iter().map(|certificate| certificate.number.to_string()).collect();
+        let certificates = measures.certificates.iter().zip(&numbers).map(|(certificate, number)| {
+            let labels = [("listener", certificate.listener.as_str()), ("certificate", number.as_str())];
+            (labels, certificate.not_after)
+        });
+        let help = "When a certificate expires, in seconds since 1970";
+        page.gauge("certificate_not_after_seconds", help, certificates)?;
         page.state("requests_under_way", "Requests whose answer is not sent", measures.under_way)?;
         let broken = [([], measures.broken_off)];
         page.counter("responses_broken_off", "Answers that were not sent to their end", broken)

@@ -15,8 +15,8 @@ async fn dashboard_and_alert_rules_name_figures_that_there_are() {
     let stage = Stage::with(|_| {}, attached(config), list).await;
     stage.get("anna", "/api/calls").await;
     let metrics = stage.metrics().await;
-    let known: BTreeSet<&str> =
-        metrics.samples.keys().filter_map(|series| series.split('{').next()).collect();
+    let samples = metrics.samples.keys().filter_map(|series| series.split('{').next());
+    let known: BTreeSet<&str> = samples.chain(metrics.gauges.iter().map(String::as_str)).collect();
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     for (file, least) in [("grafana/cordon.json", 30), ("prometheus/alerts.yml", 10)] {
         let text = std::fs::read_to_string(examples.join(file)).unwrap();

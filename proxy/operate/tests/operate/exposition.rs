@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Exposition {
     /// Name and labels as they stand there.
     pub(crate) samples: BTreeMap<String, f64>,
+    /// Names of gauges, also of those of which there is none at present.
+    pub(crate) gauges: BTreeSet<String>,
 }
 
 impl Exposition {
@@ -46,7 +48,8 @@ impl Exposition {
             }
         }
         assert_eq!(types.keys().cloned().collect::<BTreeSet<_>>(), helps);
-        let exposition = Exposition { samples };
+        let gauges = types.into_iter().filter(|(_, kind)| kind == "gauge").map(|(name, _)| name).collect();
+        let exposition = Exposition { samples, gauges };
         exposition.check_histograms();
         exposition
     }

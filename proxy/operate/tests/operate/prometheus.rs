@@ -1,5 +1,6 @@
 //! Prometheus itself reads what it is told, and its tool the alert rules.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -39,6 +40,32 @@ fn alert_rules_speak_when_they_should() {
         let output = Command::new("promtool").args(arguments).current_dir(&folder).output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }
+}
+
+/// The tool reads the older format, which says the same.
+#[tokio::test]
+async fn the_older_format_is_read_too() {
+    let stage = Stage::new().await;
+    stage.get("anna", "/api/calls").await;
+    let request = "GET /metrics HTTP/1.1\r\nHost: cordon\r\nAccept: text/plain\r\nConnection: close\r\n\r\n";
+    let reply = raw(stage.operators, request).await;
+    assert!(reply.head.contains("text/plain; version=0.0.4"), "{reply:?}");
+    assert!(reply.body.contains("\ncordon_records_kept_total{route=\"calls\"} 2\n"), "{reply:?}");
+    let samples = reply.body.lines().filter(|line| !line.starts_with('#')).count();
+    assert_eq!(samples, stage.metrics().await.samples.len());
+    if !has("promtool") {
+        return;
+    }
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    promtool.stdin.take().unwrap().write_all(reply.body.as_bytes()).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[tokio::test]
@@ -102,7 +129,7 @@ async fn prometheus_reads_all_of_it() {
     assert_eq!(read, stage.metrics().await.samples.len());
     let rules = ask("/api/v1/rules").await.unwrap();
     let rules = rules["data"]["groups"][0]["rules"].as_array().unwrap();
-    assert!(rules.len() >= 14);
+    assert!(rules.len() >= 15);
     for rule in rules {
         assert!(matches!(rule["health"].as_str(), Some("ok" | "unknown")), "{rule}");
     }
