@@ -1,19 +1,21 @@
 //! The access log: who asked what and what became of it, without a value of the request or the body (H42).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use cordon_directory::{Snapshot, UserId};
 use cordon_rewrite::Report;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::active::Active;
 use crate::counters::route::{Messages, Tally};
 use crate::counters::{Totals, add};
 use crate::gateway::Gateway;
 use crate::limit::Admitted;
-use crate::record::{ExchangeRecord, Outcome, Recorder, method_word, request_id};
+use crate::record::{ExchangeRecord, Outcome, Recorder, method_word};
 use crate::request::body::Fate;
+use crate::request::id;
 use crate::rescue::{Cause, Culprit};
 use crate::stage::{STAGES, Stage};
 use crate::trace::TraceContext;
@@ -74,6 +76,7 @@ impl Entry {
     pub(crate) fn new(
         gateway: &Gateway,
         head: (Method, &HeaderMap),
+        address: Option<IpAddr>,
         active: Arc<Active>,
         snapshot: Arc<Snapshot>,
     ) -> Entry {
@@ -82,7 +85,10 @@ impl Entry {
         add(&gateway.totals.under_way, 1);
         Entry {
             totals: Arc::clone(&gateway.totals),
-            request_id: recorder.as_ref().and_then(|_| request_id(headers)),
+            request_id: match &gateway.config.request_ids {
+                Some(settings) => Some(id::given(settings, headers, address)),
+                None => recorder.as_ref().and_then(|_| id::told(headers)),
+            },
             trace: gateway.sampling.get().map(|sampling| sampling.context(headers)),
             recorder,
             clock: Clock::new(),
@@ -104,6 +110,12 @@ impl Entry {
             observed: false,
             admitted: None,
         }
+    }
+
+    /// What the request is called, as a header tells it, if it was given a name here.
+    pub(crate) fn request_id(&self, gateway: &Gateway) -> Option<HeaderValue> {
+        gateway.config.request_ids.as_ref()?;
+        HeaderValue::from_str(self.request_id.as_deref()?).ok()
     }
 
     /// What was under way is over, and this begins.

@@ -50,8 +50,8 @@ pub use config::{
     CredentialPlaces, Deadlines, Following, Forwarded, FrontSettings, GatewayConfig, HostAddress, HostChecks,
     HostLimits, IdentityConfig, IdentityMethod, IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings,
     Limits, MaskSecret, NamedBy, Naming, NotAHost, Passwords, ProjectSelector, REQUEST_HEADERS, Rate,
-    Remembrance, Resolve, Resolved, Resolver, STRIPPED_HEADERS, ServerTlsConfig, SystemResolver, TlsVersion,
-    WebSocketConfig, WhoAmISettings,
+    Remembrance, RequestIds, Resolve, Resolved, Resolver, STRIPPED_HEADERS, ServerTlsConfig, SystemResolver,
+    TlsVersion, WebSocketConfig, WhoAmISettings,
 };
 pub use counters::{Counters, Durations, Messages, RefusalCount, RouteCounts};
 pub use documents::{DocumentError, Documents};

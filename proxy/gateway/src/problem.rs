@@ -24,17 +24,21 @@ struct Document<'a> {
     status: u16,
     code: &'a str,
     detail: &'a str,
+    /// By which operators find it in their logs (RFC 9457, section 3.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
 }
 
 impl Problem {
-    /// The response that tells it.
-    pub(crate) fn response(&self) -> Response<AnswerBody> {
+    /// The response that tells it, for a request of this id.
+    pub(crate) fn response(&self, request_id: Option<&str>) -> Response<AnswerBody> {
         let document = Document {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             code: &self.code,
             detail: &self.detail,
+            request_id,
         };
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = Response::new(AnswerBody::whole(Bytes::from(body)));

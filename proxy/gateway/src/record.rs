@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use cordon_policy::Digest;
-use http::HeaderMap;
 
 use crate::counters::Messages;
 use crate::stage::Stage;
@@ -61,7 +60,8 @@ pub struct ExchangeRecord<'a> {
     pub sent: u64,
     /// What the time went into, in order.
     pub stages: &'a [(Stage, Duration)],
-    /// What the client calls the request, where that looks like an id: hexadecimal digits and dashes.
+    /// What the request is called: hexadecimal digits and dashes. Where ids are not given here, it is what the client says, if
+    /// that looks so.
     pub request_id: Option<&'a str>,
     /// Its place in a trace.
     pub trace: Option<TraceContext>,
@@ -96,18 +96,6 @@ impl fmt::Display for Outcome {
             Outcome::Broken => "broken",
         })
     }
-}
-
-/// The longest id of a request.
-const REQUEST_ID: usize = 64;
-
-/// What the client calls the request. Anything else than an id could be a value that no log may have (H42).
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<Box<str>> {
-    let value = headers.get("x-request-id")?.to_str().ok()?;
-    let is_id = !value.is_empty()
-        && value.len() <= REQUEST_ID
-        && value.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    is_id.then(|| value.into())
 }
 
 /// A method as a word of HTTP's: what clients make up is no label (H42).

@@ -288,8 +288,9 @@ impl Cause {
     }
 }
 
-/// Turns a cause into the response that tells it, and logs it with what the caller need not know.
-pub(crate) fn rescue(cause: &Cause) -> Response<AnswerBody> {
+/// Turns a cause into the response that tells it, with the request's id if it has one, and logs it with what the caller need
+/// not know.
+pub(crate) fn rescue(cause: &Cause, request_id: Option<&HeaderValue>) -> Response<AnswerBody> {
     match cause.culprit() {
         Culprit::Caller => tracing::debug!(%cause, "refused"),
         Culprit::Backend => tracing::warn!(%cause, "backend fault"),
@@ -298,7 +299,7 @@ pub(crate) fn rescue(cause: &Cause) -> Response<AnswerBody> {
         Culprit::Gateway if cause.is_shed() => tracing::debug!(%cause, "shed"),
         Culprit::Gateway => tracing::warn!(%cause, "unexpected"),
     }
-    let mut response = cause.problem().response();
+    let mut response = cause.problem().response(request_id.and_then(|id| id.to_str().ok()));
     match cause {
         Cause::Method(allow) => {
             response.headers_mut().insert(header::ALLOW, allow.clone());

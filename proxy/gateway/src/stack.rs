@@ -45,6 +45,7 @@ use crate::observe;
 use crate::probe::{self, Asking, Memory};
 use crate::request::body::UpstreamBody;
 use crate::request::head;
+use crate::request::id::REQUEST_ID;
 use crate::request::query::Query;
 use crate::request::target::Target;
 use crate::rescue::{Cause, rescue};
@@ -83,6 +84,8 @@ pub(crate) struct Round<'a> {
     /// The exchange, if it will be compared.
     sample: Option<Arc<Sample>>,
     pub(crate) trace: Option<TraceContext>,
+    /// What the request is called, if it was given a name here.
+    pub(crate) request_id: Option<HeaderValue>,
     pub(crate) origin: Origin,
     /// When the last byte must have come from the backend.
     pub(crate) end: Instant,
@@ -108,8 +111,10 @@ pub(crate) async fn answer(
     let is_head = request.method() == Method::HEAD;
     let version = request.version();
     let (active, snapshot) = (Arc::clone(&round.active), Arc::clone(&round.view.snapshot));
-    let mut entry = Entry::new(gateway, (request.method().clone(), request.headers()), active, snapshot);
-    round.trace = entry.trace;
+    let head = (request.method().clone(), request.headers());
+    let address = round.origin.address.map(|address| address.ip());
+    let mut entry = Entry::new(gateway, head, address, active, snapshot);
+    (round.trace, round.request_id) = (entry.trace, entry.request_id(gateway));
     let passed = match gateway.gate.enter(&round.origin) {
         Ok(admitted) => {
             entry.admitted = Some(admitted);
@@ -123,7 +128,7 @@ pub(crate) async fn answer(
             tap.refusal(cause.problem(), cause.to_string());
         }
         entry.observed = false;
-        let mut refusal = rescue(&cause);
+        let mut refusal = rescue(&cause, round.request_id.as_ref());
         gateway.identifier.challenge(&cause, refusal.headers_mut());
         refusal
     });
@@ -132,6 +137,9 @@ pub(crate) async fn answer(
         if let Some(name) = gateway.config.policy_header.clone().filter(|_| entry.user.is_some()) {
             response.headers_mut().insert(name, round.active.digest.clone());
         }
+    }
+    if let Some(id) = &round.request_id {
+        response.headers_mut().insert(REQUEST_ID, id.clone());
     }
     if version >= Version::HTTP_2 {
         response.headers_mut().remove(header::CONNECTION);
@@ -156,6 +164,7 @@ impl<'a> Round<'a> {
             lineup,
             sample: None,
             trace: None,
+            request_id: None,
             origin,
             end: Instant::now() + gateway.config.deadlines.whole,
         }

@@ -25,6 +25,7 @@ use crate::audit::Without;
 use crate::edit::body::policy_cause;
 use crate::gateway::Gateway;
 use crate::probe::{self, Asking, Memory};
+use crate::request::id::REQUEST_ID;
 use crate::request::query::Query;
 use crate::request::target::Target;
 use crate::rescue::Cause;
@@ -224,6 +225,9 @@ impl Asked {
         copy.uri = parts.uri.clone();
         copy.version = parts.version;
         copy.headers = parts.headers.clone();
+        if let Some(id) = &round.request_id {
+            copy.headers.insert(REQUEST_ID, id.clone());
+        }
         let login = user.user().login.to_string().into_boxed_str();
         // The tunnel holds what asks this, and not the other way round.
         let origin = Origin { tunnel: None, ..round.origin.clone() };

@@ -19,7 +19,7 @@ mod websocket;
 use std::path::Path;
 
 use cordon_admin::AdminConfig;
-use cordon_gateway::{Deadlines, GatewayConfig, MaskSecret, ProjectSelector};
+use cordon_gateway::{Deadlines, GatewayConfig, MaskSecret, ProjectSelector, RequestIds};
 use cordon_operate::{LogsConfig, OperateConfig};
 use cordon_settings::{Problem, Problems, Table, note_syntax};
 use http::Uri;
@@ -101,6 +101,10 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         values::file(table, "secret_file", folder, problems).and_then(|file| file.secret(problems))
     });
     let websocket = optional(table, "websocket", problems, websocket::read);
+    let request_ids = optional(table, "request_id", problems, |table, problems| {
+        let texts = table.texts("addresses", problems);
+        RequestIds { addresses: values::networks(texts, "addresses", problems) }
+    });
     let mut gateway = GatewayConfig::new(Uri::default(), secret.flatten().unwrap_or_else(random_secret));
     optional(table, "limits", problems, |table, problems| limits::read(table, &mut gateway, problems));
     let (backend, directory) = (backend?, directory?);
@@ -121,6 +125,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
     gateway.identity = identity.unwrap_or_default();
     gateway.project = project.unwrap_or_default();
     gateway.websocket = websocket.unwrap_or_default();
+    gateway.request_ids = request_ids;
     Some(Config {
         listen: listen?,
         gateway,

@@ -1,6 +1,6 @@
 //! Values with a form of their own: paths, files, addresses, durations, header names.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use cordon_gateway::MaskSecret;
 use cordon_settings::{Problems, Table, Text};
 use http::{HeaderName, Uri};
+use ipnet::IpNet;
 
 /// A path that may be left out.
 pub(super) fn optional_path(
@@ -153,6 +154,26 @@ pub(super) fn optional_duration(
     let is_there = table.take(key).is_some();
     let duration = duration(table, key, Duration::ZERO, problems);
     is_there.then_some(duration)
+}
+
+/// Addresses and networks.
+pub(super) fn networks(texts: Vec<Text>, key: &str, problems: &mut Problems<'_>) -> Vec<IpNet> {
+    let mut networks = Vec::new();
+    for text in texts {
+        let network = text.value.parse::<IpNet>().or_else(|_| text.value.parse::<IpAddr>().map(IpNet::from));
+        match network {
+            Ok(network) => networks.push(network),
+            Err(_) => {
+                problems
+                    .at(
+                        text.span,
+                        format!("`{key}` has one that is neither an IP address nor a network of them"),
+                    )
+                    .help("write \"10.0.0.7\" or \"10.0.0.0/24\"");
+            }
+        }
+    }
+    networks
 }
 
 /// The name of a header.

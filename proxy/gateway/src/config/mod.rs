@@ -5,6 +5,7 @@ mod hosts;
 mod identity;
 mod limits;
 mod methods;
+mod request_id;
 mod tls;
 mod websocket;
 
@@ -23,6 +24,7 @@ pub use methods::{
     IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings, NamedBy, Naming, Passwords, Remembrance,
     WhoAmISettings,
 };
+pub use request_id::RequestIds;
 pub use tls::{
     AcmeConfig, CertificateFiles, ClientAuthorities, ClientTlsConfig, ServerTlsConfig, TlsVersion,
 };
@@ -59,6 +61,8 @@ pub struct GatewayConfig {
     pub websocket: WebSocketConfig,
     /// The response header that tells callers the digest of the policy that served them; none if absent.
     pub policy_header: Option<HeaderName>,
+    /// Ids of requests; if absent, what a client says passes as it comes.
+    pub request_ids: Option<RequestIds>,
     /// How long the directory's database may be out of reach before nothing is served any more: a membership that was
     /// taken away meanwhile would still be in force.
     pub directory_age: Duration,
@@ -84,6 +88,7 @@ impl GatewayConfig {
             editor: cordon_rewrite::Limits::default(),
             websocket: WebSocketConfig::default(),
             policy_header: Some(HeaderName::from_static(GatewayConfig::POLICY_HEADER)),
+            request_ids: None,
             directory_age: Duration::from_secs(3600),
         }
     }

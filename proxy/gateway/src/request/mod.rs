@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod head;
+pub(crate) mod id;
 pub(crate) mod query;
 pub(crate) mod sent;
 pub(crate) mod target;

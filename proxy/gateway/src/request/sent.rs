@@ -3,6 +3,7 @@
 use cordon_policy::{ExchangePlan, ResponsePlan};
 use http::{HeaderMap, HeaderValue, header, request};
 
+use crate::request::id::REQUEST_ID;
 use crate::request::query::Query;
 use crate::response::check;
 use crate::stack::Round;
@@ -37,6 +38,9 @@ impl Round<'_> {
     ) {
         if let Some(trace) = &self.trace {
             trace.tell(headers);
+        }
+        if let Some(id) = &self.request_id {
+            headers.insert(REQUEST_ID, id.clone());
         }
         if self.gateway.upstream.passes_credential_through() {
             self.gateway.identifier.pass_through(&parts.headers, headers, (credentials, query));

@@ -1,11 +1,12 @@
 //! The access log: what stands in it, what does not, and that a disk that is full holds up nobody (H42).
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cordon_gateway::Gateway;
+use cordon_gateway::{Gateway, GatewayConfig, RequestIds};
 use cordon_operate::{AccessLogConfig, AuditConfig, Format, Logs, LogsConfig, Place, WhenFull};
 use serde_json::Value;
 
@@ -77,6 +78,55 @@ async fn a_line_says_who_asked_for_what_and_what_became_of_it() {
     assert_eq!((&lines[3]["caller"], &lines[3]["route"]), (&Value::Null, &Value::Null));
     assert_eq!(lines[3]["reason"], "credentials-not-accepted");
     assert_eq!(stage.metrics().await.value("cordon_log_lines_total{log=\"access\"}"), 4.0);
+}
+
+#[tokio::test]
+async fn a_request_is_found_by_its_id_wherever_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    for believed in [true, false] {
+        let file = folder.path().join(format!("{believed}.log"));
+        let config = access(Place::File(file.clone()), Format::Json);
+        let addresses = if believed { vec!["127.0.0.0/8".parse().unwrap()] } else { Vec::new() };
+        let seen = Arc::<Mutex<Vec<String>>>::default();
+        let theirs = Arc::clone(&seen);
+        let backend = move |request: http::Request<bytes::Bytes>| {
+            let ids = request.headers().get_all("x-request-id").iter();
+            theirs.lock().unwrap().extend(ids.map(|id| id.to_str().unwrap().to_owned()));
+            list(request)
+        };
+        let change = |config: &mut GatewayConfig| config.request_ids = Some(RequestIds { addresses });
+        let stage = Stage::with(change, attached(config), backend).await;
+        let mut told = Vec::new();
+        for (login, path, line) in [
+            ("anna", "/api/calls", "X-Request-Id: 0af7-1f\r\n"),
+            ("anna", "/api/calls", "X-Request-Id: IDMARK\r\n"),
+            ("anna", "/api/calls", "X-Request-Id: 1\r\nX-Request-Id: 2\r\n"),
+            ("anna", "/api/calls/99", ""),
+            ("nobody", "/api/calls", ""),
+        ] {
+            let reply = stage.send(login, "GET", path, line, "").await;
+            let ids: Vec<&str> =
+                reply.head.lines().filter_map(|line| line.strip_prefix("x-request-id: ")).collect();
+            assert_eq!(ids.len(), 1, "{reply:?}");
+            if reply.status != 200 {
+                let problem: Value = serde_json::from_str(&reply.body).unwrap();
+                assert_eq!(problem["request_id"], ids[0], "{reply:?}");
+            }
+            told.push(ids[0].to_owned());
+        }
+        let logged: Vec<_> = lines(&file, 5)
+            .await
+            .iter()
+            .map(|line| line["request_id"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(logged, told);
+        assert_eq!(*seen.lock().unwrap(), told[..4]);
+        assert_eq!(told[0] == "0af7-1f", believed);
+        for id in &told[1..] {
+            assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+        }
+        assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), 5, "{told:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,8 @@
 //! `[identity.front]` and `[identity.certificate]`: what the connection says of the caller.
 
-use std::net::IpAddr;
-
 use cordon_gateway::{CertificatePart, CertificateSettings, FrontSettings, NamedBy};
 use cordon_settings::{Problems, Table};
 use http::header;
-use ipnet::IpNet;
 
 use super::super::values;
 use super::{choice, naming};
@@ -34,18 +31,7 @@ pub(super) fn front(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> O
             .at(table.span(), "`front` needs `addresses`")
             .help("name where the gateway in front connects from: nobody else is believed");
     }
-    let mut addresses = Vec::new();
-    for text in texts {
-        let network = text.value.parse::<IpNet>().or_else(|_| text.value.parse::<IpAddr>().map(IpNet::from));
-        match network {
-            Ok(network) => addresses.push(network),
-            Err(_) => {
-                problems
-                    .at(text.span, "`addresses` has one that is neither an IP address nor a network of them")
-                    .help("write \"10.0.0.7\" or \"10.0.0.0/24\"");
-            }
-        }
-    }
+    let addresses = values::networks(texts, "addresses", problems);
     let naming = naming(table, NamedBy::Login, problems);
     Some(FrontSettings { header: header?, addresses, naming })
 }
