@@ -30,6 +30,7 @@ mod observe;
 mod opaque;
 mod overload;
 mod packed;
+mod reading;
 mod representation;
 mod smuggling;
 mod stage;

@@ -8,7 +8,8 @@ use tokio::net::TcpStream;
 
 use crate::backend::{Script, Then, raw};
 use crate::client::{self, is_over_http2};
-use crate::smuggling::{one_request, requests, scene};
+use crate::reading::one_request;
+use crate::smuggling::{requests, scene};
 use crate::stage::{ANNAS_CALLS, Stage, TOKEN, calls};
 
 /// What parsers disagree about, to be put anywhere.
