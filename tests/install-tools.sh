@@ -45,6 +45,15 @@ if ! command -v pebble >/dev/null; then
     fi
 fi
 
+# The test of clocks has that of a proxy jump.
+if ! compgen -G "/usr/lib/*/faketime/libfaketimeMT.so.1" >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get install -y -qq faketime >/dev/null || { apt-get update -qq && apt-get install -y -qq faketime >/dev/null; }
+    else
+        echo "faketime is missing: install Debian's package faketime" >&2
+    fi
+fi
+
 # The tests of what operators are told have Prometheus read it.
 if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
