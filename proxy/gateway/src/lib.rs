@@ -49,9 +49,9 @@ pub use config::{
     CertificatePart, CertificateSettings, ClientAuthorities, ClientTlsConfig, CredentialPlace,
     CredentialPlaces, Deadlines, Following, Forwarded, FrontSettings, GatewayConfig, HostAddress, HostChecks,
     HostLimits, IdentityConfig, IdentityMethod, IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings,
-    Limits, MaskSecret, NamedBy, Naming, NotAHost, Passwords, ProjectSelector, REQUEST_HEADERS, Rate,
-    Remembrance, RequestIds, Resolve, Resolved, Resolver, STRIPPED_HEADERS, ServerTlsConfig, SystemResolver,
-    TlsVersion, WebSocketConfig, WhoAmISettings,
+    LeastRate, Limits, MaskSecret, NamedBy, Naming, NotAHost, Passwords, ProjectSelector, REQUEST_HEADERS,
+    Rate, Remembrance, RequestIds, Resolve, Resolved, Resolver, STRIPPED_HEADERS, ServerTlsConfig,
+    SystemResolver, TlsVersion, WebSocketConfig, WhoAmISettings,
 };
 pub use counters::{Counters, Durations, Messages, RefusalCount, RouteCounts};
 pub use documents::{DocumentError, Documents};

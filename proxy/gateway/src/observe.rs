@@ -69,12 +69,7 @@ pub(crate) async fn pass(
     gateway.identifier.strip(&mut target.query);
     let has_body = !http_body::Body::is_end_stream(&body);
     let would = would(round, user.as_ref(), (&mut target, upgrade.as_ref()), parts, has_body, entry);
-    let body = UpstreamBody::streamed(
-        body,
-        gateway.config.limits.request_body,
-        gateway.config.deadlines.idle,
-        round.end,
-    )?;
+    let body = UpstreamBody::streamed(body, &gateway.config, round.end)?;
     let mut headers = gateway.request_headers.observed(&parts.headers);
     gateway.identifier.remove(&mut headers);
     let mut query = target.query.clone();

@@ -42,8 +42,13 @@ pub(crate) enum Cause {
     BodyTooLarge,
     #[error("request body not sent in time")]
     BodyLate,
+    #[error("request body sent too slowly")]
+    BodySlow,
     #[error("the client did not take its answer in time")]
     NotTaken,
+    /// Nobody is told: there is no answer any more.
+    #[error("the client takes its answer too slowly")]
+    TakenSlowly,
     #[error("request body broken off")]
     BodyBroken,
     #[error("no credentials")]
@@ -201,6 +206,14 @@ impl Cause {
             Cause::BodyLate | Cause::NotTaken => {
                 (StatusCode::REQUEST_TIMEOUT, "body-late", "The request's body did not arrive in time.")
             }
+            Cause::BodySlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "body-slow",
+                "The request's body arrived more slowly than is allowed.",
+            ),
+            Cause::TakenSlowly => {
+                (StatusCode::REQUEST_TIMEOUT, "answer-taken-slowly", "The answer was taken too slowly.")
+            }
             Cause::BodyBroken => (StatusCode::BAD_REQUEST, "body-broken", "The request's body broke off."),
             Cause::NoCredentials => (
                 StatusCode::UNAUTHORIZED,
@@ -317,6 +330,7 @@ pub(crate) fn rescue(cause: &Cause, request_id: Option<&HeaderValue>) -> Respons
         | Cause::BodyNotTaken
         | Cause::BodyTooLarge
         | Cause::BodyLate
+        | Cause::BodySlow
         | Cause::BodyBroken => {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

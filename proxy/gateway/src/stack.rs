@@ -352,9 +352,7 @@ impl<'a> Round<'a> {
         let config = &self.gateway.config;
         match plan.request {
             RequestPlan::Empty => Err(Cause::BodyNotTaken),
-            RequestPlan::Pass => {
-                UpstreamBody::streamed(body, config.limits.request_body, config.deadlines.idle, self.end)
-            }
+            RequestPlan::Pass => UpstreamBody::streamed(body, config, self.end),
         }
     }
 

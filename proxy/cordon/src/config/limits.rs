@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use cordon_gateway::{Deadlines, GatewayConfig, Limits, Rate};
+use cordon_gateway::{Deadlines, GatewayConfig, LeastRate, Limits, Rate};
 use cordon_settings::{Problems, Table};
 
 use super::values;
@@ -23,6 +23,7 @@ pub(super) fn read(table: &mut Table<'_, '_>, gateway: &mut GatewayConfig, probl
         requests: table.count("requests", usual.requests, problems),
         per_address: rate(table, "per_address", problems),
         per_caller: rate(table, "per_caller", problems),
+        least_rate: least_rate(table, usual.least_rate, problems),
         ..usual
     };
     let usual = gateway.deadlines;
@@ -81,6 +82,14 @@ fn rate(table: &mut Table<'_, '_>, key: &'static str, problems: &mut Problems<'_
     rate
 }
 
+fn least_rate(table: &mut Table<'_, '_>, usual: LeastRate, problems: &mut Problems<'_>) -> LeastRate {
+    let Some(mut inner) = table.table("least_rate", problems) else { return usual };
+    let bytes = inner.count("bytes", usize::try_from(usual.bytes).unwrap_or(usize::MAX), problems) as u64;
+    let every = values::duration(&mut inner, "every", usual.every, problems);
+    inner.finish(problems);
+    LeastRate { bytes, every }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -111,6 +120,31 @@ mod tests {
         let address = Rate { requests: number(100), every: Duration::from_secs(1), burst: number(100) };
         assert_eq!(limits.per_address, Some(address));
         assert_eq!(read("").expect("it is right").per_caller, None);
+    }
+
+    #[test]
+    fn the_least_rate_is_read() {
+        let usual = Limits::default().least_rate;
+        let read = |text: &str| read(text).expect("it is right").least_rate;
+        assert_eq!(read(""), usual);
+        assert_eq!(read("least_rate = {}"), usual);
+        assert_eq!(read("least_rate = { bytes = 5 }"), LeastRate { bytes: 5, ..usual });
+        let both = LeastRate { bytes: 4096, every: Duration::from_secs(10) };
+        assert_eq!(read("least_rate = { bytes = 4096, every = \"10s\" }"), both);
+    }
+
+    #[test]
+    fn a_least_rate_that_says_nothing_is_a_mistake() {
+        for (wrong, about) in [
+            ("least_rate = 5", "least_rate"),
+            ("least_rate = { bytes = 0 }", "bytes"),
+            ("least_rate = { every = \"0s\" }", "every"),
+            ("least_rate = { every = 5 }", "every"),
+            ("least_rate = { requests = 5 }", "requests"),
+        ] {
+            let problems = read(wrong).expect_err(wrong);
+            assert!(problems.contains(about), "{problems}");
+        }
     }
 
     #[test]

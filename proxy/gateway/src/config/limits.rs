@@ -69,6 +69,18 @@ pub struct Limits {
     pub per_address: Option<Rate>,
     /// How often one caller may ask, wherever they are.
     pub per_caller: Option<Rate>,
+    /// What a client must send of a body, and take of an answer, while it is waited for. Without it one byte now and
+    /// then is enough to meet [`Deadlines::idle`].
+    pub least_rate: LeastRate,
+}
+
+/// How slow a client may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeastRate {
+    /// So many bytes…
+    pub bytes: u64,
+    /// … in this time, of which only counts what is spent waiting for the client.
+    pub every: Duration,
 }
 
 /// How often somebody may ask.
@@ -98,6 +110,7 @@ impl Default for Limits {
             requests: 10_000,
             per_address: None,
             per_caller: None,
+            least_rate: LeastRate { bytes: 1000, every: Duration::from_secs(60) },
         }
     }
 }

@@ -18,7 +18,7 @@ pub use hosts::{
     ActiveCheck, HostAddress, HostChecks, HostLimits, NotAHost, Resolve, Resolved, Resolver, SystemResolver,
 };
 pub use identity::{CredentialPlace, CredentialPlaces, IdentityConfig, STRIPPED_HEADERS};
-pub use limits::{Deadlines, Limits, Rate};
+pub use limits::{Deadlines, LeastRate, Limits, Rate};
 pub use methods::{
     BasicSettings, CertificatePart, CertificateSettings, Following, FrontSettings, IdentityMethod,
     IntrospectionSettings, JwtAlgorithm, JwtKeys, JwtSettings, NamedBy, Naming, Passwords, Remembrance,

@@ -4,6 +4,7 @@
 //! request: nobody learns from it what is there (H36).
 
 mod rate;
+pub(crate) mod tempo;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

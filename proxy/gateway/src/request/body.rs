@@ -13,6 +13,8 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
+use crate::config::{GatewayConfig, LeastRate};
+use crate::limit::tempo::Tempo;
 use crate::rescue::Cause;
 
 /// Bytes that are read of a body without a length before the backend hears of it.
@@ -24,10 +26,21 @@ pub(crate) struct UpstreamBody {
     held: VecDeque<Bytes>,
     source: Option<Incoming>,
     left: u64,
-    idle: Duration,
-    end: Instant,
-    timer: Option<Pin<Box<Sleep>>>,
+    patience: Patience,
     fate: Fate,
+}
+
+/// How long a client is waited for.
+struct Patience {
+    /// For the next piece.
+    idle: Duration,
+    /// For all of them.
+    end: Instant,
+    /// When the next piece must be there; none while nobody waits.
+    due: Option<Instant>,
+    tempo: Tempo,
+    /// Made when there is something to wait for.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// How far a request body got: the backend's client reports all failures alike, and a response can only be late once
@@ -46,6 +59,7 @@ const SENT: u8 = 1;
 const TOO_LARGE: u8 = 2;
 const LATE: u8 = 3;
 const BROKEN: u8 = 4;
+const SLOW: u8 = 5;
 
 /// A body of which no more will be sent.
 #[derive(Debug, thiserror::Error)]
@@ -55,39 +69,35 @@ pub(crate) struct EndedEarly;
 impl UpstreamBody {
     /// No body.
     pub(crate) fn empty() -> UpstreamBody {
+        let none = LeastRate { bytes: 0, every: Duration::ZERO };
         UpstreamBody {
             held: VecDeque::new(),
             source: None,
             left: 0,
-            idle: Duration::ZERO,
-            end: Instant::now(),
-            timer: None,
+            patience: Patience::new(Duration::ZERO, Instant::now(), none),
             fate: Fate(None),
         }
     }
 
-    /// The client's body, of at most `limit` bytes, with at most `idle` between two pieces, all there by `end`.
+    /// The client's body, within the limits and deadlines that are configured, all there by `end`.
     pub(crate) fn streamed(
         source: Incoming,
-        limit: u64,
-        idle: Duration,
+        config: &GatewayConfig,
         end: Instant,
     ) -> Result<UpstreamBody, Cause> {
         if source.is_end_stream() {
             return Ok(UpstreamBody::empty());
         }
+        let limit = config.limits.request_body;
         if source.size_hint().lower() > limit {
             return Err(Cause::BodyTooLarge);
         }
-        let fate = Fate(Some(Arc::default()));
         Ok(UpstreamBody {
             held: VecDeque::new(),
             source: Some(source),
             left: limit,
-            idle,
-            end,
-            timer: None,
-            fate,
+            patience: Patience::new(config.deadlines.idle, end, config.limits.least_rate),
+            fate: Fate(Some(Arc::default())),
         })
     }
 
@@ -130,9 +140,40 @@ impl UpstreamBody {
         self.settle(how);
         Poll::Ready(Some(Err(EndedEarly)))
     }
+}
 
-    fn due(&self) -> Instant {
-        (Instant::now() + self.idle).min(self.end)
+impl Patience {
+    fn new(idle: Duration, end: Instant, least: LeastRate) -> Patience {
+        Patience { idle, end, due: None, tempo: Tempo::new(least), timer: None }
+    }
+
+    /// Waits until it is over, and says why.
+    fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<u8> {
+        let now = Instant::now();
+        let due = *self.due.get_or_insert((now + self.idle).min(self.end));
+        let mut look = self.tempo.wait(now).min(due);
+        loop {
+            let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(look)));
+            if timer.deadline() != look {
+                timer.as_mut().reset(look);
+            }
+            ready!(timer.as_mut().poll(context));
+            let now = Instant::now();
+            if now >= due {
+                return Poll::Ready(LATE);
+            }
+            if self.tempo.is_slow(now) {
+                return Poll::Ready(SLOW);
+            }
+            look = self.tempo.wait(now).min(due);
+        }
+    }
+
+    /// Something came. False: too little, in the time that it took.
+    fn moved(&mut self, bytes: u64) -> bool {
+        self.tempo.moved(bytes);
+        // Without a wait before it, it cannot have taken time.
+        self.due.take().is_none() || !self.tempo.is_slow(Instant::now())
     }
 }
 
@@ -152,6 +193,7 @@ impl Fate {
         match self.0.as_ref()?.state.load(Ordering::Relaxed) {
             TOO_LARGE => Some(Cause::BodyTooLarge),
             LATE => Some(Cause::BodyLate),
+            SLOW => Some(Cause::BodySlow),
             BROKEN => Some(Cause::BodyBroken),
             _ => None,
         }
@@ -176,10 +218,8 @@ impl Body for UpstreamBody {
             };
             match Pin::new(source).poll_frame(context) {
                 Poll::Pending => {
-                    let due = body.due();
-                    let timer = body.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
-                    ready!(timer.as_mut().poll(context));
-                    return body.fail(LATE);
+                    let why = ready!(body.patience.poll_over(context));
+                    return body.fail(why);
                 }
                 Poll::Ready(None) => {
                     body.settle(SENT);
@@ -187,11 +227,10 @@ impl Body for UpstreamBody {
                 }
                 Poll::Ready(Some(Err(_))) => return body.fail(BROKEN),
                 Poll::Ready(Some(Ok(frame))) => {
-                    let due = body.due();
-                    if let Some(timer) = &mut body.timer {
-                        timer.as_mut().reset(due);
-                    }
                     let Ok(data) = frame.into_data() else { continue };
+                    if !body.patience.moved(data.len() as u64) {
+                        return body.fail(SLOW);
+                    }
                     match body.left.checked_sub(data.len() as u64) {
                         Some(left) => body.left = left,
                         None => return body.fail(TOO_LARGE),

@@ -47,7 +47,7 @@ pub(super) async fn begin(
     draining: Draining,
 ) {
     let deadlines = gateway.config.deadlines;
-    let stream = Stalling::new(stream, deadlines.idle);
+    let stream = Stalling::new(stream, &gateway);
     origin.is_tls = tls.is_some();
     let Some(tls) = tls else {
         return serve(gateway, http, stream, origin, draining).await;

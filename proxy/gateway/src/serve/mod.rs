@@ -72,7 +72,7 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let http = connection::builder(&gateway);
-    let stream = Stalling::new(stream, gateway.config.deadlines.idle);
+    let stream = Stalling::new(stream, &gateway);
     // Nobody drains what ends with its other side.
     let (_drain, draining) = watch::channel(());
     connection::serve(gateway, &http, stream, origin, draining).await;

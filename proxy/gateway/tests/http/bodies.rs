@@ -1,9 +1,12 @@
 //! H10–H12: what happens when a body, or a side, goes away.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use cordon_gateway::LeastRate;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::backend::{Script, Seen, Then, json, raw, reply};
 use crate::client;
@@ -78,6 +81,100 @@ async fn h11_late_heads_and_bodies_have_deadlines() {
     assert_eq!(reply.status, 408, "{reply:?}");
 }
 
+/// A rate that nobody who sends a byte now and then keeps, though each comes in time.
+fn with_a_least_rate(config: &mut cordon_gateway::GatewayConfig) {
+    config.limits.least_rate = LeastRate { bytes: 1_000_000, every: Duration::from_millis(200) };
+}
+
+#[tokio::test]
+async fn h11_a_body_that_trickles_is_refused_and_one_that_does_not_is_not() {
+    let reached = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&reached);
+    let stage = Stage::with("enhanced", with_a_least_rate, move |_| {
+        seen.fetch_add(1, Ordering::Relaxed);
+        json(calls(&[]))
+    })
+    .await;
+    let head = format!("POST /api/search HTTP/1.1\r\nHost: cordon\r\nAuthorization: Bearer {TOKEN}anna\r\n");
+    for (framing, piece) in
+        [("Content-Length: 100000\r\n\r\n", "x"), ("Transfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n")]
+    {
+        let mut stream = TcpStream::connect(stage.address).await.unwrap();
+        stream.write_all(format!("{head}{framing}").as_bytes()).await.unwrap();
+        let (mut reading, mut writing) = stream.split();
+        let trickle = async {
+            while writing.write_all(piece.as_bytes()).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let mut answer = Vec::new();
+        // The answer says that the connection ends, and it does.
+        let _ = tokio::select! {
+            () = trickle => unreachable!("it does not end"),
+            end = reading.read_to_end(&mut answer) => end,
+        };
+        let reply = client::parse(&answer, false).expect("an answer");
+        assert_eq!((reply.status, reply.code().as_str()), (408, "body-slow"), "{framing:?}");
+        assert_eq!(reply.header("connection"), Some("close"));
+    }
+    assert_eq!(reached.load(Ordering::Relaxed), 0, "no half request is answered");
+    let slow =
+        stage.gateway.measures().refusals.iter().find(|one| one.reason == "body-slow").map(|one| one.count);
+    assert_eq!(slow, Some(2));
+    // A body that is there is not measured, though it is less than the rate.
+    assert_eq!(stage.send("anna", "POST", "/api/search", "", "{}").await.status, 200);
+}
+
+#[tokio::test]
+async fn h11_a_backend_that_is_slow_to_read_is_not_held_against_the_client() {
+    // More than sockets hold.
+    const SIZE: usize = 14 << 20;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let backend = async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        let (mut chunk, mut left) = (vec![0; 1 << 20], SIZE);
+        while left > 0 {
+            left = left.saturating_sub(stream.read(&mut chunk).await.unwrap());
+        }
+        stream.write_all(&json(calls(&[])).bytes).await.unwrap();
+    };
+    let backend = tokio::spawn(backend);
+    let configured = |config: &mut cordon_gateway::GatewayConfig| {
+        with_a_least_rate(config);
+        config.backend.url = url;
+    };
+    let stage = Stage::with("enhanced", configured, |_| json(calls(&[]))).await;
+    let reply = stage.send("anna", "POST", "/api/search", "", &"x".repeat(SIZE)).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    backend.await.unwrap();
+}
+
+#[tokio::test]
+async fn h11_a_client_that_takes_its_answer_drop_by_drop_loses_it() {
+    let list = calls(&(0..200_000).map(|id| (id, "acme")).collect::<Vec<_>>());
+    let stage = Stage::with("enhanced", with_a_least_rate, move |_| json(list.clone())).await;
+    let mut stream = TcpStream::connect(stage.address).await.unwrap();
+    let request =
+        format!("GET /api/calls HTTP/1.1\r\nHost: cordon\r\nAuthorization: Bearer {TOKEN}anna\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let slow = || {
+        let refusals = stage.gateway.measures().refusals;
+        refusals.iter().any(|one| one.reason == "answer-taken-slowly" && one.count == 1)
+    };
+    let mut some = [0; 512];
+    for _ in 0..2000 {
+        if slow() {
+            return;
+        }
+        let _ = stream.read(&mut some).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it is still sent to");
+}
+
 #[tokio::test]
 async fn h11_the_whole_has_a_deadline() {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -92,8 +189,6 @@ async fn h11_the_whole_has_a_deadline() {
 
 #[tokio::test]
 async fn h11_a_client_that_does_not_read_stops_the_backend() {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
     let flooded = Arc::new(AtomicUsize::new(0));
     let list = calls(&(0..5000).map(|id| (id, "acme")).collect::<Vec<_>>());
     let data = list["{\"data\":[".len()..list.rfind(']').unwrap()].to_owned();
