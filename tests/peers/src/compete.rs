@@ -44,7 +44,7 @@ impl Pace {
     pub const USUAL: Pace = Pace { rounds: 5, peak: Duration::from_secs(1), half: Duration::from_secs(1) };
     /// Shows that everything runs, and roughly what comes of it.
     pub const QUICK: Pace =
-        Pace { rounds: 5, peak: Duration::from_millis(300), half: Duration::from_millis(300) };
+        Pace { rounds: 5, peak: Duration::from_millis(250), half: Duration::from_millis(250) };
 
     /// For people.
     pub fn describe(&self) -> String {

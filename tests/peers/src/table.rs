@@ -137,8 +137,10 @@ fn column(series: &Series, cell: impl Fn(&Row) -> String) -> Vec<String> {
     series.rows.iter().map(cell).collect()
 }
 
+/// The median, if each round has the figure: those that have it may be the quick ones.
 fn median(row: &Row, figure: impl Fn(&Turn) -> Option<f64>) -> String {
-    shown(row.spread(figure).map(|spread| spread.median))
+    let everywhere = row.turns.iter().all(|turn| figure(turn).is_some());
+    shown(row.spread(figure).filter(|_| everywhere).map(|spread| spread.median))
 }
 
 fn shown_ratio(ratio: Option<f64>) -> String {
