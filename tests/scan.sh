@@ -13,7 +13,8 @@ out=$(mkdir -p "${1:-scan}" && cd "${1:-scan}" && pwd)
 cordon=$(realpath "${CORDON:-target/release/cordon}")
 work=$(mktemp -d)
 serving=
-trap '[ -n "$serving" ] && kill "$serving" 2>/dev/null; rm -rf "$work"' EXIT
+backend=
+trap 'kill $serving $backend 2>/dev/null || true; rm -rf "$work"' EXIT
 failed=0
 
 cp -r examples/demo/. "$work"
@@ -25,11 +26,44 @@ path = sys.argv[1]
 text = open(path).read()
 first = '[[listen]]\naddress = "127.0.0.1:18443"\ncertificate = "chain.pem"\nkey = "key.pem"\n'
 second = '[[listen]]\naddress = "127.0.0.1:18080"\n'
-limits = '\n[limits]\nrequest_head_timeout = "10s"\n'
+limits = '\n[limits]\nrequest_head_timeout = "10s"\nleast_rate = { bytes = 1000, every = "10s" }\n'
 assert '[listen]\naddress = "127.0.0.1:8080"\n' in text
+assert 'url = "http://127.0.0.1:9000"\n' in text
 text = text.replace('[listen]\naddress = "127.0.0.1:8080"\n', first + second)
+text = text.replace('url = "http://127.0.0.1:9000"\n', 'url = "http://127.0.0.1:19000"\n')
 open(path, "w").write(text + limits)
 PYTHON
+# A route that takes a body, and a backend that reads it.
+cat >>"$work/rules.toml" <<'TOML'
+
+[[route]]
+name = "scan"
+methods = ["POST"]
+path = "/api/scan"
+section = "any"
+changes = false
+request = "pass"
+records = [{ path = "$[*]", kind = "call" }]
+TOML
+python3 - >"$out/backend.log" 2>&1 <<'PYTHON' &
+import http.server
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"[]")
+
+    do_POST = do_GET
+
+http.server.ThreadingHTTPServer(("127.0.0.1", 19000), Answers).serve_forever()
+PYTHON
+backend=$!
 (cd "$work" && exec "$cordon" serve) 2>"$out/cordon.log" &
 serving=$!
 for _ in $(seq 100); do grep -q '"message":"serving"' "$out/cordon.log" && break; sleep 0.1; done
@@ -69,11 +103,14 @@ else
 fi
 
 if command -v slowhttptest >/dev/null; then
-    # Slow heads, slow bodies, overlapping ranges, slow readers.
+    # Slow heads, slow bodies, overlapping ranges, slow readers; those who ask are let in.
     for mode in "-H -i 5" "-B -i 5" "-R" "-X -w 1 -y 8 -n 5 -z 1 -k 3"; do
         name=slowhttptest$(echo "$mode" | cut -c1-2)
+        path=calls
+        [ "$name" = slowhttptest-B ] && path=scan
         # shellcheck disable=SC2086
-        slowhttptest $mode -c 200 -r 100 -l 45 -p 3 -u "http://127.0.0.1:18080/api/calls" >"$out/$name.txt" 2>&1 || true
+        slowhttptest $mode -c 200 -r 100 -l 45 -p 3 \
+            -u "http://127.0.0.1:18080/api/$path?api_token=demo-token-of-adam" >"$out/$name.txt" 2>&1 || true
         if grep -q "service available: *YES" <(sed 's/\x1b\[[0-9;]*m//g' "$out/$name.txt" | tail -40); then
             echo "$name: others are served"
         else
