@@ -223,8 +223,8 @@ impl TimeLimit {
 /// How long this thread has been running.
 #[cfg(target_os = "linux")]
 fn time_on_processor() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::try_from(time).unwrap_or_default()
+    let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID);
+    time.map(Duration::from).unwrap_or_default()
 }
 
 /// Where the system does not tell how long a thread has been running, the clock on the wall must do.
