@@ -1,8 +1,10 @@
 //! `cordon serve`: the data plane until a signal ends it.
 
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 
+use cordon_gateway::Workers;
 use cordon_rollout::{Rollout, follow};
 use futures_util::future::join_all;
 use tokio::signal::unix::{SignalKind, signal};
@@ -11,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::Failure;
 use crate::admin::Admin;
+use crate::config::Config;
 use crate::listeners::{self, Open};
 use crate::loaded::{Delivered, Purpose, load};
 use crate::operate;
@@ -46,6 +49,7 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
         });
         let bundled = rollout.as_ref().map(|(rollout, _)| Bundled(Arc::clone(rollout)));
         let admin = Admin::bind(&loaded, bundled).await?;
+        loaded.gateway.work_on(workers(&loaded.config)?);
         let mut following = JoinSet::new();
         if let Some((rollout, sources)) = rollout {
             following.spawn(follow(rollout, sources));
@@ -78,7 +82,14 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
     })
 }
 
-/// The runtime that everything runs on.
+/// The threads that connections are given to.
+fn workers(config: &Config) -> Result<Workers, Failure> {
+    let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    Workers::start(config.threads.unwrap_or_else(processors))
+        .map_err(|error| Failure::failed(format!("error: no threads: {error}")))
+}
+
+/// The runtime that everything runs on but connections, while serving.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -122,6 +122,7 @@ fn on_sigterm_what_is_under_way_is_finished() {
 
     assert!(serving.signal("TERM"));
     assert!(serving.logs("told to stop; requests under way are finished", 1));
+    assert!(serving.logs("nobody is let in any more; connections end with what is under way", 1));
     // Who is connected is answered once more, and told that it ends.
     for stream in [&mut kept, &mut fresh] {
         ask(stream, "/notes");

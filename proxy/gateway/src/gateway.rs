@@ -41,6 +41,7 @@ use crate::trial::{Lineup, Trial, TrialOptions};
 use crate::upstream::states::BackendState;
 use crate::upstream::{BackendError, Upstream, connector};
 use crate::view::Views;
+use crate::workers::Workers;
 
 /// Answers requests: process-wide, shared by all connections.
 pub struct Gateway {
@@ -62,6 +63,8 @@ pub struct Gateway {
     pub(crate) auditor: OnceLock<Arc<dyn Auditor>>,
     /// How much is traced; if absent, contexts pass as they come.
     pub(crate) sampling: OnceLock<Sampling>,
+    /// On which threads connections are served, if not where they are accepted.
+    pub(crate) workers: OnceLock<Workers>,
 }
 
 /// Why there is no gateway.
@@ -147,6 +150,7 @@ impl Gateway {
             recorder: OnceLock::new(),
             auditor: OnceLock::new(),
             sampling: OnceLock::new(),
+            workers: OnceLock::new(),
             config,
         }))
     }
@@ -237,7 +241,7 @@ impl Gateway {
         self.views.age() > self.config.directory_age
     }
 
-    /// From now on exchanges are told to this recorder. As with the other two, only the first call counts, and it comes
+    /// From now on exchanges are told to this recorder. As with the other three, only the first call counts, and it comes
     /// before anything is served.
     pub fn record_to(&self, recorder: Arc<dyn Recorder>) {
         _ = self.recorder.set(recorder);
@@ -251,6 +255,11 @@ impl Gateway {
     /// From now on exchanges are part of traces.
     pub fn trace(&self, sampling: Sampling) {
         _ = self.sampling.set(sampling);
+    }
+
+    /// From now on connections are served on these threads.
+    pub fn work_on(&self, workers: Workers) {
+        _ = self.workers.set(workers);
     }
 
     /// Serves HTTP/1.1 and HTTP/2 on a listener, over TLS if `tls` is given, until

@@ -41,6 +41,7 @@ mod trial;
 mod upstream;
 mod view;
 mod websocket;
+mod workers;
 
 pub use answer::{AnswerBody, BrokenOff};
 pub use audit::{AuditEntry, Auditor, NotWritten, Part, Revealed, SpecialRight, Writing};
@@ -71,3 +72,4 @@ pub use trace::{Sampling, TraceContext};
 pub use trial::{Findings, Place, RouteFindings, Share, Stop, Trial, TrialOptions};
 pub use upstream::BackendError;
 pub use upstream::states::{BackendState, HostState, HostStatus};
+pub use workers::Workers;

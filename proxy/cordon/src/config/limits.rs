@@ -8,8 +8,12 @@ use cordon_settings::{Problems, Table};
 
 use super::values;
 
-/// Reads the table into the gateway's configuration.
-pub(super) fn read(table: &mut Table<'_, '_>, gateway: &mut GatewayConfig, problems: &mut Problems<'_>) {
+/// Reads the table into the gateway's configuration, and how many threads there are to be.
+pub(super) fn read(
+    table: &mut Table<'_, '_>,
+    gateway: &mut GatewayConfig,
+    problems: &mut Problems<'_>,
+) -> Option<usize> {
     editor(table, &mut gateway.editor, problems);
     let usual = gateway.limits;
     let body = usize::try_from(usual.request_body).unwrap_or(usize::MAX);
@@ -34,6 +38,7 @@ pub(super) fn read(table: &mut Table<'_, '_>, gateway: &mut GatewayConfig, probl
         drain_notice: values::optional_duration(table, "drain_notice", problems),
         ..usual
     };
+    optional_count(table, "threads", problems)
 }
 
 fn editor(table: &mut Table<'_, '_>, editor: &mut cordon_rewrite::Limits, problems: &mut Problems<'_>) {

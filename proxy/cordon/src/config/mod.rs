@@ -49,6 +49,8 @@ pub(crate) struct Config {
     pub logs: LogsConfig,
     /// Where operators ask how things stand; nowhere if absent.
     pub operate: Option<OperateConfig>,
+    /// Threads that serve connections; one for each processor if absent.
+    pub threads: Option<usize>,
 }
 
 impl Config {
@@ -106,7 +108,8 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         RequestIds { addresses: values::networks(texts, "addresses", problems) }
     });
     let mut gateway = GatewayConfig::new(Uri::default(), secret.flatten().unwrap_or_else(random_secret));
-    optional(table, "limits", problems, |table, problems| limits::read(table, &mut gateway, problems));
+    let threads =
+        optional(table, "limits", problems, |table, problems| limits::read(table, &mut gateway, problems));
     let (backend, directory) = (backend?, directory?);
     gateway.backend = backend.config;
     gateway.deadlines = Deadlines {
@@ -135,6 +138,7 @@ fn read(table: &mut Table<'_, '_>, folder: &Path, problems: &mut Problems<'_>) -
         admin: admin.flatten(),
         logs: LogsConfig { access: access_log.flatten(), audit: audit.flatten(), traces: traces.flatten() },
         operate: operate.flatten(),
+        threads: threads.flatten(),
     })
 }
 

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{HeaderValue, Request, StatusCode, Version, header};
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -83,13 +85,21 @@ pub(super) async fn serve(
     let mut stopping = draining.clone();
     let activity = Activity::new();
     let watched = Arc::clone(&activity);
-    let service = service_fn(move |request| {
+    let ending = stopping.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
         let (gateway, origin, under_way) = (Arc::clone(&gateway), origin.clone(), activity.begin());
-        async move {
+        let (ending, version) = (ending.clone(), request.version());
+        // In a box, since hyper moves it about, and it is large.
+        Box::pin(async move {
             let mut response = gateway.answer(request, origin).await;
             response.body_mut().keep(under_way);
+            let is_last = version < Version::HTTP_2 && ending.has_changed().unwrap_or(true);
+            if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                // Even if it is answered before anybody has looked whether the connection is used.
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, Infallible>(response)
-        }
+        })
     });
     let guarded = Guarded::new(stream, due, Arc::clone(&tunnel));
     let connection = http.serve_connection_with_upgrades(TokioIo::new(guarded), service);

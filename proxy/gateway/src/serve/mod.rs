@@ -10,6 +10,7 @@ pub(crate) mod places;
 mod stall;
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 
@@ -24,6 +26,7 @@ use crate::counters::add;
 use crate::gateway::Gateway;
 use crate::stack::Origin;
 use crate::tls::server::ServerTls;
+use crate::workers::Workers;
 use connection::Draining;
 use listener::{Accepted, Leaving, Listener, Stream};
 use stall::Stalling;
@@ -60,6 +63,7 @@ pub(crate) async fn run(
     let Door { mut connections, draining, .. } = door;
     drop(draining);
     drain.send_replace(());
+    tracing::info!("nobody is let in any more; connections end with what is under way");
     if tokio::time::timeout(gateway.config.deadlines.drain, drain.closed()).await.is_err() {
         tracing::warn!("requests still under way after the time to drain; their connections are closed");
     }
@@ -124,13 +128,24 @@ impl Door {
             Accepted::Tcp(stream, address) => {
                 // Without it small writes wait for acknowledgements. It fails on a connection that is gone already.
                 let _ = stream.set_nodelay(true);
-                self.begin(stream, Origin { address: Some(address), ..Origin::default() }, one);
+                let Ok(stream) = stream.into_std() else { return };
+                let origin = Origin { address: Some(address), ..Origin::default() };
+                self.begin(move || TcpStream::from_std(stream), origin, one);
             }
-            Accepted::Unix(stream) => self.begin(stream, Origin::default(), one),
+            Accepted::Unix(stream) => {
+                let Ok(stream) = stream.into_std() else { return };
+                self.begin(move || UnixStream::from_std(stream), Origin::default(), one);
+            }
         }
     }
 
-    fn begin(&mut self, stream: impl Stream, origin: Origin, one: Option<OwnedSemaphorePermit>) {
+    /// `stream` makes the connection one of the thread on which it will be served.
+    fn begin<S: Stream>(
+        &mut self,
+        stream: impl FnOnce() -> io::Result<S> + Send + 'static,
+        origin: Origin,
+        one: Option<OwnedSemaphorePermit>,
+    ) {
         let address = origin.address.map(|address| address.ip());
         let Some(place) = one.and_then(|one| self.gateway.places.take(one, address)) else {
             add(&self.gateway.totals.connections_refused, 1);
@@ -138,11 +153,20 @@ impl Door {
         };
         let (gateway, http) = (Arc::clone(&self.gateway), Arc::clone(&self.http));
         let (tls, draining) = (self.tls.clone(), self.draining.clone());
-        self.connections.spawn(async move {
+        let workers = self.gateway.workers.get().map(Workers::pick);
+        let (runtime, load) = workers.unzip();
+        let serving = async move {
             let totals = Arc::clone(&gateway.totals);
             let _open = totals.connection();
-            connection::begin(gateway, &http, stream, origin, tls, draining).await;
-            drop(place);
-        });
+            match stream() {
+                Ok(stream) => connection::begin(gateway, &http, stream, origin, tls, draining).await,
+                Err(error) => tracing::warn!(%error, "a connection was given up"),
+            }
+            drop((place, load));
+        };
+        match runtime {
+            Some(runtime) => self.connections.spawn_on(serving, runtime),
+            None => self.connections.spawn(serving),
+        };
     }
 }

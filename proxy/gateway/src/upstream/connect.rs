@@ -18,6 +18,7 @@ use tokio_rustls::TlsConnector;
 use crate::memory::MemoryBackend;
 use crate::request::body::UpstreamBody;
 use crate::tls::client::ClientTls;
+use crate::workers;
 
 /// Where a host is, exactly.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub(super) struct Tls {
 /// A connection on which one request at a time is under way.
 pub(super) struct Connection {
     pub(super) sender: http1::SendRequest<UpstreamBody>,
+    /// The thread that reads and writes it.
+    pub(super) worker: usize,
     heard: Arc<AtomicBool>,
 }
 
@@ -85,7 +88,7 @@ impl Connection {
                 tracing::debug!(%error, "connection to the backend ended");
             }
         });
-        Ok(Connection { sender, heard })
+        Ok(Connection { sender, worker: workers::current(), heard })
     }
 
     /// A request goes out: what was heard before is not about it.

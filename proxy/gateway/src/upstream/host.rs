@@ -12,6 +12,7 @@ use crate::counters::{add, get};
 use crate::upstream::connect::{Connection, Place};
 use crate::upstream::health::Health;
 use crate::upstream::states::HostState;
+use crate::workers;
 
 /// One address of a host.
 pub(super) struct Host {
@@ -21,7 +22,7 @@ pub(super) struct Host {
     pub(super) health: Health,
     in_flight: AtomicUsize,
     /// The last one in is the first one out, so that what is not needed grows old.
-    idle: Mutex<VecDeque<Idle>>,
+    idle: Mutex<AllIdle>,
     /// Its name does not stand for it any more.
     is_gone: AtomicBool,
     requests: AtomicU64,
@@ -34,6 +35,65 @@ pub(super) struct Host {
 struct Idle {
     connection: Connection,
     since: Instant,
+}
+
+/// Those of each thread; each queue begins with its oldest.
+#[derive(Default)]
+struct AllIdle {
+    queues: Vec<VecDeque<Idle>>,
+    count: usize,
+}
+
+impl AllIdle {
+    fn put(&mut self, idle: Idle) {
+        let worker = idle.connection.worker;
+        if self.queues.len() <= worker {
+            self.queues.resize_with(worker + 1, VecDeque::new);
+        }
+        self.queues[worker].push_back(idle);
+        self.count += 1;
+    }
+
+    /// The youngest of this thread that is still there.
+    fn take(&mut self, worker: usize, idle_time: Duration) -> Option<Connection> {
+        let queue = self.queues.get_mut(worker)?;
+        while let Some(Idle { connection, since }) = queue.pop_back() {
+            self.count -= 1;
+            if since.elapsed() >= idle_time {
+                // Those below are older.
+                self.count -= queue.len();
+                queue.clear();
+                return None;
+            }
+            if connection.sender.is_ready() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    fn oldest(&self) -> Option<Instant> {
+        self.queues.iter().filter_map(VecDeque::front).map(|idle| idle.since).min()
+    }
+
+    /// False: there is none.
+    fn drop_oldest(&mut self) -> bool {
+        let oldest = self.oldest();
+        let mut queues = self.queues.iter_mut();
+        let queue = queues.find(|queue| queue.front().map(|idle| idle.since) == oldest && !queue.is_empty());
+        let dropped = queue.and_then(VecDeque::pop_front);
+        self.count -= usize::from(dropped.is_some());
+        dropped.is_some()
+    }
+
+    fn retain(&mut self, is_kept: impl Fn(&Idle) -> bool) {
+        self.queues.iter_mut().for_each(|queue| queue.retain(&is_kept));
+        self.count = self.queues.iter().map(VecDeque::len).sum();
+    }
+
+    fn clear(&mut self) {
+        self.retain(|_| false);
+    }
 }
 
 impl Host {
@@ -82,20 +142,15 @@ impl Host {
         self.in_flight.load(Ordering::SeqCst)
     }
 
-    /// A connection that lies idle and is still there, as far as is known.
+    /// A connection that lies idle and is still there, as far as is known. One of another thread is only taken where there
+    /// may be no further one.
     pub(super) fn idle_connection(&self, limits: &HostLimits) -> Option<Connection> {
         let mut idle = self.lock();
-        while let Some(Idle { connection, since }) = idle.pop_back() {
-            if since.elapsed() >= limits.idle_time {
-                // Those below are older.
-                idle.clear();
-                return None;
-            }
-            if connection.sender.is_ready() {
-                return Some(connection);
-            }
+        let connection = idle.take(workers::current(), limits.idle_time);
+        if connection.is_some() || idle.count + self.in_flight() <= limits.connections {
+            return connection;
         }
-        None
+        (0..idle.queues.len()).find_map(|worker| idle.take(worker, limits.idle_time))
     }
 
     /// A connection that was made for this host.
@@ -133,14 +188,13 @@ impl Host {
             return;
         }
         // One too many, or too old: the oldest goes.
-        while idle.front().is_some_and(|oldest| now - oldest.since >= limits.idle_time)
-            || idle.len() >= limits.idle_connections.min(limits.connections)
-        {
-            if idle.pop_front().is_none() {
+        let most = limits.idle_connections.min(limits.connections);
+        while idle.oldest().is_some_and(|oldest| now - oldest >= limits.idle_time) || idle.count >= most {
+            if !idle.drop_oldest() {
                 return;
             }
         }
-        idle.push_back(Idle { connection, since: now });
+        idle.put(Idle { connection, since: now });
     }
 
     /// Closes what lay idle for too long, or was closed by the host.
@@ -162,7 +216,7 @@ impl Host {
             address: self.address(),
             status: self.health.status(Instant::now()),
             in_flight: self.in_flight(),
-            idle: self.lock().len(),
+            idle: self.lock().count,
             requests: get(&self.requests),
             connects: get(&self.connects),
             connects_failed: get(&self.connects_failed),
@@ -171,7 +225,7 @@ impl Host {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Idle>> {
+    fn lock(&self) -> MutexGuard<'_, AllIdle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
