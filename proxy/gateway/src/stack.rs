@@ -188,7 +188,7 @@ impl<'a> Round<'a> {
             self.gateway.gate.caller(user)?;
         }
         if self.view.snapshot.security() == Security::Simplified {
-            return observe::pass(self, user, (target, upgrade), &parts, body, entry).await;
+            return Box::pin(observe::pass(self, user, (target, upgrade), &parts, body, entry)).await;
         }
         let user = user?;
         entry.enter(Stage::Policy);
@@ -228,7 +228,7 @@ impl<'a> Round<'a> {
             entry.enter(Stage::Probe);
             let memory = if is_endless { Memory::Evidence } else { Memory::Nothing };
             let asking = Asking { parts: &parts, route, target: &target, credentials: &credentials };
-            evidence = probe::check(self, &scope, &condition.probe, asking, memory).await?;
+            evidence = Box::pin(probe::check(self, &scope, &condition.probe, asking, memory)).await?;
         }
         apply(edits, &mut target.query);
         let headers = self.request_headers(&parts, &plan, &credentials, &mut target.query);
@@ -248,7 +248,7 @@ impl<'a> Round<'a> {
                 let ledger = Ledger::of(self, &user, &scope, route, &parts.method);
                 let (headers, audit) = (Some(&*plan.headers), ledger.map(Spoken::new));
                 let terms = websocket::Terms { headers, standing, audit, beside: None };
-                return match websocket::open(self, upgrade, opening, terms, entry).await? {
+                return match Box::pin(websocket::open(self, upgrade, opening, terms, entry)).await? {
                     Opened::Answer(answer) => Ok(answer),
                     Opened::Declined(_) => Err(Cause::Response("no WebSocket where one was asked for")),
                 };
@@ -401,7 +401,7 @@ impl<'a> Round<'a> {
             (ResponsePlan::Pass, Meaning::Content) => {
                 let mut source = self.source(&head, body)?;
                 if let Some(mut audit) = terms.audit {
-                    audit.before_unfiltered().await?;
+                    Box::pin(audit.before_unfiltered()).await?;
                 }
                 source.copy_to(self.answered(Part::Answer, &head));
                 (head.headers.get(header::CONTENT_TYPE).cloned(), AnswerBody::passed(source.watched()))

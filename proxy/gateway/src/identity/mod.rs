@@ -254,19 +254,19 @@ impl Method {
             Method::Jwt(verifier, naming)
                 if place != Place::Basic && JwtVerifier::recognizes(credential.text) =>
             {
-                known(naming, &verifier.subject(credential.text).await?)
+                known(naming, &Box::pin(verifier.subject(credential.text)).await?)
             }
             Method::Introspection(introspector, naming) if introspector.takes(place) => {
-                known(naming, &introspector.subject(credential).await?)
+                known(naming, &Box::pin(introspector.subject(credential)).await?)
             }
             Method::WhoAmI(asking, naming) if asking.takes(place) => {
-                known(naming, &asking.name(credential, upstream).await?)
+                known(naming, &Box::pin(asking.name(credential, upstream)).await?)
             }
             Method::DirectoryPassword if place == Place::Basic => {
                 basic::user(credential.text, snapshot).map(|user| Verdict::Known(Some(user)))
             }
             Method::BackendPassword(asking, naming) if place == Place::Basic => {
-                known(naming, &asking.name(credential, upstream).await?)
+                known(naming, &Box::pin(asking.name(credential, upstream)).await?)
             }
             _ => Ok(Verdict::Unknown),
         }

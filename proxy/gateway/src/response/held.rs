@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::{Body, Frame};
+use http_body::{Body, Frame, SizeHint};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
@@ -50,6 +50,16 @@ impl Held {
         match self {
             Held::Own(body) => body.is_end_stream(),
             Held::Watched(watched) => lock(&watched.shared).body.as_ref().is_some_and(Body::is_end_stream),
+        }
+    }
+
+    /// How much is left, as far as the backend has said so.
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match self {
+            Held::Own(body) => body.size_hint(),
+            Held::Watched(watched) => {
+                lock(&watched.shared).body.as_ref().map_or_else(SizeHint::default, Body::size_hint)
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body::SizeHint;
 use tokio::time::{Instant, Sleep};
 
 use crate::config::{Deadlines, Limits};
@@ -150,6 +151,14 @@ impl Source {
     /// Whether nothing more will come, without waiting for it.
     pub(crate) fn is_at_end(&self) -> bool {
         self.decoder.is_none() && self.body.as_ref().is_none_or(Held::is_end_stream)
+    }
+
+    /// How much is left, if the backend has said so and it passes as it is.
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match (&self.body, &self.decoder) {
+            (Some(body), None) => body.size_hint(),
+            _ => SizeHint::default(),
+        }
     }
 
     fn poll_raw(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cause>>> {

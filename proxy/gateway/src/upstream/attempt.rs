@@ -45,7 +45,7 @@ impl Attempt<'_> {
             let was_kept = kept.is_some();
             let mut connection = match kept {
                 Some(connection) => connection,
-                None => match self.connect().await {
+                None => match Box::pin(self.connect()).await {
                     Ok(connection) => connection,
                     Err(cause) => return Err(Failed::Unsent(cause, Box::new(request))),
                 },

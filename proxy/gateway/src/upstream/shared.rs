@@ -65,7 +65,7 @@ impl Shared {
     /// wait already.
     pub(super) async fn lease(self: &Arc<Shared>, tried: &[Arc<Host>], end: Instant) -> Result<Lease, Cause> {
         if self.hosts.have_names() && self.hosts.current().is_empty() {
-            let resolved = self.hosts.resolve(self.checks.resolve_interval, self.connect).await;
+            let resolved = Box::pin(self.hosts.resolve(self.checks.resolve_interval, self.connect)).await;
             resolved.map_err(Cause::Unreachable)?;
         }
         // Nobody overtakes those who wait.
@@ -74,7 +74,7 @@ impl Shared {
         {
             return Ok(lease);
         }
-        self.wait(tried, end).await
+        Box::pin(self.wait(tried, end)).await
     }
 
     /// Gives a place back.
