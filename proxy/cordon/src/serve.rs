@@ -34,14 +34,6 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
         let hangups = hangups();
         let stopping = told_to_stop();
         let listeners = listeners::open(&loaded.config.listen, tls, inherited)?;
-        let address = listeners.iter().map(|open| open.listener.to_string()).collect::<Vec<_>>().join(", ");
-        tracing::info!(
-            address,
-            policy = loaded.policy,
-            routes = loaded.routes,
-            revision = loaded.store.current().revision(),
-            "serving"
-        );
         let mut loaded = loaded;
         let delivered = loaded.delivered.take();
         let rollout = delivered.map(|Delivered { settings, start, sources }| {
@@ -55,6 +47,15 @@ pub(crate) fn run(config: &Path) -> Result<(), Failure> {
             following.spawn(follow(rollout, sources));
         }
         let logs = operate::begin(&loaded, &mut following).await?;
+        // Whoever reads this may come.
+        let address = listeners.iter().map(|open| open.listener.to_string()).collect::<Vec<_>>().join(", ");
+        tracing::info!(
+            address,
+            policy = loaded.policy,
+            routes = loaded.routes,
+            revision = loaded.store.current().revision(),
+            "serving"
+        );
         let tls: Vec<_> = listeners.iter().filter_map(|open| open.tls.clone()).collect();
         following.spawn(Arc::clone(&loaded.gateway).follow_backend_tls());
         for tls in &tls {
