@@ -49,7 +49,7 @@ impl Machine {
             processor: processor.map_or_else(|| "unknown".to_owned(), |(_, name)| name.to_owned()),
             cores: place.cores,
             memory_mib: memory.unwrap_or(0) / 1024,
-            kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+            kernel: kernel(),
             day: said(Command::new("date").arg("-u").arg("+%Y-%m-%d")).unwrap_or_default(),
             commit: if changed { format!("{commit} with changes") } else { commit },
             versions: programs
@@ -70,4 +70,10 @@ fn said(command: &mut Command) -> Option<String> {
     let words =
         line.split_whitespace().skip_while(|word| word.starts_with(['/', '.']) || *word == "version:");
     Some(words.collect::<Vec<_>>().join(" "))
+}
+
+/// The kernel's version; what a distribution puts behind it says nothing of it.
+fn kernel() -> String {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    release.trim().split('-').next().unwrap_or_default().to_owned()
 }
