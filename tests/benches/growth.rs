@@ -14,6 +14,8 @@
 #[path = "../../proxy/directory/benches/scale/directory.rs"]
 #[expect(dead_code, reason = "the directory's own benchmark counts its records")]
 mod directory;
+#[path = "instructions/line.rs"]
+mod line;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -26,9 +28,9 @@ use cordon_gateway::{Gateway, GatewayConfig, MaskSecret, MemoryBackend};
 use cordon_policy::{Engine, EngineOptions, Policy};
 use http::{HeaderValue, Request, Response, header};
 use rustix::time::{ClockId, clock_gettime};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use directory::{Size, build};
+use line::Line;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -66,9 +68,8 @@ const REQUESTS: usize = 800;
 struct Side {
     percent: usize,
     gateway: Arc<Gateway>,
-    stream: DuplexStream,
+    line: Line,
     requests: Vec<String>,
-    buffer: Vec<u8>,
     rounds: Vec<Duration>,
 }
 
@@ -121,8 +122,8 @@ impl Side {
         });
         let config = GatewayConfig::new("http://backend.invalid".parse().unwrap(), MaskSecret([1; 32]));
         let gateway = Gateway::in_memory(config, store, policy, backend).unwrap();
-        let stream = connect(&gateway);
-        let mut side = Side { percent, gateway, stream, requests, buffer: Vec::new(), rounds: Vec::new() };
+        let line = Line::to(&gateway);
+        let mut side = Side { percent, gateway, line, requests, rounds: Vec::new() };
         for number in 0..2 * CALLERS {
             let answer = side.ask(number % CALLERS).await;
             assert_eq!(answer.matches("\"note\"").count(), 50, "{answer}");
@@ -133,33 +134,16 @@ impl Side {
 
     async fn round(&mut self) {
         // A connection ends after so many requests.
-        self.stream = connect(&self.gateway);
+        self.line = Line::to(&self.gateway);
         let began = processor();
         for number in 0..REQUESTS {
-            self.exchange(number % CALLERS).await;
+            self.ask(number % CALLERS).await;
         }
         self.rounds.push(processor() - began);
     }
 
-    async fn ask(&mut self, caller: usize) -> String {
-        self.exchange(caller).await;
-        String::from_utf8(self.buffer.clone()).unwrap()
-    }
-
-    /// Sends a request and reads its answer, whose length its head tells.
-    async fn exchange(&mut self, caller: usize) {
-        self.stream.write_all(self.requests[caller].as_bytes()).await.unwrap();
-        self.buffer.clear();
-        loop {
-            assert_ne!(self.stream.read_buf(&mut self.buffer).await.unwrap(), 0);
-            let text = std::str::from_utf8(&self.buffer).unwrap();
-            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            let length: usize = length.unwrap_or_else(|| panic!("{head}")).parse().unwrap();
-            if body.len() >= length {
-                return;
-            }
-        }
+    async fn ask(&mut self, caller: usize) -> &str {
+        self.line.ask(&self.requests[caller]).await
     }
 
     /// Microseconds of an exchange.
@@ -167,13 +151,6 @@ impl Side {
         self.rounds.sort_unstable();
         self.rounds[ROUNDS / 2].as_secs_f64() * 1e6 / REQUESTS as f64
     }
-}
-
-/// A connection in memory.
-fn connect(gateway: &Arc<Gateway>) -> DuplexStream {
-    let (stream, server) = tokio::io::duplex(256 << 10);
-    tokio::spawn(Arc::clone(gateway).serve_stream(server));
-    stream
 }
 
 /// A page of calls, of which every second one is of a list in the caller's project.

@@ -15,30 +15,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-use serving::{Serving, lay_out};
+use serving::{NOTES_OF_PROJECTS, Serving, lay_out};
 use tempfile::TempDir;
-
-const RULES: &str = r#"
-name = "notes"
-version = "1"
-format = "json"
-
-[kind.note]
-project = ["$.project"]
-keep = ["$.id"]
-
-[[route]]
-name = "notes"
-path = "/notes"
-section = "any"
-records = [{ path = "$.data[*]", kind = "note" }]
-
-[[route]]
-name = "archive"
-path = "/archive"
-section = "any"
-records = [{ path = "$.data[*]", kind = "note" }]
-"#;
 
 /// One of each project, and what a caller gets of them who is in the first.
 const NOTES: &str =
@@ -213,7 +191,7 @@ fn jumps_of_the_clock_change_only_what_the_clock_decides() {
     let expires = now + 1800;
     let others = Others::start(expires);
     let folder = TempDir::new().expect("a folder");
-    lay_out(folder.path(), RULES);
+    lay_out(folder.path(), NOTES_OF_PROJECTS);
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
     let directory = fs::read_to_string(folder.path().join("directory.toml")).expect("it is there");
     let olga = "login = \"olga\"\n";

@@ -8,29 +8,13 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serving::{Serving, answer, lay_out};
+use serving::{NOTES_OF_PROJECTS, Serving, answer, lay_out};
 use tempfile::TempDir;
 
 /// Descriptors that the proxy may have.
 const DESCRIPTORS: usize = 64;
 /// In one project, by the demo's directory.
 const TOKEN: &str = "demo-token-of-olga";
-
-const RULES: &str = r#"
-name = "notes"
-version = "1"
-format = "json"
-
-[kind.note]
-project = ["$.project"]
-keep = ["$.id"]
-
-[[route]]
-name = "notes"
-path = "/notes"
-section = "any"
-records = [{ path = "$.data[*]", kind = "note" }]
-"#;
 
 /// A backend that answers each request on a connection of its own.
 fn backend() -> SocketAddr {
@@ -57,7 +41,7 @@ fn a_proxy_without_descriptors_recovers() {
     let folder = TempDir::new().expect("a folder");
     let write =
         |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("it can be written");
-    lay_out(folder.path(), RULES);
+    lay_out(folder.path(), NOTES_OF_PROJECTS);
     let config = format!(
         "[listen]\naddress = \"127.0.0.1:0\"\n[backend]\nurl = \"http://{}\"\n[policy]\nrules = \"rules.toml\"\n\
          [directory]\nfile = \"directory.toml\"\n",

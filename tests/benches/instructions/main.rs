@@ -18,6 +18,7 @@
 )]
 
 mod figures;
+mod line;
 mod subjects;
 
 use std::path::Path;

@@ -13,8 +13,9 @@ use cordon_policy::{
 };
 use cordon_rewrite::{Editor, Options, Pieces, Plan};
 use http::{HeaderValue, Response, header};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::Runtime;
+
+use crate::line::Line;
 
 const RULES: &str = include_str!("rules.toml");
 const DIRECTORY: &str = include_str!("directory.toml");
@@ -49,12 +50,6 @@ pub(crate) struct Site {
     plan: Arc<Plan>,
     body: Bytes,
     line: RefCell<Line>,
-}
-
-/// A client's connection.
-struct Line {
-    stream: DuplexStream,
-    buffer: Vec<u8>,
 }
 
 impl Subject {
@@ -168,8 +163,11 @@ impl Site {
 
     fn exchange(&self, path: &str, end: &str) {
         let mut line = self.line.borrow_mut();
-        self.runtime.block_on(line.ask(path));
-        let text = String::from_utf8_lossy(&line.buffer);
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: cordon\r\nUser-Agent: counting\r\nAccept: */*\r\n\
+             Authorization: Bearer {TOKEN}\r\n\r\n"
+        );
+        let text = self.runtime.block_on(line.ask(&request));
         assert!(text.contains(end), "{text}");
     }
 }
@@ -188,37 +186,6 @@ fn gateway(store: &Arc<Store>, policy: &Arc<Policy>, body: &Bytes) -> Arc<Gatewa
     });
     let config = GatewayConfig::new("http://backend.invalid".parse().unwrap(), MaskSecret([1; 32]));
     Gateway::in_memory(config, Arc::clone(store), Arc::clone(policy), backend).unwrap()
-}
-
-impl Line {
-    fn to(gateway: &Arc<Gateway>) -> Line {
-        let (stream, server) = tokio::io::duplex(256 << 10);
-        tokio::spawn(Arc::clone(gateway).serve_stream(server));
-        Line { stream, buffer: Vec::new() }
-    }
-
-    /// Sends a request and reads its answer, by its length or to its last chunk.
-    async fn ask(&mut self, path: &str) {
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: cordon\r\nUser-Agent: counting\r\nAccept: */*\r\n\
-             Authorization: Bearer {TOKEN}\r\n\r\n"
-        );
-        self.stream.write_all(request.as_bytes()).await.unwrap();
-        self.buffer.clear();
-        loop {
-            assert_ne!(self.stream.read_buf(&mut self.buffer).await.unwrap(), 0);
-            let text = std::str::from_utf8(&self.buffer).unwrap();
-            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            let is_whole = match length {
-                Some(length) => body.len() >= length.parse().unwrap(),
-                None => body.ends_with("\r\n0\r\n\r\n"),
-            };
-            if is_whole {
-                return;
-            }
-        }
-    }
 }
 
 /// The fields of contacts, as `directory.toml` has them.

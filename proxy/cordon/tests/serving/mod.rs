@@ -38,6 +38,29 @@ section = "any"
 records = [{ path = "$.data[*]", kind = "note" }]
 "#;
 
+/// Rules of a backend of notes that belong to projects.
+pub(crate) const NOTES_OF_PROJECTS: &str = r#"
+name = "notes"
+version = "1"
+format = "json"
+
+[kind.note]
+project = ["$.project"]
+keep = ["$.id"]
+
+[[route]]
+name = "notes"
+path = "/notes"
+section = "any"
+records = [{ path = "$.data[*]", kind = "note" }]
+
+[[route]]
+name = "archive"
+path = "/archive"
+section = "any"
+records = [{ path = "$.data[*]", kind = "note" }]
+"#;
+
 /// Puts rules and the demo's directory into a folder.
 pub(crate) fn lay_out(folder: &Path, rules: &str) {
     fs::write(folder.join("rules.toml"), rules).expect("it can be written");
