@@ -3,8 +3,9 @@
 //! What a refused caller is told depends on how much is going on and on how much they ask, and on nothing else of their
 //! request: nobody learns from it what is there (H36).
 
+pub(crate) mod patience;
 mod rate;
-pub(crate) mod tempo;
+mod tempo;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

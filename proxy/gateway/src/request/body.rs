@@ -11,10 +11,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
 use crate::config::{GatewayConfig, LeastRate};
-use crate::limit::tempo::Tempo;
+use crate::limit::patience::{Over, Patience};
 use crate::rescue::Cause;
 
 /// Bytes that are read of a body without a length before the backend hears of it.
@@ -28,19 +28,6 @@ pub(crate) struct UpstreamBody {
     left: u64,
     patience: Patience,
     fate: Fate,
-}
-
-/// How long a client is waited for.
-struct Patience {
-    /// For the next piece.
-    idle: Duration,
-    /// For all of them.
-    end: Instant,
-    /// When the next piece must be there; none while nobody waits.
-    due: Option<Instant>,
-    tempo: Tempo,
-    /// Made when there is something to wait for.
-    timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// How far a request body got: the backend's client reports all failures alike, and a response can only be late once
@@ -74,7 +61,7 @@ impl UpstreamBody {
             held: VecDeque::new(),
             source: None,
             left: 0,
-            patience: Patience::new(Duration::ZERO, Instant::now(), none),
+            patience: Patience::new(Duration::ZERO, None, none),
             fate: Fate(None),
         }
     }
@@ -96,7 +83,7 @@ impl UpstreamBody {
             held: VecDeque::new(),
             source: Some(source),
             left: limit,
-            patience: Patience::new(config.deadlines.idle, end, config.limits.least_rate),
+            patience: Patience::new(config.deadlines.idle, Some(end), config.limits.least_rate),
             fate: Fate(Some(Arc::default())),
         })
     }
@@ -142,41 +129,6 @@ impl UpstreamBody {
     }
 }
 
-impl Patience {
-    fn new(idle: Duration, end: Instant, least: LeastRate) -> Patience {
-        Patience { idle, end, due: None, tempo: Tempo::new(least), timer: None }
-    }
-
-    /// Waits until it is over, and says why.
-    fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<u8> {
-        let now = Instant::now();
-        let due = *self.due.get_or_insert((now + self.idle).min(self.end));
-        let mut look = self.tempo.wait(now).min(due);
-        loop {
-            let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(look)));
-            if timer.deadline() != look {
-                timer.as_mut().reset(look);
-            }
-            ready!(timer.as_mut().poll(context));
-            let now = Instant::now();
-            if now >= due {
-                return Poll::Ready(LATE);
-            }
-            if self.tempo.is_slow(now) {
-                return Poll::Ready(SLOW);
-            }
-            look = self.tempo.wait(now).min(due);
-        }
-    }
-
-    /// Something came. False: too little, in the time that it took.
-    fn moved(&mut self, bytes: u64) -> bool {
-        self.tempo.moved(bytes);
-        // Without a wait before it, it cannot have taken time.
-        self.due.take().is_none() || !self.tempo.is_slow(Instant::now())
-    }
-}
-
 impl Fate {
     /// Whether the client is still sending.
     pub(crate) fn is_under_way(&self) -> bool {
@@ -218,8 +170,10 @@ impl Body for UpstreamBody {
             };
             match Pin::new(source).poll_frame(context) {
                 Poll::Pending => {
-                    let why = ready!(body.patience.poll_over(context));
-                    return body.fail(why);
+                    return match ready!(body.patience.poll_over(context)) {
+                        Over::Late => body.fail(LATE),
+                        Over::Slow => body.fail(SLOW),
+                    };
                 }
                 Poll::Ready(None) => {
                     body.settle(SENT);

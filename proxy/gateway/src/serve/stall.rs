@@ -3,28 +3,21 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep};
 
 use crate::counters::Totals;
 use crate::gateway::Gateway;
-use crate::limit::tempo::Tempo;
+use crate::limit::patience::{Over, Patience};
 use crate::rescue::Cause;
 
 /// Fails writes that make no progress for a while, or too little, so that a client that never reads holds nothing for
 /// ever.
 pub(crate) struct Stalling<S> {
     stream: S,
-    patience: Duration,
-    tempo: Tempo,
+    patience: Patience,
     totals: Arc<Totals>,
-    /// When a write that waits must have moved; none while none waits.
-    due: Option<Instant>,
-    /// Made when a write first had to wait.
-    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Stalling<S> {
@@ -32,11 +25,8 @@ impl<S> Stalling<S> {
         let config = &gateway.config;
         Stalling {
             stream,
-            patience: config.deadlines.idle,
-            tempo: Tempo::new(config.limits.least_rate),
+            patience: Patience::new(config.deadlines.idle, None, config.limits.least_rate),
             totals: Arc::clone(&gateway.totals),
-            due: None,
-            timer: None,
         }
     }
 
@@ -45,40 +35,21 @@ impl<S> Stalling<S> {
         context: &mut Context<'_>,
         outcome: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(bytes)) = &outcome {
-            self.tempo.moved(*bytes as u64);
-            if self.due.is_some() && self.tempo.is_slow(Instant::now()) {
-                return Poll::Ready(Err(self.too_slow()));
-            }
+        match outcome {
+            Poll::Ready(Ok(bytes)) if !self.patience.moved(bytes as u64) => Poll::Ready(Err(self.too_slow())),
+            _ => self.watch(context, outcome),
         }
-        self.watch(context, outcome)
     }
 
     fn watch<T>(&mut self, context: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
-            self.due = None;
+            self.patience.rest();
             return outcome;
         }
-        let now = Instant::now();
-        let due = *self.due.get_or_insert(now + self.patience);
-        let mut look = self.tempo.wait(now).min(due);
-        loop {
-            let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(look)));
-            if timer.deadline() != look {
-                timer.as_mut().reset(look);
-            }
-            if timer.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
-            let now = Instant::now();
-            if now >= due {
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-            }
-            if self.tempo.is_slow(now) {
-                return Poll::Ready(Err(self.too_slow()));
-            }
-            look = self.tempo.wait(now).min(due);
-        }
+        Poll::Ready(Err(match ready!(self.patience.poll_over(context)) {
+            Over::Late => io::ErrorKind::TimedOut.into(),
+            Over::Slow => self.too_slow(),
+        }))
     }
 
     fn too_slow(&self) -> io::Error {
