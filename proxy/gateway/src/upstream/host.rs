@@ -1,6 +1,5 @@
 //! One address of a host: its connections, what is under way there, and how it does.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use crate::config::{HostChecks, HostLimits};
 use crate::counters::{add, get};
 use crate::upstream::connect::{Connection, Place};
 use crate::upstream::health::Health;
+use crate::upstream::idle::Idle;
 use crate::upstream::states::HostState;
 use crate::workers;
 
@@ -21,8 +21,7 @@ pub(super) struct Host {
     pub(super) place: Place,
     pub(super) health: Health,
     in_flight: AtomicUsize,
-    /// The last one in is the first one out, so that what is not needed grows old.
-    idle: Mutex<AllIdle>,
+    idle: Mutex<Idle>,
     /// Its name does not stand for it any more.
     is_gone: AtomicBool,
     requests: AtomicU64,
@@ -30,70 +29,6 @@ pub(super) struct Host {
     connects_failed: AtomicU64,
     failures: AtomicU64,
     ejections: AtomicU64,
-}
-
-struct Idle {
-    connection: Connection,
-    since: Instant,
-}
-
-/// Those of each thread; each queue begins with its oldest.
-#[derive(Default)]
-struct AllIdle {
-    queues: Vec<VecDeque<Idle>>,
-    count: usize,
-}
-
-impl AllIdle {
-    fn put(&mut self, idle: Idle) {
-        let worker = idle.connection.worker;
-        if self.queues.len() <= worker {
-            self.queues.resize_with(worker + 1, VecDeque::new);
-        }
-        self.queues[worker].push_back(idle);
-        self.count += 1;
-    }
-
-    /// The youngest of this thread that is still there.
-    fn take(&mut self, worker: usize, idle_time: Duration) -> Option<Connection> {
-        let queue = self.queues.get_mut(worker)?;
-        while let Some(Idle { connection, since }) = queue.pop_back() {
-            self.count -= 1;
-            if since.elapsed() >= idle_time {
-                // Those below are older.
-                self.count -= queue.len();
-                queue.clear();
-                return None;
-            }
-            if connection.sender.is_ready() {
-                return Some(connection);
-            }
-        }
-        None
-    }
-
-    fn oldest(&self) -> Option<Instant> {
-        self.queues.iter().filter_map(VecDeque::front).map(|idle| idle.since).min()
-    }
-
-    /// False: there is none.
-    fn drop_oldest(&mut self) -> bool {
-        let oldest = self.oldest();
-        let mut queues = self.queues.iter_mut();
-        let queue = queues.find(|queue| queue.front().map(|idle| idle.since) == oldest && !queue.is_empty());
-        let dropped = queue.and_then(VecDeque::pop_front);
-        self.count -= usize::from(dropped.is_some());
-        dropped.is_some()
-    }
-
-    fn retain(&mut self, is_kept: impl Fn(&Idle) -> bool) {
-        self.queues.iter_mut().for_each(|queue| queue.retain(&is_kept));
-        self.count = self.queues.iter().map(VecDeque::len).sum();
-    }
-
-    fn clear(&mut self) {
-        self.retain(|_| false);
-    }
 }
 
 impl Host {
@@ -147,10 +82,10 @@ impl Host {
     pub(super) fn idle_connection(&self, limits: &HostLimits) -> Option<Connection> {
         let mut idle = self.lock();
         let connection = idle.take(workers::current(), limits.idle_time);
-        if connection.is_some() || idle.count + self.in_flight() <= limits.connections {
+        if connection.is_some() || idle.len() + self.in_flight() <= limits.connections {
             return connection;
         }
-        (0..idle.queues.len()).find_map(|worker| idle.take(worker, limits.idle_time))
+        idle.take_any(limits.idle_time)
     }
 
     /// A connection that was made for this host.
@@ -187,20 +122,14 @@ impl Host {
         if self.is_gone.load(Ordering::Relaxed) {
             return;
         }
-        // One too many, or too old: the oldest goes.
-        let most = limits.idle_connections.min(limits.connections);
-        while idle.oldest().is_some_and(|oldest| now - oldest >= limits.idle_time) || idle.count >= most {
-            if !idle.drop_oldest() {
-                return;
-            }
+        if idle.make_room(limits.idle_connections.min(limits.connections), now, limits.idle_time) {
+            idle.put(connection, now);
         }
-        idle.put(Idle { connection, since: now });
     }
 
     /// Closes what lay idle for too long, or was closed by the host.
     pub(super) fn sweep(&self, idle_time: Duration) {
-        let now = Instant::now();
-        self.lock().retain(|idle| now - idle.since < idle_time && !idle.connection.sender.is_closed());
+        self.lock().sweep(Instant::now(), idle_time);
     }
 
     /// Its name does not stand for it any more. What is under way there ends there.
@@ -216,7 +145,7 @@ impl Host {
             address: self.address(),
             status: self.health.status(Instant::now()),
             in_flight: self.in_flight(),
-            idle: self.lock().count,
+            idle: self.lock().len(),
             requests: get(&self.requests),
             connects: get(&self.connects),
             connects_failed: get(&self.connects_failed),
@@ -225,7 +154,7 @@ impl Host {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, AllIdle> {
+    fn lock(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

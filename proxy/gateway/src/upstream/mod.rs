@@ -1,8 +1,8 @@
 //! The backend: which of its hosts is asked, over which connection, how long that may take, and what it is told.
 //!
-//! `shared.rs` gives a request a place at a host (`choice.rs`), `host.rs` a connection, `attempt.rs` sends it, and
-//! this file says what becomes of a failure. `health.rs` knows which hosts are left out, `upkeep.rs` resolves names and
-//! checks hosts beside the requests.
+//! `shared.rs` gives a request a place at a host (`choice.rs`), `host.rs` a connection, which may lie idle (`idle.rs`),
+//! `attempt.rs` sends it, and this file says what becomes of a failure. `health.rs` knows which hosts are left out,
+//! `upkeep.rs` resolves names and checks hosts beside the requests.
 
 mod attempt;
 mod choice;
@@ -10,6 +10,7 @@ mod connect;
 mod health;
 mod host;
 mod hosts;
+mod idle;
 mod lease;
 mod shared;
 pub(crate) mod states;
