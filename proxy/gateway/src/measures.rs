@@ -9,7 +9,6 @@ use cordon_policy::{CallUsage, Policy};
 use crate::counters::{Durations, RefusalCount, RouteCounts, get};
 use crate::gateway::Gateway;
 use crate::stage::Stage;
-use crate::tls::server::ServerTls;
 use crate::upstream::states::BackendState;
 
 /// What was counted since the gateway was made, and how things stand.
@@ -167,18 +166,13 @@ impl Measures {
 impl CertificateMeasure {
     fn all(gateway: &Gateway) -> Vec<CertificateMeasure> {
         let shown = gateway.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |(listener, tls): (&String, &Arc<ServerTls>)| {
-            let listener = listener.clone();
-            let expiries = tls.expiries().into_iter().enumerate();
-            expiries
-                .map(move |(place, not_after)| CertificateMeasure {
-                    listener: listener.clone(),
-                    number: place + 1,
-                    not_after,
-                })
-                .collect::<Vec<_>>()
-        };
-        shown.iter().flat_map(of).collect()
+        let mut all = Vec::new();
+        for (listener, tls) in &*shown {
+            for (number, not_after) in (1..).zip(tls.expiries()) {
+                all.push(CertificateMeasure { listener: listener.clone(), number, not_after });
+            }
+        }
+        all
     }
 }
 

@@ -232,11 +232,12 @@ impl<'a> Round<'a> {
         }
         apply(edits, &mut target.query);
         let headers = self.request_headers(&parts, &plan, &credentials, &mut target.query);
+        let withouts = Without::each(self, &scope, (route, &request));
         let standing = is_endless.then(|| {
             let asked = Asked::of(self, &user, method, &parts)?;
             let (scope, exchange, plan) = (Arc::clone(&scope), exchange.clone(), Arc::clone(&plan));
             let (active, decision) = (Arc::clone(&self.active), Arc::clone(&decision));
-            let withouts = Without::each(self, &scope, (route, &request));
+            let withouts = withouts.clone();
             let admitted =
                 Admitted { asked, active, route, scope, exchange, decision, plan, withouts, evidence };
             Ok(Standing::of(self, Some(admitted)))
@@ -258,7 +259,7 @@ impl<'a> Round<'a> {
         let method = backend_method(&parts.method, &plan);
         let outgoing = Outgoing { method, path: target.path(), query: target.query.clone(), headers, body };
         let response = self.send(outgoing, entry).await?;
-        let audit = Audit::of(self, &user, &scope, (route, &request), &parts.method);
+        let audit = Audit::of(self, (&user, &scope), route, &parts.method, withouts);
         let terms = Terms { plan: &plan, exchange: &exchange, scope: &scope, audit, standing };
         let about_one = plan.has_sole_set() && matches!(parts.method, Method::GET | Method::HEAD);
         let answered = self.respond(response, &parts.method, terms, entry).await;

@@ -13,7 +13,7 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use cordon_directory::UserId;
-use cordon_policy::{Digest, Request};
+use cordon_policy::Digest;
 use cordon_rewrite::Report;
 use http::Method;
 
@@ -128,12 +128,11 @@ impl Audit {
     /// `None`: nobody audits, or the caller has no special right.
     pub(crate) fn of(
         round: &Round<'_>,
-        user: &UserId,
-        scope: &CallerScope,
-        (route, request): (usize, &Request),
+        (user, scope): (&UserId, &CallerScope),
+        route: usize,
         method: &Method,
+        withouts: Vec<Without>,
     ) -> Option<Box<Audit>> {
-        let withouts = Without::each(round, scope, (route, request));
         if withouts.is_empty() {
             return None;
         }
