@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use crate::pattern::Expressions;
 use crate::plan::automaton::{Automaton, Fate, NOTHING, Node, NodeId, ROOT, Switch};
-use crate::plan::lists::{List, Listed};
+use crate::plan::lists::{self, List, Listed};
 use crate::plan::masks::Masks;
 use crate::plan::path::{Path, Selector, Step};
 use crate::spec::{Action, Entries, Format, Mask, Names};
@@ -257,7 +257,8 @@ impl<'a> Builder<'a> {
         } else {
             if node.object == Fate::Walk {
                 let children = self.members(&standing, atoms);
-                (node.members, node.member) = self.children(children)?;
+                let listed = if standing.listed && self.lists { self.listed(atoms) } else { List::new() };
+                (node.members, node.member) = self.with_listed(children, listed)?;
             }
             if node.array == Fate::Walk {
                 let children = self.elements(&standing, atoms);
@@ -291,15 +292,6 @@ impl<'a> Builder<'a> {
         if self.passes_on_all(standing) {
             children.rest.push(Atom::KeepAll);
         }
-        if standing.listed && self.lists {
-            for (name, listed) in self.listed(atoms) {
-                children.own.entry(name).or_default().push(match listed {
-                    Listed::Remove => Atom::Act(Act::Remove),
-                    Listed::Mask(mask) => Atom::Act(Act::Mask(mask)),
-                    Listed::Keep => Atom::ListedKeep,
-                });
-            }
-        }
         if self.scope.format == Format::Xml && !standing.listed {
             self.elements_are_entries(atoms, &mut children);
         }
@@ -324,21 +316,20 @@ impl<'a> Builder<'a> {
     }
 
     /// The names that all lists at a place let through or mention, with the strictest that they say.
-    fn listed(&mut self, atoms: &[Atom]) -> Vec<(&'a str, Listed)> {
-        let number_of = |mask: &Mask| self.masks.find(mask);
-        let mut lists: Vec<List<'a>> = Vec::new();
+    fn listed(&mut self, atoms: &[Atom]) -> List<'a> {
+        let mut lists = Vec::new();
         for &atom in atoms {
             match atom {
                 Atom::Act(Act::Only(only)) | Atom::OnlyElement(only) => {
-                    lists.push(List::of_names(self.onlys[only as usize], number_of));
+                    lists.push(lists::of_names(self.onlys[only as usize], &mut self.masks));
                 }
                 Atom::Entry { entries, mask } => {
-                    lists.push(List::of_entry(self.entries[entries as usize], mask));
+                    lists.push(lists::of_entry(self.entries[entries as usize], mask, &mut self.masks));
                 }
                 _ => {}
             }
         }
-        List::combine(lists, |one, other| self.masks.stricter(one, other))
+        lists::combine(lists, &mut self.masks)
     }
 
     fn elements(&self, standing: &Standing, atoms: &[Atom]) -> Children<u64> {
@@ -373,6 +364,29 @@ impl<'a> Builder<'a> {
         children
     }
 
+    /// The states of members, and that of those that have none of their own. `listed` is what lists say of them.
+    fn with_listed(
+        &mut self,
+        mut children: Children<&'a str>,
+        listed: List<'a>,
+    ) -> Result<(HashMap<Box<str>, NodeId>, NodeId), Refused> {
+        let atom = |listed| match listed {
+            Listed::Remove => Atom::Act(Act::Remove),
+            Listed::Mask(mask) => Atom::Act(Act::Mask(mask)),
+            Listed::Keep => Atom::ListedKeep,
+        };
+        // What paths say of a name, too, may hold of that name alone.
+        let (both, alone): (List<'a>, List<'a>) =
+            listed.into_iter().partition(|(name, _)| children.own.contains_key(name));
+        for (name, listed) in both {
+            children.own.entry(name).or_default().push(atom(listed));
+        }
+        let rest = children.rest.clone();
+        let (mut own, other) = self.children(children)?;
+        self.list(&mut own, alone, &rest, atom)?;
+        Ok((own, other))
+    }
+
     fn children<K, O>(&mut self, children: Children<K>) -> Result<(HashMap<O, NodeId>, NodeId), Refused>
     where
         K: std::hash::Hash + Eq,
@@ -393,20 +407,40 @@ impl<'a> Builder<'a> {
         let base: Vec<Atom> = atoms.iter().copied().filter(|&atom| atom != Atom::EntryOf(entries)).collect();
         let mut targets = HashMap::new();
         if self.lists {
-            let list = List::of_names(&spec.names, |mask| self.masks.find(mask));
-            for (name, listed) in list.into_iter() {
-                let class = match listed {
-                    Listed::Remove => Atom::Act(Act::Remove),
-                    Listed::Mask(mask) => Atom::Entry { entries, mask: Some(mask) },
-                    Listed::Keep => Atom::Entry { entries, mask: None },
-                };
-                let mut target = base.clone();
-                target.push(class);
-                targets.insert(name.into(), self.id(target)?);
-            }
+            let list = lists::of_names(&spec.names, &mut self.masks);
+            self.list(&mut targets, list, &base, |listed| match listed {
+                Listed::Remove => Atom::Act(Act::Remove),
+                Listed::Mask(mask) => Atom::Entry { entries, mask: Some(mask) },
+                Listed::Keep => Atom::Entry { entries, mask: None },
+            })?;
         }
         let values = if self.scope.format == Format::Xml { self.id(base)? } else { NOTHING };
         Ok(Switch { name: spec.name.as_str().into(), entries: targets, other: NOTHING, values })
+    }
+
+    /// Adds the names of a list. All of which it says the same lead to one state, which is looked for once.
+    fn list(
+        &mut self,
+        states: &mut HashMap<Box<str>, NodeId>,
+        names: List<'_>,
+        beside: &[Atom],
+        atom: impl Fn(Listed) -> Atom,
+    ) -> Result<(), Refused> {
+        self.budget = self.budget.checked_sub(names.len()).ok_or(Refused::TooLarge)?;
+        states.reserve(names.len());
+        let mut known: Vec<(Listed, NodeId)> = Vec::new();
+        for (name, listed) in names {
+            let state = match known.iter().find(|(other, _)| *other == listed) {
+                Some(&(_, state)) => state,
+                None => {
+                    let state = self.id([&[atom(listed)], beside].concat())?;
+                    known.push((listed, state));
+                    state
+                }
+            };
+            states.insert(name.into(), state);
+        }
+        Ok(())
     }
 }
 
