@@ -1,6 +1,8 @@
 //! The way out: joins what is kept into as few pieces as can be, and sends it through the hold where there is one.
 
-use bytes::{Bytes, BytesMut};
+use std::ops::Range;
+
+use bytes::Bytes;
 
 use crate::error::{EditErrorKind, Limit};
 use crate::hold::{Hold, Lead, TotalId};
@@ -21,24 +23,16 @@ pub(crate) struct Outlet {
     spent: u64,
     /// What is settled and waits for the caller.
     ready: Pieces,
-    /// Kept bytes not yet in `ready`.
-    run: Option<Run>,
-    /// Made text is cut from here, so that a mask does not cost an allocation.
-    made: BytesMut,
+    /// Kept bytes of `source` not yet in `ready`.
+    run: Range<usize>,
+    /// The buffer that bytes were kept of last.
+    source: Bytes,
     /// Whether the caller gets another answer, so that nothing may come out.
     closed: bool,
 }
 
-/// Bytes of a buffer that made text is cut from.
-const MADE: usize = 2 << 10;
-
-/// A stretch of kept bytes of one buffer.
-#[derive(Debug)]
-struct Run {
-    source: Bytes,
-    start: usize,
-    end: usize,
-}
+/// Kept stretches up to this many bytes are copied: a piece for each would cost more.
+const COPIED: usize = 1 << 10;
 
 /// Whether anything has come out of a container.
 #[derive(Clone, Debug, Default)]
@@ -71,8 +65,8 @@ impl Outlet {
             expansion: limits.expansion as u64,
             spent: 0,
             ready: Pieces::new(),
-            run: None,
-            made: BytesMut::new(),
+            run: 0..0,
+            source: Bytes::new(),
             closed: false,
         }
     }
@@ -89,15 +83,14 @@ impl Outlet {
     /// Hands everything that is settled to the caller.
     pub(crate) fn settle(&mut self, report: &mut Report, out: &mut Pieces) -> Result<(), EditErrorKind> {
         self.end_run(report)?;
+        self.source = Bytes::new();
         self.hand_over(out);
         Ok(())
     }
 
     /// Hands over what had been settled before an error.
     pub(crate) fn hand_over(&mut self, out: &mut Pieces) {
-        while let Some(piece) = self.ready.pop() {
-            out.push(piece);
-        }
+        out.append(&mut self.ready);
     }
 
     /// Keeps bytes of a buffer.
@@ -111,16 +104,17 @@ impl Outlet {
         if start >= end {
             return Ok(());
         }
-        if let Some(run) = &mut self.run
-            && run.end == start
-            && run.source.as_ptr() == source.as_ptr()
-        {
-            run.end = end;
+        let same = (self.source.as_ptr(), self.source.len()) == (source.as_ptr(), source.len());
+        if same && self.run.end == start && !self.run.is_empty() {
+            self.run.end = end;
             return Ok(());
         }
         self.end_run(report)?;
         if !self.closed {
-            self.run = Some(Run { source: source.clone(), start, end });
+            if !same {
+                self.source = source.clone();
+            }
+            self.run = start..end;
         }
         Ok(())
     }
@@ -135,12 +129,7 @@ impl Outlet {
             self.hold.text(text);
             return self.check_hold(report);
         }
-        if self.made.capacity() < text.len() {
-            // A buffer that many masks are cut from, in place of one for each.
-            self.made = BytesMut::with_capacity(MADE.max(text.len()));
-        }
-        self.made.extend_from_slice(text);
-        self.ready.push(self.made.split().freeze());
+        self.ready.copy(text);
         Ok(())
     }
 
@@ -250,7 +239,8 @@ impl Outlet {
     /// The caller gets another answer: nothing comes out any more.
     pub(crate) fn close(&mut self) {
         self.closed = true;
-        self.run = None;
+        self.run = 0..0;
+        self.source = Bytes::new();
         self.hold.clear();
         self.ready.clear();
     }
@@ -273,12 +263,20 @@ impl Outlet {
 
     /// Ends the stretch of kept bytes under way.
     pub(crate) fn end_run(&mut self, report: &mut Report) -> Result<(), EditErrorKind> {
-        let Some(run) = self.run.take() else { return Ok(()) };
+        let run = std::mem::take(&mut self.run);
+        if run.is_empty() {
+            return Ok(());
+        }
+        let kept = &self.source[run.clone()];
         if self.hold.is_active() {
-            self.hold.text(&run.source[run.start..run.end]);
+            self.hold.text(kept);
             return self.check_hold(report);
         }
-        self.ready.push(run.source.slice(run.start..run.end));
+        if kept.len() <= COPIED {
+            self.ready.copy(kept);
+        } else {
+            self.ready.push(self.source.slice(run));
+        }
         Ok(())
     }
 
