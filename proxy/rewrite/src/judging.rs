@@ -9,9 +9,9 @@ use crate::batch::Batch;
 use crate::error::{EditError, EditErrorKind};
 use crate::judge::{Judge, Scalar, Value, Verdict};
 use crate::names::SeenNames;
-use crate::plan::Plan;
-use crate::plan::automaton::{Automaton, ROOT};
+use crate::plan::automaton::{Automaton, Fate, ROOT};
 use crate::plan::rows::Rows;
+use crate::plan::{Member, Plan};
 use crate::report::Report;
 use crate::scan::{ABSENT, SEVERAL, find_records, push_found};
 use crate::tree::{Kind, Tree};
@@ -67,6 +67,8 @@ pub(crate) struct Judging<M> {
     /// Mergers that were forgotten.
     forgotten: u64,
     scratch: String,
+    /// Nested records of one record, by their values' numbers, with their sets.
+    met: Vec<(u32, u32)>,
     /// For each set what helps to find its keys.
     memos: Vec<M>,
     /// For each set whose records are rows what is known of their columns by now.
@@ -105,6 +107,7 @@ impl<M: Default> Judging<M> {
             merger_places: HashMap::new(),
             forgotten: 0,
             scratch: String::new(),
+            met: Vec::new(),
             memos: (0..sets).map(|_| M::default()).collect(),
             rows: Vec::new(),
         }
@@ -313,11 +316,38 @@ impl<M: Default> Judging<M> {
         };
         let Some(automaton) = automaton else { return Ok(()) };
         let start = self.records.len();
-        let mut add = |set, nested| self.add(docket.plan, set, held, nested, Some(member));
-        let found = find_records(docket.pending[held].tree, automaton, (ROOT, at), seen, &mut add);
-        found.map_err(|found| docket.error(&self.records[member], found))?;
+        if let Some(members) = &docket.plan.sets[self.records[member].set as usize].members {
+            self.add_members(docket, member, (automaton, members));
+        } else {
+            let mut add = |set, nested| self.add(docket.plan, set, held, nested, Some(member));
+            let found = find_records(docket.pending[held].tree, automaton, (ROOT, at), seen, &mut add);
+            found.map_err(|found| docket.error(&self.records[member], found))?;
+        }
         self.records[member].nested = start..self.records.len();
         Ok(())
+    }
+
+    /// Adds the nested records that the search for keys has found, as far as the profile lets them stand.
+    fn add_members<T: Tree<Memo = M>>(
+        &mut self,
+        docket: &Docket<'_, T>,
+        member: usize,
+        (automaton, members): (&Automaton, &[Member]),
+    ) {
+        let Record { held, slots, .. } = self.records[member];
+        let tree = docket.pending[held].tree;
+        let mut met = std::mem::take(&mut self.met);
+        met.extend(members.iter().filter_map(|inner| {
+            let at = self.slots[slots + inner.slot];
+            let node = automaton.node(automaton.member(ROOT, &inner.name));
+            (at != ABSENT && node.fate(tree.kind(at)) == Fate::Record(inner.set)).then_some((at, inner.set))
+        }));
+        // In the body's order.
+        met.sort_unstable();
+        for (at, set) in met.drain(..) {
+            self.add(docket.plan, set, held, at, Some(member));
+        }
+        self.met = met;
     }
 }
 

@@ -57,6 +57,8 @@ pub(crate) struct Set {
     pub(crate) keys: Vec<KeyPlace>,
     /// Where the keys asked of this set's records are, those that nested sets ask of it too.
     pub(crate) tree: KeyTree,
+    /// The sets that lie directly in this one, if the search for keys meets all of their records.
+    pub(crate) members: Option<Vec<Member>>,
     profiles: Vec<OnceLock<Option<Automaton>>>,
     merged: Mutex<HashMap<Vec<u32>, Arc<Automaton>>>,
     shown_columns: ShownColumns,
@@ -67,6 +69,16 @@ pub(crate) struct Set {
 pub(crate) struct KeyPlace {
     /// Records outwards.
     pub(crate) up: u32,
+    pub(crate) slot: usize,
+}
+
+/// A nested set whose records are a member of those around them.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) set: u32,
+    /// The member's name.
+    pub(crate) name: Box<str>,
+    /// The slot in which the search for keys leaves the record.
     pub(crate) slot: usize,
 }
 
@@ -196,6 +208,7 @@ fn compile_sets(spec: &BodyPlan, paths: &[Path], embedded: &Embedded) -> Result<
             sole: set.sole,
             keys: Vec::new(),
             tree: KeyTree::new(),
+            members: None,
             profiles: set.profiles.iter().map(|_| OnceLock::new()).collect(),
             merged: Mutex::default(),
             shown_columns: ShownColumns::default(),
@@ -221,7 +234,24 @@ fn compile_sets(spec: &BodyPlan, paths: &[Path], embedded: &Embedded) -> Result<
         sets.push(compiled);
     }
     check::check_scopes(spec, |within| nested_paths(spec, paths, Some(within)))?;
+    for (index, set) in (0u32..).zip(&mut sets) {
+        if set.has_nested {
+            set.members = members(spec.format, &mut set.tree, &nested_paths(spec, paths, Some(index)));
+        }
+    }
     Ok(sets)
+}
+
+/// Lets the search for keys find the records that are members of the record around them. None: that would not find
+/// all of them, or look into more of a record than its keys ask for, which would show where the record is dropped.
+fn members(format: Format, tree: &mut KeyTree, nested: &[(Path, u32)]) -> Option<Vec<Member>> {
+    if !matches!(format, Format::Json | Format::Ndjson) || !tree.looks_at_names() || tree.unpacks() {
+        return None;
+    }
+    let name = |(path, set): &(Path, u32)| Some((path.only_name()?.into(), path.clone(), *set));
+    let nested: Vec<(Box<str>, Path, u32)> = nested.iter().map(name).collect::<Option<_>>()?;
+    let slot = |(name, path, set)| Member { set, name, slot: tree.slot(&path, |_| false) };
+    Some(nested.into_iter().map(slot).collect())
 }
 
 /// The paths of the sets that lie directly in another, or in none.

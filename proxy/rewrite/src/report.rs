@@ -2,6 +2,7 @@
 //! [`Report::differences`], which is filled on request only.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::spec::Mask;
 
@@ -81,9 +82,13 @@ pub enum DifferenceKind {
 /// is counted under `…`.
 #[derive(Clone, Debug, Default)]
 pub struct PathCounts {
-    places: HashMap<Box<str>, usize>,
-    counts: Vec<(Box<str>, u64)>,
+    counts: Vec<(Arc<str>, u64)>,
+    /// Where paths are in `counts`, once there are many of them.
+    places: HashMap<Arc<str>, usize>,
 }
+
+/// Up to so many paths are looked through.
+const FEW: usize = 16;
 
 impl PathCounts {
     /// Paths and counts, sorted by path.
@@ -109,29 +114,47 @@ impl PathCounts {
     /// The count of one path.
     #[must_use]
     pub fn get(&self, path: &str) -> u64 {
-        self.places.get(path).map_or(0, |&place| self.counts[place].1)
+        self.find(path).map_or(0, |place| self.counts[place].1)
     }
 
     pub(crate) fn add(&mut self, path: &str) {
-        self.add_several(path, 1);
+        let place = self.place(path);
+        self.add_several_at(place, 1);
     }
 
-    pub(crate) fn add_several(&mut self, path: &str, count: u64) {
-        let place = self.place(path);
+    /// Counts several values of a path, whose text is not copied.
+    pub(crate) fn add_shared(&mut self, path: &Arc<str>, count: u64) {
+        let place = self.find(path).unwrap_or_else(|| self.insert(|| Arc::clone(path)));
         self.add_several_at(place, count);
     }
 
     /// The place at which a path is counted.
     pub(crate) fn place(&mut self, path: &str) -> usize {
-        if let Some(&place) = self.places.get(path) {
-            return place;
+        self.find(path).unwrap_or_else(|| self.insert(|| path.into()))
+    }
+
+    fn find(&self, path: &str) -> Option<usize> {
+        if self.places.is_empty() {
+            return self.counts.iter().position(|(other, _)| **other == *path);
         }
-        if self.counts.len() >= PATHS && path != REST {
-            return self.place(REST);
+        self.places.get(path).copied()
+    }
+
+    /// The place of a path that has none yet.
+    fn insert(&mut self, path: impl FnOnce() -> Arc<str>) -> usize {
+        let path = if self.counts.len() < PATHS { path() } else { REST.into() };
+        if let Some(rest) = self.find(&path) {
+            return rest;
         }
-        self.places.insert(path.into(), self.counts.len());
-        self.counts.push((path.into(), 0));
-        self.counts.len() - 1
+        self.counts.push((path, 0));
+        let place = self.counts.len() - 1;
+        if place >= FEW {
+            let from = if self.places.is_empty() { 0 } else { place };
+            self.places.extend(
+                (from..).zip(&self.counts[from..]).map(|(place, (path, _))| (Arc::clone(path), place)),
+            );
+        }
+        place
     }
 
     /// Counts several values at a place.

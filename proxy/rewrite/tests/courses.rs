@@ -8,16 +8,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cordon_rewrite::{
     Action, Batch, BodyPlan, Edit, Editor, Judge, JudgeError, Key, Mask, Masked, Names, Options, OwnedScalar,
-    Pieces, Plan, RecordSet, Report, Value, Verdict,
+    Pieces, Plan, RecordSet, Report, Scalar, Value, Verdict,
 };
 use proptest::prelude::*;
 
-struct KeepsAll;
+/// Keeps every record but nested ones whose key is a number.
+struct KeepsMost;
 
-impl Judge for KeepsAll {
-    fn judge(&mut self, _: u32, batch: &Batch, verdicts: &mut Vec<Verdict>) -> Result<(), JudgeError> {
+impl Judge for KeepsMost {
+    fn judge(&mut self, set: u32, batch: &Batch, verdicts: &mut Vec<Verdict>) -> Result<(), JudgeError> {
         verdicts.extend((0..batch.len()).map(|record| match batch.value(record, 0) {
             Value::Absent => Verdict::Keep(1),
+            Value::One(Scalar::Number(_)) if set > 0 => Verdict::Drop,
             _ => Verdict::Keep(0),
         }));
         Ok(())
@@ -28,7 +30,17 @@ impl Judge for KeepsAll {
     }
 }
 
-fn plan() -> Plan {
+/// Which records lie in the records.
+#[derive(Clone, Copy, Debug)]
+enum Nested {
+    Nothing,
+    /// A member, and a member of it.
+    Members,
+    /// A member, and what is no member: each record is looked through for them.
+    Others,
+}
+
+fn plan(nested: Nested) -> Plan {
     let edit = |path: &str, action| Edit { path: path.to_owned(), action };
     let names = |keep: &[&str], mask: Vec<Masked>, remove: &[&str]| {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
@@ -42,13 +54,20 @@ fn plan() -> Plan {
     ];
     let second =
         vec![edit("$", Action::KeepAll), edit("$.c", Action::Remove), edit("$.in.a", Action::Remove)];
-    let set = RecordSet {
-        path: "$[*]".to_owned(),
-        keys: vec![Key { path: "$.a".to_owned(), up: 0 }],
-        profiles: vec![first, second],
+    let set = |within: Option<u32>, path: &str, key: &str| RecordSet {
+        within,
+        path: path.to_owned(),
+        keys: vec![Key { path: key.to_owned(), up: 0 }],
+        profiles: vec![first.clone(), second.clone()],
         ..RecordSet::default()
     };
-    Plan::compile(BodyPlan { sets: vec![set], ..BodyPlan::default() }).unwrap()
+    let mut sets = vec![set(None, "$[*]", "$.a")];
+    match nested {
+        Nested::Nothing => {}
+        Nested::Members => sets.extend([set(Some(0), "$.e", "$.b"), set(Some(1), "$.e", "$.b")]),
+        Nested::Others => sets.extend([set(Some(0), "$.e", "$.b"), set(Some(0), "$.in.list[*]", "$.b")]),
+    }
+    Plan::compile(BodyPlan { sets, ..BodyPlan::default() }).unwrap()
 }
 
 /// Edits a body in pieces of so many bytes.
@@ -57,9 +76,9 @@ fn run(plan: &Arc<Plan>, body: &Bytes, chunk: usize, options: Options) -> (Resul
     let mut out = Pieces::new();
     let mut read = || {
         for at in (0..body.len()).step_by(chunk) {
-            editor.feed(body.slice(at..body.len().min(at + chunk)), &mut KeepsAll, &mut out)?;
+            editor.feed(body.slice(at..body.len().min(at + chunk)), &mut KeepsMost, &mut out)?;
         }
-        editor.finish(&mut KeepsAll, &mut out)
+        editor.finish(&mut KeepsMost, &mut out)
     };
     let result = read().map_err(|error| error.to_string());
     let mut report = editor.report().clone();
@@ -119,10 +138,11 @@ proptest! {
         order in prop::collection::vec(any::<prop::sample::Index>(), 1..30),
         chunk in 1_usize..600,
         members in prop::sample::select(vec![4, 7, 1000]),
+        nested in prop::sample::select(vec![Nested::Nothing, Nested::Members, Nested::Others]),
     ) {
         let records: Vec<&str> = order.iter().map(|place| shapes[place.index(shapes.len())].as_str()).collect();
         let body = Bytes::from(format!("[{}]", records.join(", ")));
-        let plan = Arc::new(plan());
+        let plan = Arc::new(plan(nested));
         let mut options = Options::default();
         options.limits.members = members;
         let expected = run(&plan, &body, usize::MAX, Options { trace: true, ..options.clone() });

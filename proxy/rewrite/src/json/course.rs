@@ -18,6 +18,8 @@ use crate::tree::Tree;
 /// The courses of all places.
 #[derive(Debug, Default)]
 pub(crate) struct Courses {
+    /// The trails of a record and of those nested in it with the courses that they take, while it is edited.
+    pub(crate) taken: Vec<(TrailId, u32)>,
     all: Vec<Course>,
     steps: usize,
 }
@@ -61,6 +63,9 @@ pub(crate) enum Turn {
     Elements(u8),
     /// Behind it, once its place has been taken by a mask.
     Mask(u32),
+    /// Behind the nested record that it is, which stays, by the courses of its own place. It is met at this trail, where
+    /// so many names of objects are open.
+    Record(TrailId, u32),
 }
 
 /// What begins or ends before a member or a closing bracket.
@@ -231,6 +236,7 @@ impl Course {
                     self.count(below, Counted::Masked);
                     Turn::Mask(mask)
                 }
+                Fate::Record(_) => Turn::Record(below, number(names)),
                 Fate::Walk if view.byte(value) == b'{' => Turn::Enter,
                 Fate::Walk if view.byte(value) == b'[' => {
                     let element = automaton.node(trails.get(below).uniform()?);

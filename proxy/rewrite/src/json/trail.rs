@@ -3,6 +3,8 @@
 //!
 //! Trails are remembered up to a bound. Those beyond it pass: they live until the walk leaves their container.
 
+use std::sync::Arc;
+
 use crate::json::course::{Course, Courses, Taken};
 use crate::json::shape::{Meeting, Met, Shape};
 use crate::json::view::View;
@@ -47,7 +49,7 @@ pub(crate) struct Trail {
     array: Fate,
     /// Where its elements lead if all lead to the same state, else [`NONE`].
     elements: NodeId,
-    pattern: Box<str>,
+    pattern: Arc<str>,
     members: Shape,
     /// Further places below, by how they are reached.
     others: Vec<(Turn, TrailId)>,
@@ -141,7 +143,7 @@ impl Trails {
         if part == "*" {
             return (self.turn(automaton, id, Turn::Nameless(node)), false);
         }
-        let pattern = [&self.get(id).pattern, ".", part].concat();
+        let pattern = [&*self.get(id).pattern, ".", part].concat();
         let trail = Trail::new(automaton, node, pattern.into());
         if id & PASSING == 0 && self.kept.len() < KEPT {
             let next = number(self.kept.len());
@@ -164,19 +166,25 @@ impl Trails {
         self.turn(automaton, id, Turn::Element(node))
     }
 
+    /// The place reached by a turn, if it has been reached before.
+    pub(crate) fn known(&self, id: TrailId, turn: Turn) -> Option<TrailId> {
+        let mut others = self.get(id).others.iter();
+        others.find(|(other, _)| *other == turn).map(|(_, known)| *known)
+    }
+
     /// The place reached by a turn. `automaton` is the one of that place.
     pub(crate) fn turn(&mut self, automaton: &Automaton, id: TrailId, turn: Turn) -> TrailId {
-        let trail = self.get(id);
-        if let Some((_, known)) = trail.others.iter().find(|(other, _)| *other == turn) {
-            return *known;
+        if let Some(known) = self.known(id, turn) {
+            return known;
         }
+        let trail = self.get(id);
         let (node, part) = match turn {
             Turn::Element(node) => (node, "[*]"),
             Turn::Nameless(node) => (node, ".*"),
             Turn::Switch(node) => (node, ""),
             Turn::Record(..) => (ROOT, ""),
         };
-        let pattern = [&trail.pattern, part].concat();
+        let pattern = [&*trail.pattern, part].concat();
         let below = Trail::new(automaton, node, pattern.into());
         if id & PASSING != 0 || self.kept.len() >= KEPT {
             return self.pass(below);
@@ -217,7 +225,7 @@ impl Trails {
     pub(crate) fn count(&mut self, id: TrailId, counted: Counted, report: &mut Report) {
         if id & PASSING != 0 {
             self.settle(report);
-            counts_of(report, counted).add(self.pattern(id));
+            counts_of(report, counted).add_shared(&self.get(id).pattern, 1);
             return;
         }
         self.tally().count(id, counted);
@@ -232,7 +240,7 @@ impl Trails {
     pub(crate) fn settle(&mut self, report: &mut Report) {
         for tallied in self.counted.drain(..) {
             let mut add = |id: TrailId, counted, count| {
-                counts_of(report, counted).add_several(&self.kept[id as usize].pattern, count);
+                counts_of(report, counted).add_shared(&self.kept[id as usize].pattern, count);
             };
             match tallied {
                 Tallied::Value(id, counted) => {
@@ -334,7 +342,7 @@ impl Trail {
         }
     }
 
-    fn new(automaton: &Automaton, id: NodeId, pattern: Box<str>) -> Trail {
+    fn new(automaton: &Automaton, id: NodeId, pattern: Arc<str>) -> Trail {
         let node = automaton.node(id);
         Trail {
             node: id,

@@ -35,6 +35,11 @@ impl KeyTree {
         KeyTree { nodes, slots: self.slots }
     }
 
+    /// Whether the names of a record's members are looked at.
+    pub(crate) fn looks_at_names(&self) -> bool {
+        !self.nodes[0].members.is_empty()
+    }
+
     /// Whether there are strings on the way to keys that hold JSON.
     pub(crate) fn unpacks(&self) -> bool {
         self.nodes.iter().any(|node| node.packed)

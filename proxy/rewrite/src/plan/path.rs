@@ -54,6 +54,14 @@ impl Path {
         self.singular_steps() == self.steps.len()
     }
 
+    /// The name that is all of it, if it is a member's.
+    pub(crate) fn only_name(&self) -> Option<&str> {
+        match &self.steps[..] {
+            [Step { descends: false, selector: Selector::Name(name) }] => Some(name),
+            _ => None,
+        }
+    }
+
     /// The number of names and indices that it begins with.
     pub(crate) fn singular_steps(&self) -> usize {
         self.steps.iter().take_while(|step| step.is_singular()).count()

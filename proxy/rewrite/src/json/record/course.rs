@@ -1,23 +1,32 @@
 //! Edits records by the courses that others before them have taken.
 
-use crate::json::course::{ARRAY, Course, Edge, KINDS, OBJECT, Step, Turn};
+use std::ops::Range;
+
+use crate::json::course::{self, ARRAY, Course, Edge, KINDS, OBJECT, Step};
 use crate::json::record::{Edited, Lead, RecordEdit, Remains, Scope, Segment};
-use crate::json::trail::{TrailId, Trails};
+use crate::json::trail::{TrailId, Trails, Turn};
 use crate::json::view::{View, comma_before, end_before};
 use crate::json::write::write_mask;
+use crate::judging::Judged;
 use crate::mask;
 use crate::number;
 use crate::plan::automaton::{Automaton, Fate};
 use crate::tree::Tree;
 
-/// What a record's course works with.
+/// What courses work with.
 struct Ride<'a, 'r> {
     view: View<'a>,
-    automaton: &'a Automaton,
+    judged: &'a Judged<'a>,
     hash_key: &'a [u8; 32],
     /// Bytes that may be made for the record.
     room: u64,
+    /// Names of the objects that are open around the record, and how many may be open.
+    names: usize,
+    limit: usize,
+    trails: &'r Trails,
     remains: &'r mut Remains,
+    /// The trails of records with the courses that they take, those of nested ones first.
+    taken: &'r mut Vec<(TrailId, u32)>,
 }
 
 impl<'a> RecordEdit<'a> {
@@ -35,25 +44,29 @@ impl<'a> RecordEdit<'a> {
         let before = self.remains.mark();
         self.lead(lead, self.view.start(at));
         self.remains.end_run();
-        let begun = self.remains.mark();
-        let found = self.trails.get(trail);
+        let mut taken = std::mem::take(&mut self.trails.courses.taken);
         let mut ride = Ride {
             view: self.view,
-            automaton: scope.automaton,
+            judged: self.judged,
             hash_key: self.hash_key,
             room: self.room,
+            names: self.names,
+            limit: self.limit,
+            trails: self.trails,
             remains: &mut *self.remains,
+            taken: &mut taken,
         };
-        let taken = found.taken.courses().find(|&course| {
-            let course = self.trails.courses.get(course);
-            ride.remains.back(begun);
-            self.names + course.names <= self.limit && course.follow(&mut ride, at)
-        });
-        if let Some(course) = taken {
-            self.trails.count_course(course);
-            self.trails.get_mut(trail).taken.follow(course);
+        let begun = self.view.start(at);
+        if let Some((begun, end)) = ride.record(scope.automaton, (trail, at), &mut scope.nested, begun) {
+            self.remains.run = (begun, end);
+            for (trail, course) in taken.drain(..) {
+                self.trails.count_course(course);
+                self.trails.get_mut(trail).taken.follow(course);
+            }
+            self.trails.courses.taken = taken;
             return Ok(true);
         }
+        self.trails.courses.taken = taken;
         self.remains.back(before);
         let stays = self.value(scope, (trail, at), None, lead)?;
         if !Trails::passes(trail)
@@ -68,24 +81,79 @@ impl<'a> RecordEdit<'a> {
     }
 }
 
-impl Course {
-    /// Edits a record by its steps. False: it is of another shape, and what remains is of no meaning.
-    #[inline(never)]
-    fn follow(&self, ride: &mut Ride<'_, '_>, at: u32) -> bool {
-        let View { bytes, tokens, skips, .. } = ride.view;
-        let root = tokens[at as usize];
-        if bytes[root as usize] != b'{' {
-            return false;
+impl<'a, 'r> Ride<'a, 'r> {
+    /// Edits a record by one of the courses of its trail. `begun` is where what stays began. Gives where what stays then
+    /// began and where it ends, or none if no course fits.
+    fn record(
+        &mut self,
+        automaton: &'a Automaton,
+        (trail, at): (TrailId, u32),
+        nested: &mut Range<usize>,
+        begun: u32,
+    ) -> Option<(u32, u32)> {
+        let (before, taken, all) = (self.remains.mark(), self.taken.len(), nested.clone());
+        let trails: &'r Trails = self.trails;
+        for number in trails.get(trail).taken.courses() {
+            let course = trails.courses.get(number);
+            if self.names + course.names <= self.limit
+                && let Some(edited) = course.follow(self, (automaton, at), nested, begun)
+            {
+                self.taken.push((trail, number));
+                return Some(edited);
+            }
+            self.remains.back(before);
+            self.taken.truncate(taken);
+            *nested = all.clone();
         }
-        // Where what stays began.
-        let mut begun = root;
+        None
+    }
+
+    /// Edits the next nested record, which must stand here.
+    #[inline(never)]
+    fn nested(
+        &mut self,
+        (around, at): (TrailId, u32),
+        nested: &mut Range<usize>,
+        names: u32,
+        begun: u32,
+    ) -> Option<(u32, u32)> {
+        let number = nested.next()?;
+        let record = &self.judged.records[number];
+        let automaton = self.judged.automaton(number)?;
+        let trail = self.trails.known(around, Turn::Record(record.set, record.standing.number()))?;
+        let found = self.trails.get(trail);
+        let fits = record.at == at && !found.special && found.fate(self.view.byte(at)) == Fate::Walk;
+        if !fits || self.judged.rows(record.set).is_some() {
+            return None;
+        }
+        self.names += names as usize;
+        let edited = self.record(automaton, (trail, at), &mut record.nested.clone(), begun);
+        self.names -= names as usize;
+        edited
+    }
+}
+
+impl Course {
+    /// Edits a record by its steps, as [`Ride::record`]. None: it is of another shape, and what remains is of no meaning.
+    #[inline(never)]
+    fn follow<'a>(
+        &self,
+        ride: &mut Ride<'a, '_>,
+        (automaton, at): (&'a Automaton, u32),
+        nested: &mut Range<usize>,
+        mut begun: u32,
+    ) -> Option<(u32, u32)> {
+        let View { bytes, tokens, skips, .. } = ride.view;
+        if bytes[tokens[at as usize] as usize] != b'{' {
+            return None;
+        }
         let mut token = at as usize + 1;
         for step in &self.steps {
-            let Some(&start) = tokens.get(token) else { return false };
+            let start = *tokens.get(token)?;
             let edge = match step {
                 Step::Member { name, edge, .. } if name.is_at(bytes, start as usize) => *edge,
                 Step::Close(edge) if bytes[start as usize] == b'}' => *edge,
-                _ => return false,
+                _ => return None,
             };
             match edge {
                 Edge::Nothing => {}
@@ -105,25 +173,25 @@ impl Course {
                 token += 1;
                 continue;
             };
-            let Some(&start) = tokens.get(token + 1) else { return false };
+            let start = *tokens.get(token + 1)?;
             let kind = KINDS[usize::from(bytes[start as usize])];
             if kind & kinds == 0 {
-                return false;
+                return None;
             }
             match *turn {
-                Turn::Pass => {}
-                Turn::Enter => {
+                course::Turn::Pass => {}
+                course::Turn::Enter => {
                     token += 2;
                     continue;
                 }
-                Turn::Elements(kinds) => {
+                course::Turn::Elements(kinds) => {
                     let close = skips[token + 1] as usize;
                     if !elements(ride, &mut begun, (token + 1, close), kinds) {
-                        return false;
+                        return None;
                     }
                 }
-                Turn::Mask(mask) => {
-                    let masker = ride.automaton.mask(mask);
+                course::Turn::Mask(mask) => {
+                    let masker = automaton.mask(mask);
                     let container = kind & (OBJECT | ARRAY) != 0;
                     let value = mask::needs_value(masker, container);
                     let value = value.then_some((ride.view, number(token + 1)));
@@ -131,15 +199,17 @@ impl Course {
                     let before = made.len();
                     ride.remains.segments.push(Segment::Kept(begun, start));
                     if !write_mask(masker, value, ride.hash_key, made) || made.len() as u64 > ride.room {
-                        return false;
+                        return None;
                     }
                     ride.remains.segments.push(Segment::Made(before, made.len()));
+                }
+                course::Turn::Record(trail, names) => {
+                    (begun, _) = ride.nested((trail, number(token + 1)), nested, names, begun)?;
                 }
             }
             token = if kind & (OBJECT | ARRAY) == 0 { token + 2 } else { skips[token + 1] as usize + 1 };
         }
-        ride.remains.run = (begun, tokens[token - 1] + 1);
-        true
+        Some((begun, tokens[token - 1] + 1))
     }
 }
 
