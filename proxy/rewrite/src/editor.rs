@@ -78,12 +78,15 @@ impl Editor {
         })
     }
 
-    /// Says that the body is complete and appends the rest to `out`.
+    /// Says that the body is complete and appends the rest to `out`. Nothing can be fed afterwards.
     ///
     /// # Errors
     /// As [`Editor::feed`], and if the body ends too early (H12).
     pub fn finish(&mut self, judge: &mut dyn Judge, out: &mut Pieces) -> Result<(), EditError> {
-        self.guard(|reader, _| reader.finish(judge, out))
+        let finished = self.guard(|reader, _| reader.finish(judge, out));
+        // What it worked in is the next one's.
+        self.poisoned = true;
+        finished
     }
 
     /// What was done so far; final after [`Editor::finish`].

@@ -34,6 +34,21 @@ impl SeenNames {
         }
     }
 
+    /// The same room for another body.
+    pub(crate) fn again(mut self, limit: usize) -> SeenNames {
+        self.clear();
+        self.limit = limit;
+        self
+    }
+
+    /// Forgets all names, and gives up memory that many of them needed.
+    pub(crate) fn trim(&mut self) {
+        self.clear();
+        self.hashes.shrink_to(256);
+        self.objects.shrink_to(64);
+        self.large = HashSet::new();
+    }
+
     /// Names that may be remembered at one time.
     pub(crate) fn limit(&self) -> usize {
         self.limit

@@ -13,14 +13,15 @@ use crate::json::packed::{PackedTree, Packs};
 use crate::json::record::{RecordEdit, Remains, Segment};
 use crate::json::trail::Trails;
 use crate::json::view::{View, inner, text};
-use crate::json::walk::{FrameKind, Walk};
+use crate::json::walk::{Frame, FrameKind, Walk};
 use crate::json::write::{write_mask, write_own};
 use crate::judge::{Judge, OwnedScalar, Value};
 use crate::judging::{Docket, Judging, Pending, Standing};
+use crate::names::SeenNames;
 use crate::outlet::{Before, allowance};
 use crate::place::Place;
 use crate::plan::Plan;
-use crate::report::DifferenceKind;
+use crate::report::{DifferenceKind, SetCount};
 use crate::scan::push_found;
 
 /// What a walk has learned and made, of use to the next body of the same plan.
@@ -29,6 +30,33 @@ pub(crate) struct Learned {
     pub(crate) trails: Trails,
     pub(crate) judging: Judging<KeyMemo>,
     pub(crate) remains: Remains,
+    pub(crate) room: Room,
+}
+
+/// What a walk works in, empty between two bodies.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    pub(crate) held: Vec<Held>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) names: Option<SeenNames>,
+    pub(crate) record_names: Option<SeenNames>,
+    pub(crate) counted_before: Vec<SetCount>,
+    pub(crate) finished: Vec<bool>,
+}
+
+/// Records held, and frames, for which a walk keeps room from one body to the next.
+const HELD: usize = 256;
+
+impl Room {
+    fn empty(&mut self) {
+        self.held.clear();
+        self.held.shrink_to(HELD);
+        self.frames.clear();
+        self.frames.shrink_to(HELD);
+        self.counted_before.clear();
+        self.finished.clear();
+        self.names.iter_mut().chain(&mut self.record_names).for_each(SeenNames::trim);
+    }
 }
 
 impl Learned {
@@ -41,12 +69,18 @@ impl Learned {
     pub(crate) fn settle(&mut self) -> bool {
         self.judging.trim();
         self.remains.trim();
+        self.room.empty();
         self.trails.is_small()
     }
 
     /// What stands in the place of what was given away.
     pub(crate) fn empty() -> Learned {
-        Learned { trails: Trails::default(), judging: Judging::new(0), remains: Remains::default() }
+        Learned {
+            trails: Trails::default(),
+            judging: Judging::new(0),
+            remains: Remains::default(),
+            room: Room::default(),
+        }
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct Index {
     pub(crate) head: u32,
     /// Where the window's last token ends if it is a name or scalar, or [`OPEN`] if it goes on behind the window.
     pub(crate) tail: u32,
+    /// Room in which open containers are followed.
+    containers: Containers,
 }
 
 /// What goes on behind the window.
@@ -57,7 +59,8 @@ pub(crate) struct Indexer {
     lexer: Lexer,
     /// The opening brackets of the window that have not been closed yet.
     open: Vec<u32>,
-    containers: Containers,
+    /// The greatest depth.
+    limit: usize,
     /// None if limits are so small that only the lexer can keep them.
     lengths: Option<Lengths>,
     lines: bool,
@@ -87,7 +90,7 @@ impl Indexer {
         Indexer {
             lexer: Lexer::new(limits),
             open: Vec::new(),
-            containers: Containers::new(limits.depth),
+            limit: limits.depth,
             lengths: Lengths::new(limits),
             lines: false,
             kernel: Chosen::best(),
@@ -184,13 +187,14 @@ impl Indexer {
             return;
         }
         let (tokens, closes) = (index.tokens.len(), index.closes.len());
-        self.containers.load(self.lexer.open(), &self.open);
+        let mut containers = std::mem::take(&mut index.containers);
+        containers.load(self.limit, self.lexer.open(), &self.open);
         let mut leap = Leap {
             window,
             at: *at,
             carry: Carry::behind(previous),
-            containers: &mut self.containers,
-            index,
+            containers: &mut containers,
+            index: &mut *index,
             lengths,
             lines: self.lines,
             whole: 0,
@@ -198,7 +202,7 @@ impl Indexer {
         };
         match self.kernel.leap(&mut leap) {
             Ok(end) if end > *at => {
-                self.lexer.resume(window[end - 1], |open| self.containers.store(open, &mut self.open));
+                self.lexer.resume(window[end - 1], |open| containers.store(open, &mut self.open));
                 index.tail = tail(&window[..end], index);
                 *at = end;
             }
@@ -210,6 +214,7 @@ impl Indexer {
                 }
             }
         }
+        index.containers = containers;
     }
 
     /// Takes an event that ends at `at`.

@@ -11,7 +11,7 @@ mod lines;
 mod resume;
 
 use crate::error::{EditError, EditErrorKind};
-use crate::json::flush::Learned;
+use crate::json::flush::{Learned, Room};
 use crate::json::held::{Buffer, Held, Window};
 use crate::json::region::Region;
 use crate::json::trail::{START, TrailId};
@@ -156,33 +156,41 @@ impl Walk {
             emitted: Emitted::Nothing,
             opening: Vec::new(),
             trail: START,
-            place: Place::new(options.trace).mark(),
+            place: if options.trace { Place::new(true).mark() } else { Mark::default() },
             passed: 0,
             index: 0,
         };
         let mut learned = plan.learned.take().unwrap_or_else(|| Box::new(Learned::new(plan)));
         learned.judging.begin_rows(plan);
+        let Room { held, mut frames, names, record_names, counted_before, mut finished } =
+            std::mem::take(&mut learned.room);
+        frames.push(document);
+        finished.resize(sets, false);
+        let names_of = |names: Option<SeenNames>| match names {
+            Some(names) => names.again(options.limits.members),
+            None => SeenNames::new(options.limits.members),
+        };
         Walk {
             report: Report::new(sets),
             outlet: Outlet::new(plan.has_sole_set(), &options.limits),
             learned,
-            record_names: SeenNames::new(options.limits.members),
+            record_names: names_of(record_names),
             unpacker: Unpacker::new(&options.limits),
             record_place: options.trace.then(|| Place::new(true)),
-            held: Vec::new(),
+            held,
             buffers: Vec::new(),
             held_bytes: 0,
-            counted_before: Vec::new(),
-            frames: vec![document],
+            counted_before,
+            frames,
             ignoring: false,
             mode: Mode::Child,
             region: Region { first: true, ..Region::default() },
             caught: Caught::default(),
             place: options.trace.then(|| Place::new(true)),
-            names: SeenNames::new(options.limits.members),
+            names: names_of(names),
             trail: START,
             line: Line::default(),
-            finished: vec![false; sets],
+            finished,
             options,
         }
     }
@@ -346,6 +354,14 @@ impl Walk {
     /// Leaves what was learned to the next body. The walk is not used again.
     pub(crate) fn give_back(&mut self, plan: &Plan) {
         let mut learned = std::mem::replace(&mut self.learned, Box::new(Learned::empty()));
+        learned.room = Room {
+            held: std::mem::take(&mut self.held),
+            frames: std::mem::take(&mut self.frames),
+            names: Some(std::mem::replace(&mut self.names, SeenNames::new(0))),
+            record_names: Some(std::mem::replace(&mut self.record_names, SeenNames::new(0))),
+            counted_before: std::mem::take(&mut self.counted_before),
+            finished: std::mem::take(&mut self.finished),
+        };
         if learned.settle() {
             plan.learned.give(learned);
         }

@@ -30,8 +30,8 @@ impl Container {
 }
 
 /// The open containers.
-#[derive(Debug)]
-pub(super) struct Containers {
+#[derive(Debug, Default)]
+pub(crate) struct Containers {
     /// The innermost last, behind one that stands for the outside; what lies above `depth` is of no meaning.
     stack: Vec<Container>,
     depth: usize,
@@ -51,13 +51,10 @@ pub(super) struct Changes {
 }
 
 impl Containers {
-    pub(super) fn new(limit: usize) -> Containers {
-        Containers { stack: Vec::new(), depth: 0, limit }
-    }
-
     /// Takes over what the lexer has open: of each container whether it is an object, and the numbers of the innermost
-    /// ones' opening tokens.
-    pub(super) fn load(&mut self, objects: &[bool], numbers: &[u32]) {
+    /// ones' opening tokens. `limit` is the greatest depth.
+    pub(super) fn load(&mut self, limit: usize, objects: &[bool], numbers: &[u32]) {
+        self.limit = limit;
         let before = objects.len() - numbers.len();
         let numbers = std::iter::repeat_n(Container::BEFORE, before).chain(numbers.iter().copied());
         self.depth = objects.len();
