@@ -52,8 +52,14 @@ impl AnswerBody {
         AnswerBody { kind: Kind::Edited(Box::new(edited)), entry: None, under_way: None }
     }
 
-    pub(crate) fn passed(source: Source) -> AnswerBody {
-        AnswerBody { kind: Kind::Passed(Box::new(source)), entry: None, under_way: None }
+    /// What passes as it comes, at the client's pace; what is no longer than `hold` is waited for, so that it is all
+    /// there or a problem.
+    pub(crate) async fn passed(mut source: Source, hold: usize) -> Result<AnswerBody, Cause> {
+        if let Some(whole) = source.whole(hold).await? {
+            return Ok(AnswerBody::whole(whole));
+        }
+        let kind = Kind::Passed(Box::new(source.watched()));
+        Ok(AnswerBody { kind, entry: None, under_way: None })
     }
 
     pub(crate) fn observed(observed: Observed) -> AnswerBody {

@@ -405,7 +405,8 @@ impl<'a> Round<'a> {
                     Box::pin(audit.before_unfiltered()).await?;
                 }
                 source.copy_to(self.answered(Part::Answer, &head));
-                (head.headers.get(header::CONTENT_TYPE).cloned(), AnswerBody::passed(source.watched()))
+                let body = AnswerBody::passed(source, self.gateway.config.limits.whole_answer).await?;
+                (head.headers.get(header::CONTENT_TYPE).cloned(), body)
             }
             (ResponsePlan::Edit(plan), Meaning::Content) => {
                 let mut edited = self.edited(plan, &head, body, terms.exchange, terms.scope)?;

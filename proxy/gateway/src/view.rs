@@ -170,7 +170,7 @@ impl cordon_policy::Directory for SnapshotDirectory {
         let fields = self.0.fields(kind).iter();
         fields
             .map(|field| cordon_policy::Field {
-                key: field.key.to_string(),
+                key: String::from(&*field.key),
                 projects: texts(&field.projects),
                 system: field.system,
                 hidden: field.hidden,
@@ -200,5 +200,5 @@ impl cordon_policy::Directory for SnapshotDirectory {
 }
 
 fn texts(projects: &cordon_directory::Projects) -> Vec<String> {
-    projects.iter().map(|id| id.to_string()).collect()
+    projects.iter().map(|id| String::from(&**id)).collect()
 }

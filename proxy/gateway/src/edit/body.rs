@@ -11,6 +11,7 @@ use cordon_rewrite::{EditError, EditErrorKind, Editor, Format, Pieces, Plan, Rep
 use crate::audit::{Audit, Part};
 use crate::explain::Tap;
 use crate::rescue::Cause;
+use crate::response::gathered::Gathered;
 use crate::response::source::Source;
 use crate::standing::Vigil;
 use crate::trial::Copying;
@@ -99,28 +100,16 @@ impl Edited {
         if self.flow != Flow::Framed {
             return poll_fn(|context| self.poll_begin(context, hold)).await.map(|()| None);
         }
-        // Most results are one piece, which is not copied.
-        let mut first = Bytes::new();
-        let mut several = BytesMut::new();
-        loop {
-            let Some(piece) = poll_fn(|context| self.poll_piece(context)).await.transpose()? else {
-                let whole = if several.is_empty() { first } else { several.freeze() };
-                return Ok(Some(whole));
-            };
-            if first.is_empty() {
-                first = piece;
-            } else {
-                if several.is_empty() {
-                    several.extend_from_slice(&first);
-                }
-                several.extend_from_slice(&piece);
-            }
-            if first.len().max(several.len()) > hold {
-                self.held = if several.is_empty() { first.into() } else { several };
+        let mut gathered = Gathered::default();
+        while let Some(piece) = poll_fn(|context| self.poll_piece(context)).await.transpose()? {
+            gathered.push(piece);
+            if gathered.len() > hold {
+                self.held = gathered.open();
                 self.source.watch();
                 return Ok(None);
             }
         }
+        Ok(Some(gathered.whole()))
     }
 
     /// Edits until more than `hold` bytes are settled, the backend pauses, or the body is finished.

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod coding;
+pub(crate) mod gathered;
 pub(crate) mod headers;
 pub(crate) mod held;
 pub(crate) mod source;

@@ -1,5 +1,6 @@
 //! The backend's body as chunks: timed, limited, decoded, without trailers.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -13,6 +14,7 @@ use crate::config::{Deadlines, Limits};
 use crate::explain::Tap;
 use crate::rescue::Cause;
 use crate::response::coding::{Coding, Decoder};
+use crate::response::gathered::Gathered;
 use crate::response::held::Held;
 use crate::trial::Copying;
 use crate::upstream::BackendBody;
@@ -96,6 +98,22 @@ impl Source {
     /// The same, in place.
     pub(crate) fn watch(&mut self) {
         self.body = self.body.take().map(|body| body.watched(self.pace.idle, self.pace.end));
+    }
+
+    /// All of a body that is, as the backend has said, no longer than this: it is waited for, since it is there soon.
+    /// None: it is longer, or of a length that nobody knows.
+    pub(crate) async fn whole(&mut self, limit: usize) -> Result<Option<Bytes>, Cause> {
+        let length = self.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+        if self.is_at_end() || length.is_none_or(|length| length > limit) {
+            return Ok(None);
+        }
+        let mut gathered = Gathered::default();
+        while !self.is_at_end()
+            && let Some(chunk) = poll_fn(|context| self.poll_chunk(context)).await.transpose()?
+        {
+            gathered.push(chunk);
+        }
+        Ok(Some(gathered.whole()))
     }
 
     /// Copies what comes, decoded, to where it is compared.

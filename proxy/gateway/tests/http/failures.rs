@@ -1,5 +1,7 @@
 //! H10, H12: what a caller gets of a backend that fails.
 
+use std::time::Duration;
+
 use crate::backend::{Then, json, raw};
 use crate::stage::{Stage, calls};
 
@@ -69,14 +71,33 @@ async fn h12_a_cut_body_is_an_error_and_no_end() {
     }
 }
 
+/// A stage whose recordings are this answer, and whatever comes then.
+async fn recording(head: &'static str, body: &'static str, then: Then) -> Stage {
+    Stage::new(move |seen| match seen.target.as_str() {
+        "/api/calls/1" => json(r#"{"id":1,"project":"acme"}"#),
+        _ => raw(format!("HTTP/1.1 200 OK\r\nContent-Type: audio/ogg\r\n{head}\r\n\r\n{body}"), then.clone()),
+    })
+    .await
+}
+
 #[tokio::test]
 async fn h12_a_cut_body_that_passes_is_cut_for_the_client_too() {
-    let stage = Stage::new(|seen| match seen.target.as_str() {
-        "/api/calls/1" => json(r#"{"id":1,"project":"acme"}"#),
-        _ => raw("HTTP/1.1 200 OK\r\nContent-Type: audio/ogg\r\nContent-Length: 100\r\n\r\nabc", Then::Close),
-    })
-    .await;
+    for (head, body) in [("Content-Length: 100000", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n")] {
+        let stage = recording(head, body, Then::Close).await;
+        let reply = stage.get("anna", "/api/calls/1/recording").await;
+        assert_eq!((reply.status, reply.complete), (200, false), "{head}");
+        assert_eq!(reply.body, b"abc", "{head}");
+    }
+}
+
+#[tokio::test]
+async fn h12_a_short_body_that_passes_is_whole_or_a_problem() {
+    let stage = recording("Content-Length: 100", "abc", Then::Close).await;
     let reply = stage.get("anna", "/api/calls/1/recording").await;
-    assert_eq!((reply.status, reply.complete), (200, false));
-    assert_eq!(reply.body, b"abc");
+    assert_eq!((reply.status, reply.code().as_str()), (502, "backend-response"));
+    let rest = Then::Trickle(b"def".to_vec(), Duration::from_millis(5));
+    let stage = recording("Content-Length: 6", "abc", rest).await;
+    let reply = stage.get("anna", "/api/calls/1/recording").await;
+    assert_eq!((reply.status, reply.complete), (200, true));
+    assert_eq!((&reply.body[..], reply.header("content-length")), (&b"abcdef"[..], Some("6")));
 }
