@@ -9,7 +9,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 use crate::bindings;
 use crate::breaker::BreakerOptions;
 use crate::sandbox::State;
-use crate::ticker::Ticker;
+use crate::ticker::{Ticker, Ticking};
 
 /// Bytes of memory that a sandbox may have written for them to be kept for the next: what policies write, and more.
 const RESIDENT: usize = 1 << 20;
@@ -21,7 +21,7 @@ const TABLES_PER_COMPONENT: u32 = 4;
 /// The engine of a process. Everything that policies share and nothing that depends on one.
 pub struct Engine {
     // Stops before what it ticks for goes.
-    _ticker: Ticker,
+    ticker: Ticker,
     engine: wasmtime::Engine,
     linker: Linker<State>,
     options: EngineOptions,
@@ -114,7 +114,7 @@ impl Engine {
         bindings::Policy::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(pool)?;
         let tick = options.tick();
         let ticker = Ticker::start(engine.clone(), tick).map_err(EngineError::Thread)?;
-        Ok(Arc::new(Engine { _ticker: ticker, engine, linker, options, tick }))
+        Ok(Arc::new(Engine { ticker, engine, linker, options, tick }))
     }
 
     /// What it was set up with.
@@ -128,6 +128,11 @@ impl Engine {
 
     pub(crate) fn linker(&self) -> &Linker<State> {
         &self.linker
+    }
+
+    /// Lets the epoch advance, for as long as what it gives is held.
+    pub(crate) fn tick(&self) -> Ticking {
+        self.ticker.tick()
     }
 
     /// How many ticks cover a time. Never fewer: a tick that is due at once does not count.

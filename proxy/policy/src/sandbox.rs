@@ -11,6 +11,7 @@ use crate::directory::Directory;
 use crate::engine::Engine;
 use crate::failure::{Call, Failure, for_log};
 use crate::reads::{Lookup, Recorder};
+use crate::ticker::Ticking;
 use crate::usage::Usage;
 use crate::wasi::{NotThere, TooManyHandles, Wasi};
 
@@ -35,6 +36,8 @@ pub(crate) struct State {
     directory: Option<Arc<dyn Directory>>,
     pub(crate) wasi: Wasi,
     reads: Recorder,
+    /// Without it no time limit would come.
+    _ticking: Ticking,
 }
 
 /// Linear memory, over all memories of the sandbox.
@@ -130,6 +133,7 @@ pub(crate) fn store(engine: &Engine, limit: Duration) -> Store<State> {
         directory: None,
         wasi: Wasi::new(),
         reads: Recorder::default(),
+        _ticking: engine.tick(),
     };
     let mut store = Store::new(engine.wasmtime(), state);
     store.limiter(|state| &mut state.memory);
