@@ -26,10 +26,32 @@ pub struct ExchangeJudge {
     remembered: Option<Remembered>,
 }
 
+/// Some records of a batch whose verdicts were found: most of the others have the same keys as one of them, and need
+/// not be looked up.
+#[derive(Default)]
+struct Met {
+    records: [usize; 8],
+    count: usize,
+}
+
 /// Records that share their keys: the first of them, and all of them.
 struct Question {
     record: usize,
     places: Vec<usize>,
+}
+
+impl Met {
+    /// A record with these keys.
+    fn find(&self, batch: &Batch, keys: &[u8]) -> Option<usize> {
+        self.records[..self.count].iter().copied().find(|&record| batch.encoded(record) == keys)
+    }
+
+    fn add(&mut self, record: usize) {
+        if let Some(place) = self.records.get_mut(self.count) {
+            *place = record;
+            self.count += 1;
+        }
+    }
 }
 
 impl ExchangeJudge {
@@ -64,16 +86,27 @@ impl ExchangeJudge {
         let mut asked_again: Vec<usize> = Vec::new();
         let mut questions: Vec<Question> = Vec::new();
         let mut asked: HashMap<&[u8], usize> = HashMap::new();
+        let mut met = Met::default();
         for record in 0..batch.len() {
             let query = VerdictQuery { plan: plan.id, set, record: batch.encoded(record) };
-            let kept = trusts.then(|| policy.verdicts.peek(&query)).flatten();
-            match kept.filter(|kept| kept.reads.hold(&*exchange.directory, exchange.revision())) {
-                Some(kept) => {
+            let verdict = match met.find(batch, query.record) {
+                Some(like) => Some(verdicts[first + like].clone()),
+                None => {
+                    let kept = trusts.then(|| policy.verdicts.peek(&query)).flatten();
+                    let kept = kept.filter(|kept| kept.reads.hold(&*exchange.directory, exchange.revision()));
+                    kept.map(|kept| {
+                        met.add(record);
+                        kept.verdict
+                    })
+                }
+            };
+            match verdict {
+                Some(verdict) => {
                     if policy.purity.is_due(found_before.wrapping_add(found as u64)) {
                         asked_again.push(record);
                     }
                     found += 1;
-                    verdicts.push(kept.verdict);
+                    verdicts.push(verdict);
                 }
                 None => {
                     // Holds the place, and would hide the record.
