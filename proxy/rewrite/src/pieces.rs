@@ -15,7 +15,7 @@ pub struct Pieces {
 }
 
 /// Room for copies that is made at first.
-const ROOM: usize = 4 << 10;
+const ROOM: usize = 8 << 10;
 
 impl Pieces {
     /// An empty queue.

@@ -7,6 +7,7 @@ mod exact;
 mod grammar;
 mod kernel;
 mod leap;
+mod places;
 mod planes;
 mod scalar;
 mod simd;
@@ -19,6 +20,7 @@ use self::containers::Containers;
 use self::grammar::Carry;
 use self::kernel::{BLOCK, Chosen};
 use self::leap::{Leap, Lengths};
+use self::places::Places;
 use crate::error::EditErrorKind;
 use crate::json::lexer::{Event, Lexer};
 use crate::limits::Limits;
@@ -28,7 +30,7 @@ use crate::number;
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     /// Where each token begins: brackets, and the first byte of names, strings, numbers and literals.
-    pub(crate) tokens: Vec<u32>,
+    pub(crate) tokens: Places,
     /// For each opening bracket the number of the token that closes it, or [`OPEN`] if none in the window does. Of no
     /// meaning for other tokens, and behind the last.
     pub(crate) skips: Vec<u32>,
@@ -76,10 +78,10 @@ impl Index {
     }
 
     fn push(&mut self, at: usize) {
-        if self.skips.len() == self.tokens.len() {
-            self.skips.push(OPEN);
+        match self.skips.get_mut(self.tokens.len()) {
+            Some(skip) => *skip = OPEN,
+            None => self.skips.push(OPEN),
         }
-        self.skips[self.tokens.len()] = OPEN;
         self.tokens.push(number(at));
     }
 }
@@ -207,7 +209,7 @@ impl Indexer {
                 *at = end;
             }
             _ => {
-                index.tokens.truncate(tokens);
+                index.tokens.set(tokens);
                 index.closes.truncate(closes);
                 for &open in &self.open {
                     index.skips[open as usize] = OPEN;

@@ -55,7 +55,7 @@ fn snapshot(index: &Index, window: &[u8], depth: usize, error: Option<(usize, St
     assert!(index.tokens.len() <= index.skips.len());
     let opening = index.tokens.iter().enumerate().filter(|(_, token)| is_open(token));
     Read {
-        tokens: index.tokens.clone(),
+        tokens: index.tokens.to_vec(),
         skips: opening.map(|(number, _)| (number, index.skips[number])).collect(),
         closes: index.closes.clone(),
         head: index.head,

@@ -104,7 +104,7 @@ impl Containers {
         // One place more than containers may be open, since a closing bracket leaves something there, too.
         let room = self.stack.len().min(limit.saturating_add(2));
         let stack = &mut self.stack[..room];
-        let (tokens, skips) = (&index.tokens[..], &mut index.skips[..]);
+        let (tokens, skips) = (index.tokens.room(), &mut index.skips[..]);
         *changes = Changes { crosses: depth == 0, ..Changes::default() };
         let mut wrong = 0;
         for &token in brackets {

@@ -112,11 +112,9 @@ impl Leap<'_> {
         if wrong != 0 || !ascii && simdutf8::basic::from_utf8(&window[from..end]).is_err() {
             return Err(Refused);
         }
-        let index = &mut *self.index;
-        index.tokens.truncate(count);
-        while index.tokens.last().is_some_and(|&token| token as usize >= end) {
-            index.tokens.pop();
-        }
+        let tokens = &mut self.index.tokens;
+        let behind = tokens.room()[..count].iter().rev().take_while(|&&token| token as usize >= end).count();
+        tokens.set(count - behind);
         Ok(end)
     }
 
@@ -124,13 +122,15 @@ impl Leap<'_> {
     /// many tokens there are then.
     #[inline(always)]
     fn flatten<K: Kernel>(&mut self, kernel: K, tokens: &Plane, count: usize) -> ([u32; BLOCKS], usize) {
-        if self.index.tokens.len() < count + GROUP + BLOCK {
-            self.grow(count);
+        let places = count + GROUP + BLOCK;
+        if self.index.skips.len() < places {
+            self.grow(places);
         }
         let (at, before) = (number(self.at), number(count));
         let mut first = [0; BLOCKS];
         let mut written = 0;
-        if let Some(room) = self.index.tokens[count..].first_chunk_mut::<{ GROUP + BLOCK }>() {
+        let room = &mut self.index.tokens.room_mut(places)[count..];
+        if let Some(room) = room.first_chunk_mut::<{ GROUP + BLOCK }>() {
             for block in 0..BLOCKS {
                 first[block] = before.wrapping_add(written);
                 if let Some(places) = room_for(room, written) {
@@ -145,11 +145,8 @@ impl Leap<'_> {
 
     #[cold]
     #[inline(never)]
-    fn grow(&mut self, count: usize) {
-        self.index.tokens.resize(count + 2 * GROUP, OPEN);
-        if self.index.skips.len() < self.index.tokens.len() {
-            self.index.skips.resize(self.index.tokens.len(), OPEN);
-        }
+    fn grow(&mut self, places: usize) {
+        self.index.skips.resize(places.next_power_of_two(), OPEN);
     }
 
     /// Looks at what is rare one by one.
@@ -258,7 +255,7 @@ impl Leap<'_> {
                 at + place
             } else {
                 // It began in an earlier block, and is the last token of these.
-                count.checked_sub(1).map_or(0, |last| self.index.tokens[last] as usize)
+                count.checked_sub(1).map_or(0, |last| self.index.tokens.room()[last] as usize)
             };
             let end = start + exact::scalar(&self.window[start..])?;
             match end.checked_sub(at) {
