@@ -11,6 +11,7 @@ pub(crate) mod masks;
 pub(crate) mod path;
 mod product;
 pub(crate) mod rows;
+mod shared;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -25,6 +26,7 @@ use crate::plan::determine::{Scope, determine};
 use crate::plan::embedded::Embedded;
 use crate::plan::keys::KeyTree;
 use crate::plan::path::Path;
+use crate::plan::shared::Origin;
 use crate::pool::Pool;
 use crate::spec::{BodyPlan, Edit, Format};
 
@@ -59,7 +61,7 @@ pub(crate) struct Set {
     pub(crate) tree: KeyTree,
     /// The sets that lie directly in this one, if the search for keys meets all of their records.
     pub(crate) members: Option<Vec<Member>>,
-    profiles: Vec<OnceLock<Option<Automaton>>>,
+    profiles: Vec<OnceLock<Option<Arc<Automaton>>>>,
     merged: Mutex<HashMap<Vec<u32>, Arc<Automaton>>>,
     shown_columns: ShownColumns,
 }
@@ -154,7 +156,7 @@ impl Plan {
     /// A profile's automaton, or none if it is too large.
     pub(crate) fn profile(&self, set: u32, profile: u32) -> Option<&Automaton> {
         let place = self.sets[set as usize].profiles.get(profile as usize)?;
-        place.get_or_init(|| self.compile_profile(set, profile as usize)).as_ref()
+        place.get_or_init(|| self.shared_profile(set, profile as usize)).as_deref()
     }
 
     /// The automaton of several profiles, sorted and without duplicates, or none if it is too large.
@@ -174,10 +176,10 @@ impl Plan {
         Some(merged)
     }
 
-    fn compile_profile(&self, set: u32, profile: usize) -> Option<Automaton> {
-        // Paths were parsed once when the plan was checked, and dropped: there may be very many.
+    /// The profile, compiled for this plan or for another that has the same.
+    fn shared_profile(&self, set: u32, profile: usize) -> Option<Arc<Automaton>> {
         let format = self.spec.format;
-        let edits = parse_edits(format, &self.spec.sets[set as usize].profiles[profile]).ok()?;
+        let edits = &self.spec.sets[set as usize].profiles[profile];
         let inside = |(_, spec): &(usize, &crate::spec::RecordSet)| spec.within == Some(set);
         let sets = self
             .spec
@@ -186,14 +188,14 @@ impl Plan {
             .enumerate()
             .filter(inside)
             .map(|(index, spec)| Some((Path::parse_in(format, &spec.path).ok()?, u32::try_from(index).ok()?)))
-            .collect::<Option<_>>()?;
+            .collect::<Option<Vec<_>>>()?;
         let embedded = &self.embedded.sets[set as usize];
-        determine(
-            &Scope { format, edits, sets, embedded, columns: &[], expressions: &self.expressions },
-            BUDGET,
-            true,
-        )
-        .ok()
+        Origin::of(&(format, edits, &sets, embedded)).profile(|| {
+            // Paths were parsed once when the plan was checked, and dropped: there may be very many.
+            let edits = parse_edits(format, edits).ok()?;
+            let expressions = &self.expressions;
+            determine(&Scope { format, edits, sets, embedded, columns: &[], expressions }, BUDGET, true).ok()
+        })
     }
 }
 
@@ -274,7 +276,7 @@ pub(crate) fn parse_edits(
 mod tests {
     use super::*;
     use crate::plan::automaton::{Fate, ROOT};
-    use crate::spec::{Action, Names, RecordSet};
+    use crate::spec::{Action, Mask, Masked, Names, RecordSet};
 
     fn many_projects(projects: usize, fields: usize) -> Plan {
         let profile = |project: usize| {
@@ -300,6 +302,30 @@ mod tests {
         assert_eq!(profile.node(profile.member(entry, "f8_0")).scalar, Fate::Unlisted);
         assert!(profile.nodes.len() < 10, "names that are treated alike lead to one state");
         assert_eq!(plan.sets[0].profiles.iter().filter(|profile| profile.get().is_some()).count(), 1);
+    }
+
+    #[test]
+    fn plans_share_the_profiles_that_are_alike() {
+        let plan = |mask: Mask, path: &str| {
+            let names = Names {
+                keep: vec!["a".to_owned()],
+                mask: vec![Masked { name: "b".to_owned(), mask }],
+                ..Names::default()
+            };
+            let profile = vec![Edit { path: "$.fields".to_owned(), action: Action::Only(names) }];
+            let outer =
+                RecordSet { path: path.to_owned(), profiles: vec![profile.clone()], ..RecordSet::default() };
+            let inner = RecordSet { within: Some(0), path: path.to_owned(), ..outer.clone() };
+            Plan::compile(BodyPlan { sets: vec![outer, inner], ..BodyPlan::default() }).unwrap()
+        };
+        let one = plan(Mask::Null, "$.a");
+        let profile = |plan: &Plan, set| std::ptr::from_ref(plan.profile(set, 0).unwrap());
+        assert_eq!(profile(&one, 0), profile(&plan(Mask::Null, "$.a"), 0));
+        // Not those that lead elsewhere, or hide by another mask.
+        assert_ne!(profile(&one, 0), profile(&plan(Mask::Null, "$.b"), 0));
+        assert_ne!(profile(&one, 0), profile(&plan(Mask::Hash, "$.a"), 0));
+        assert_ne!(profile(&one, 0), profile(&one, 1));
+        assert_eq!(profile(&one, 1), profile(&plan(Mask::Null, "$.b"), 1));
     }
 
     #[test]

@@ -144,7 +144,7 @@ pub struct Key {
 }
 
 /// An edit at a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Edit {
     /// JSONPath of names, indices, wildcards and descendants, from the record or from the body.
     pub path: String,
@@ -154,7 +154,7 @@ pub struct Edit {
 
 /// What is done with a value. Where several meet, the strictest holds: remove, mask, recount, only, entries, keep,
 /// keep-all. Values that nothing names are removed and counted as unlisted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Passes if it is a scalar or an array of scalars; of an object, what further edits name.
     Keep,
@@ -202,7 +202,7 @@ pub enum Pattern {
 }
 
 /// A name whose value is masked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Masked {
     /// The member's or entry's name.
     pub name: String,
@@ -211,7 +211,7 @@ pub struct Masked {
 }
 
 /// Which of a list of names pass; the rest is removed and counted as unlisted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Names {
     /// Kept, if scalars or arrays of scalars.
     pub keep: Vec<String>,
@@ -222,7 +222,7 @@ pub struct Names {
 }
 
 /// An array of entries that say their own name (H30).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Entries {
     /// The member that holds the name.
     pub name: String,

@@ -9,13 +9,13 @@ use crate::error::PlanError;
 use crate::spec::Format;
 
 /// A parsed path: the steps from the root.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Path {
     pub(crate) steps: Vec<Step>,
 }
 
 /// One segment of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Step {
     /// Whether the segment looks at children of every depth, as in `$..name`.
     pub(crate) descends: bool,
@@ -23,7 +23,7 @@ pub(crate) struct Step {
 }
 
 /// Which children a segment selects.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Selector {
     Name(Box<str>),
     Index(u64),
