@@ -313,8 +313,7 @@ mod tests {
                 ..Names::default()
             };
             let profile = vec![Edit { path: "$.fields".to_owned(), action: Action::Only(names) }];
-            let outer =
-                RecordSet { path: path.to_owned(), profiles: vec![profile.clone()], ..RecordSet::default() };
+            let outer = RecordSet { path: path.to_owned(), profiles: vec![profile], ..RecordSet::default() };
             let inner = RecordSet { within: Some(0), path: path.to_owned(), ..outer.clone() };
             Plan::compile(BodyPlan { sets: vec![outer, inner], ..BodyPlan::default() }).unwrap()
         };
