@@ -115,7 +115,8 @@ pub struct RecordSet {
 /// through goes, its name too; where only some do, `null` takes the place of what goes, so that the rest stays in its
 /// column.
 ///
-/// The names pass by this rule and no other, but for an edit that removes or masks them as a whole. Rows that stand
+/// The names pass by this rule and no other, but for an edit that removes or masks them as a whole. Of an object that says
+/// a column's name, other members pass where an edit outside records names them, and only of columns that do. Rows that stand
 /// before them, that have not one cell for each column, and names that stand twice are refused. No set has records in
 /// rows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! Edits positional rows: their elements by the names of the columns (H30).
 
-use crate::json::record::{Edited, Lead, RecordEdit, Scope, Step};
+use crate::json::record::{Display, Edited, Lead, RecordEdit, Scope, Step};
 use crate::json::shape::Met;
 use crate::json::trail::TrailId;
 use crate::number;
-use crate::plan::automaton::Fate;
+use crate::plan::automaton::{Automaton, Fate};
 use crate::plan::rows::Rows;
+use crate::scan::Found;
 use crate::tree::Tree;
 
 impl<'a> RecordEdit<'a> {
@@ -60,26 +61,85 @@ impl<'a> RecordEdit<'a> {
         Ok(kept)
     }
 
-    /// Keeps of the names of columns those that some record may show.
-    pub(crate) fn header(&mut self, at: u32, shown: &[bool]) {
+    /// Keeps of the names of columns those that some record may show. Of an object that says its name in a member there
+    /// stays, beside that one, what an edit outside records names.
+    pub(crate) fn header(
+        &mut self,
+        automaton: &'a Automaton,
+        (trail, at): (TrailId, u32),
+        (shown, member): (&[bool], Option<&str>),
+        display: Display<'a>,
+    ) -> Found<()> {
+        let mut scope = Scope { automaton, record: 0, nested: 0..0, display: Some(display) };
+        let edited = self.columns(&mut scope, (trail, at), shown, member);
+        self.remains.end_run();
+        edited.map_err(|refusal| *refusal)
+    }
+
+    fn columns(
+        &mut self,
+        scope: &mut Scope<'a>,
+        (trail, at): (TrailId, u32),
+        shown: &[bool],
+        member: Option<&str>,
+    ) -> Edited<()> {
         let view = self.view;
         let start = view.start(at);
-        if shown.iter().all(|&shown| shown) {
+        // Texts have nothing in them, and what passes whole does.
+        let member = member.filter(|_| self.trails.get(trail).fate(b'[') != Fate::Keep);
+        if member.is_none() && shown.iter().all(|&shown| shown) {
             self.keep(start, number(view.end(at)));
-            return self.remains.end_run();
+            return Ok(());
         }
         self.keep(start, start + 1);
         let opening = (start + 1, view.start(at + 1));
         let mut kept = false;
-        for ((_, column), &shown) in view.children(at).zip(shown) {
-            if shown {
-                let lead = Lead { opening, child: view.start(column), first: !kept };
-                self.lead(lead, view.start(column));
-                self.keep(view.start(column), number(view.end(column)));
-                kept = true;
+        for (index, ((_, column), _)) in
+            (0..).zip(view.children(at).zip(shown)).filter(|(_, (_, shown))| **shown)
+        {
+            let lead = Lead { opening, child: view.start(column), first: !kept };
+            self.lead(lead, view.start(column));
+            kept = true;
+            let below = self.trails.element(scope.automaton, trail, index);
+            match member {
+                Some(member) if self.trails.get(below).fate(b'{') != Fate::Keep => {
+                    let place = self.enter(Some(Step::Index(index)));
+                    self.column(scope, (below, column), member)?;
+                    self.leave(place);
+                }
+                _ => self.keep(view.start(column), number(view.end(column))),
             }
         }
         self.close(at, kept);
-        self.remains.end_run();
+        Ok(())
+    }
+
+    /// Edits an object that says the name of a column, which stays.
+    fn column(&mut self, scope: &mut Scope<'a>, (trail, at): (TrailId, u32), member: &str) -> Edited<()> {
+        let view = self.view;
+        let start = view.start(at);
+        self.keep(start, start + 1);
+        let opening = (start + 1, view.start(at + 1));
+        let mut kept = false;
+        let mark = self.trails.mark();
+        self.depth += 1;
+        for (name, value) in view.children(at) {
+            let Some(name) = name else { continue };
+            let lead = Lead { opening, child: view.start(name), first: !kept };
+            let text = view.name(name);
+            kept |= if text == member {
+                self.lead(lead, view.start(value));
+                self.keep(view.start(value), number(view.end(value)));
+                true
+            } else {
+                let met = &mut Met::default();
+                let (below, _) = self.trails.member(scope.automaton, trail, met, (&text, view.raw(name)));
+                self.value(scope, (below, value), Some(Step::Name(name)), lead)?
+            };
+        }
+        self.depth -= 1;
+        self.trails.back(mark);
+        self.close(at, kept);
+        Ok(())
     }
 }

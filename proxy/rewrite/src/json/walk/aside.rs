@@ -60,7 +60,8 @@ impl Walk {
         let nothing = |_| Vec::new();
         let stays = match header {
             Some(shown) if !is_settled => {
-                edit.header(held.root, &shown);
+                let columns = (&*shown, named_by(plan, purpose));
+                edit.header(&plan.outside, (held.trail, held.root), columns, &nothing).map_err(failed)?;
                 true
             }
             _ => edit
@@ -77,14 +78,20 @@ impl Walk {
 
     /// Learns the columns of a set, and gives those that some record may show.
     fn learn_columns(&mut self, plan: &Plan, set: u32, (view, at): (View<'_>, u32)) -> Found<Arc<[bool]>> {
-        let member = match &plan.spec().sets[set as usize].columns {
-            Some(Columns::At { name, .. }) => name.as_deref(),
-            _ => None,
-        };
+        let member = named_by(plan, Purpose::Header(set));
         let names = read_columns(view, at, member, &mut self.record_names)?;
         let rows = plan.rows(set, names);
         let shown = Arc::clone(&rows.shown);
         self.learned.judging.learn_rows(set, rows);
         Ok(shown)
+    }
+}
+
+/// The member in which objects say the names of columns, if it is objects that do.
+fn named_by(plan: &Plan, purpose: Purpose) -> Option<&str> {
+    let Purpose::Header(set) = purpose else { return None };
+    match &plan.spec().sets[set as usize].columns {
+        Some(Columns::At { name, .. }) => name.as_deref(),
+        _ => None,
     }
 }
