@@ -15,16 +15,14 @@ use serde_json::Value;
 /// A user of the demo's directory who sees everything.
 pub(crate) const TOKEN: &str = "demo-token-of-adam";
 
-/// Rules of a backend of notes.
-pub(crate) const NOTES: &str = r#"
-name = "notes"
-version = "1"
-format = "json"
-
-[kind.note]
-project = "caller"
-keep = ["$.id", "$.text"]
-
+/// Rules of a backend of notes: whose a note is, and what of it is kept.
+macro_rules! notes {
+    ($kind:literal) => {
+        concat!(
+            "name = \"notes\"\nversion = \"1\"\nformat = \"json\"\n[kind.note]\n",
+            $kind,
+            "\n",
+            r#"
 [[route]]
 name = "notes"
 path = "/notes"
@@ -36,30 +34,16 @@ name = "archive"
 path = "/archive"
 section = "any"
 records = [{ path = "$.data[*]", kind = "note" }]
-"#;
+"#
+        )
+    };
+}
 
-/// Rules of a backend of notes that belong to projects.
-pub(crate) const NOTES_OF_PROJECTS: &str = r#"
-name = "notes"
-version = "1"
-format = "json"
+/// Notes are their caller's.
+pub(crate) const NOTES: &str = notes!("project = \"caller\"\nkeep = [\"$.id\", \"$.text\"]");
 
-[kind.note]
-project = ["$.project"]
-keep = ["$.id"]
-
-[[route]]
-name = "notes"
-path = "/notes"
-section = "any"
-records = [{ path = "$.data[*]", kind = "note" }]
-
-[[route]]
-name = "archive"
-path = "/archive"
-section = "any"
-records = [{ path = "$.data[*]", kind = "note" }]
-"#;
+/// Notes belong to projects.
+pub(crate) const NOTES_OF_PROJECTS: &str = notes!("project = [\"$.project\"]\nkeep = [\"$.id\"]");
 
 /// Puts rules and the demo's directory into a folder.
 pub(crate) fn lay_out(folder: &Path, rules: &str) {
