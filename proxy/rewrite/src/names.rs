@@ -8,7 +8,7 @@ use crate::error::{EditErrorKind, Limit};
 
 /// The names met in the open objects, as keyed hashes of 64 bits: a chance equality, which nobody can provoke,
 /// refuses a body and lets nothing through.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SeenNames {
     hasher: RandomState,
     /// Hashes of all open objects, the innermost last.
@@ -25,13 +25,7 @@ const SMALL: usize = 16;
 
 impl SeenNames {
     pub(crate) fn new(limit: usize) -> SeenNames {
-        SeenNames {
-            hasher: RandomState::new(),
-            hashes: Vec::new(),
-            objects: Vec::new(),
-            large: HashSet::new(),
-            limit,
-        }
+        SeenNames { limit, ..SeenNames::default() }
     }
 
     /// The same room for another body.

@@ -38,8 +38,8 @@ pub(crate) struct Learned {
 pub(crate) struct Room {
     pub(crate) held: Vec<Held>,
     pub(crate) frames: Vec<Frame>,
-    pub(crate) names: Option<SeenNames>,
-    pub(crate) record_names: Option<SeenNames>,
+    pub(crate) names: SeenNames,
+    pub(crate) record_names: SeenNames,
     pub(crate) counted_before: Vec<SetCount>,
     pub(crate) finished: Vec<bool>,
 }
@@ -55,7 +55,8 @@ impl Room {
         self.frames.shrink_to(HELD);
         self.counted_before.clear();
         self.finished.clear();
-        self.names.iter_mut().chain(&mut self.record_names).for_each(SeenNames::trim);
+        self.names.trim();
+        self.record_names.trim();
     }
 }
 

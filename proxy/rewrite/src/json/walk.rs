@@ -166,15 +166,11 @@ impl Walk {
             std::mem::take(&mut learned.room);
         frames.push(document);
         finished.resize(sets, false);
-        let names_of = |names: Option<SeenNames>| match names {
-            Some(names) => names.again(options.limits.members),
-            None => SeenNames::new(options.limits.members),
-        };
         Walk {
             report: Report::new(sets),
             outlet: Outlet::new(plan.has_sole_set(), &options.limits),
             learned,
-            record_names: names_of(record_names),
+            record_names: record_names.again(options.limits.members),
             unpacker: Unpacker::new(&options.limits),
             record_place: options.trace.then(|| Place::new(true)),
             held,
@@ -187,7 +183,7 @@ impl Walk {
             region: Region { first: true, ..Region::default() },
             caught: Caught::default(),
             place: options.trace.then(|| Place::new(true)),
-            names: names_of(names),
+            names: names.again(options.limits.members),
             trail: START,
             line: Line::default(),
             finished,
@@ -357,8 +353,8 @@ impl Walk {
         learned.room = Room {
             held: std::mem::take(&mut self.held),
             frames: std::mem::take(&mut self.frames),
-            names: Some(std::mem::replace(&mut self.names, SeenNames::new(0))),
-            record_names: Some(std::mem::replace(&mut self.record_names, SeenNames::new(0))),
+            names: std::mem::take(&mut self.names),
+            record_names: std::mem::take(&mut self.record_names),
             counted_before: std::mem::take(&mut self.counted_before),
             finished: std::mem::take(&mut self.finished),
         };

@@ -31,7 +31,10 @@ impl Walk {
         let failed =
             |(kind, position): (EditErrorKind, u32)| EditError { offset: offset + u64::from(position), kind };
         let header = match purpose {
-            Purpose::Header(set) => Some(self.learn_columns(plan, set, (view, held.root)).map_err(failed)?),
+            Purpose::Header(set) => {
+                let shown = self.learn_columns(plan, set, (view, held.root)).map_err(failed)?;
+                Some((shown, named_by(plan, set)))
+            }
             _ => None,
         };
         let depth = self.frames.len() - 1;
@@ -59,9 +62,9 @@ impl Walk {
         };
         let nothing = |_| Vec::new();
         let stays = match header {
-            Some(shown) if !is_settled => {
-                let columns = (&*shown, named_by(plan, purpose));
-                edit.header(&plan.outside, (held.trail, held.root), columns, &nothing).map_err(failed)?;
+            Some((shown, member)) if !is_settled => {
+                let header = (held.trail, held.root);
+                edit.header(&plan.outside, header, (&*shown, member), &nothing).map_err(failed)?;
                 true
             }
             _ => edit
@@ -78,8 +81,7 @@ impl Walk {
 
     /// Learns the columns of a set, and gives those that some record may show.
     fn learn_columns(&mut self, plan: &Plan, set: u32, (view, at): (View<'_>, u32)) -> Found<Arc<[bool]>> {
-        let member = named_by(plan, Purpose::Header(set));
-        let names = read_columns(view, at, member, &mut self.record_names)?;
+        let names = read_columns(view, at, named_by(plan, set), &mut self.record_names)?;
         let rows = plan.rows(set, names);
         let shown = Arc::clone(&rows.shown);
         self.learned.judging.learn_rows(set, rows);
@@ -88,8 +90,7 @@ impl Walk {
 }
 
 /// The member in which objects say the names of columns, if it is objects that do.
-fn named_by(plan: &Plan, purpose: Purpose) -> Option<&str> {
-    let Purpose::Header(set) = purpose else { return None };
+fn named_by(plan: &Plan, set: u32) -> Option<&str> {
     match &plan.spec().sets[set as usize].columns {
         Some(Columns::At { name, .. }) => name.as_deref(),
         _ => None,
