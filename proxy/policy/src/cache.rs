@@ -3,12 +3,13 @@
 //! What is kept belongs to one policy and dies with it, so that the digest is part of every key without being in it.
 //! Failures are never kept. Nobody waits under a lock while Wasm runs: two who miss at once both ask.
 
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use quick_cache::sync::{Cache as Store, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Weighter};
+use smallvec::SmallVec;
 
 use cordon_rewrite::Verdict;
 
@@ -36,8 +37,12 @@ pub(crate) trait Size {
 }
 
 /// What decisions are kept under: everything that `authorize` is shown, encoded so that no two requests share it.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct DecisionKey(Box<[u8]>);
+
+/// The same, to look decisions up by: few are so long that they need an allocation.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DecisionQuery(SmallVec<[u8; 256]>);
 
 /// A decision and what it rests on.
 #[derive(Clone)]
@@ -127,14 +132,14 @@ impl<K: Eq + Hash + Size, V: Clone + Size> Cache<K, V> {
     }
 }
 
-impl DecisionKey {
-    pub(crate) fn new(scope: ScopeId, route: usize, request: &Request) -> DecisionKey {
-        let mut bytes = Vec::with_capacity(256);
-        bytes.extend(scope.as_bytes());
-        bytes.extend((route as u64).to_le_bytes());
+impl DecisionQuery {
+    pub(crate) fn new(scope: ScopeId, route: usize, request: &Request) -> DecisionQuery {
+        let mut bytes = SmallVec::new();
+        bytes.extend_from_slice(scope.as_bytes());
+        bytes.extend_from_slice(&(route as u64).to_le_bytes());
         let mut text = |text: &str| {
-            bytes.extend((text.len() as u64).to_le_bytes());
-            bytes.extend(text.as_bytes());
+            bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(text.as_bytes());
         };
         text(&request.method);
         request.values.iter().for_each(|(name, value)| {
@@ -143,9 +148,26 @@ impl DecisionKey {
         });
         request.query.iter().for_each(|name| text(name));
         // Only these two lists have lengths of their own, so their lengths settle where one ends.
-        bytes.extend((request.values.len() as u64).to_le_bytes());
-        bytes.extend((request.query.len() as u64).to_le_bytes());
-        DecisionKey(bytes.into_boxed_slice())
+        bytes.extend_from_slice(&(request.values.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&(request.query.len() as u64).to_le_bytes());
+        DecisionQuery(bytes)
+    }
+
+    pub(crate) fn to_key(&self) -> DecisionKey {
+        DecisionKey(self.0.as_slice().into())
+    }
+}
+
+// As the key's, which is one of bytes.
+impl Hash for DecisionQuery {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_slice().hash(state);
+    }
+}
+
+impl Equivalent<DecisionKey> for DecisionQuery {
+    fn equivalent(&self, key: &DecisionKey) -> bool {
+        *self.0.as_slice() == *key.0
     }
 }
 
@@ -274,17 +296,24 @@ mod tests {
             request(&["a", "b", "c"], &[]),
             request(&[], &[("a", "bc")]),
         ];
-        let keys = requests.map(|request| DecisionKey::new(scope, 0, &request));
+        let keys = requests.map(|request| DecisionQuery::new(scope, 0, &request));
         for (index, key) in keys.iter().enumerate() {
             assert!(!keys[..index].contains(key), "request {index} shares its key");
         }
         let plain = request(&[], &[]);
-        assert!(DecisionKey::new(scope, 0, &plain) != DecisionKey::new(scope, 1, &plain));
+        assert_ne!(DecisionQuery::new(scope, 0, &plain), DecisionQuery::new(scope, 1, &plain));
     }
 
     #[test]
-    fn a_borrowed_key_finds_the_owned_one() {
+    fn what_is_looked_up_by_finds_what_is_kept() {
         let hasher = DefaultHashBuilder::default();
+        let scope = Scope::new(vec![], Rights::default(), Sections::All, None).id();
+        for names in [&["a"][..], &["a", &"long".repeat(100)]] {
+            let query = DecisionQuery::new(scope, 7, &request(names, &[]));
+            assert_eq!(hasher.hash_one(&query), hasher.hash_one(query.to_key()));
+            assert!(query.equivalent(&query.to_key()));
+            assert!(!DecisionQuery::new(scope, 7, &request(&["b"], &[])).equivalent(&query.to_key()));
+        }
         let query = VerdictQuery { plan: 7, set: 3, record: b"record" };
         assert_eq!(hasher.hash_one(query), hasher.hash_one(query.to_key()));
         assert!(query.equivalent(&query.to_key()));

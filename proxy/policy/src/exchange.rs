@@ -5,10 +5,12 @@ use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use quick_cache::Equivalent;
+
 use crate::authorize;
 use crate::bindings::cordon::policy::types as wit;
 use crate::breaker::{Function, Place};
-use crate::cache::{Cache, DecisionKey, KeptDecision, PlanKey, Size};
+use crate::cache::{Cache, DecisionQuery, KeptDecision, PlanKey, Size};
 use crate::convert;
 use crate::decision::{Decision, Request};
 use crate::directory::Directory;
@@ -53,8 +55,8 @@ impl Exchange {
     pub fn authorize(&self, request: &Request) -> Result<Arc<Decision>, Failure> {
         let request = canonical(request);
         let decisions = &self.policy.decisions;
-        let key = DecisionKey::new(self.scope.id(), self.route, &request);
-        if let Some(kept) = self.kept(decisions, &key, |kept| &kept.reads) {
+        let query = DecisionQuery::new(self.scope.id(), self.route, &request);
+        if let Some(kept) = self.kept(decisions, &query, |kept| &kept.reads) {
             if self.policy.purity.is_due(decisions.hit(1)) {
                 let fresh = self.decide(&request);
                 self.compare(Call::Authorize, &fresh, |fresh| fresh.decision == kept.decision)?;
@@ -64,7 +66,7 @@ impl Exchange {
         decisions.miss(1);
         let made = self.decide(&request)?;
         let decision = Arc::clone(&made.decision);
-        decisions.insert(key, made);
+        decisions.insert(query.to_key(), made);
         Ok(decision)
     }
 
@@ -150,7 +152,7 @@ impl Exchange {
     fn kept<K: Eq + Hash + Size, V: Clone + Size>(
         &self,
         cache: &Cache<K, V>,
-        key: &K,
+        key: &(impl Hash + Equivalent<K>),
         reads: impl Fn(&V) -> &Reads,
     ) -> Option<V> {
         let kept = self.policy.purity.trusts().then(|| cache.peek(key)).flatten()?;

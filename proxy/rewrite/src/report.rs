@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::spec::Mask;
 
 /// Distinct paths that [`PathCounts`] tells apart.
@@ -82,7 +84,7 @@ pub enum DifferenceKind {
 /// is counted under `…`.
 #[derive(Clone, Debug, Default)]
 pub struct PathCounts {
-    counts: Vec<(Arc<str>, u64)>,
+    counts: SmallVec<[(Arc<str>, u64); 4]>,
     /// Where paths are in `counts`, once there are many of them.
     places: HashMap<Arc<str>, usize>,
 }

@@ -58,7 +58,8 @@ mod tests {
         let turn = |cpu_micros, p99| {
             let latencies = Latencies { rate: 10.0, p50: Some(50.0), p99: Some(p99), p999: None };
             let at_half = Some(latencies);
-            Turn { cpu_micros, peak_rate: 1000.0, peak_memory_kib: 2048, at_half, at_half_of_base: at_half }
+            let at_half_of_base = Some(Latencies { p99: Some(3.0 * p99), ..latencies });
+            Turn { cpu_micros, peak_rate: 1000.0, peak_memory_kib: 2048, at_half, at_half_of_base }
         };
         let row = |name: &str, turns: [Turn; 3]| Row { name: name.to_owned(), turns: turns.into() };
         let rows = vec![
@@ -108,7 +109,11 @@ mod tests {
             page.contains("| 17 KB: nginx + Lua filter ÷ Cordon filter ≥ 5 | 4.00 | **missed** |"),
             "{page}"
         );
-        assert!(page.contains("peak − nginx pass's ≤ 100 µs | 70.00 | met |"), "{page}");
+        for (load, met) in [("its own", "50.00 | met"), ("nginx pass's", "150.00 | **missed**")] {
+            let goal = format!("at half of {load} peak − nginx pass's at half of its own ≤ 100 µs | {met} |");
+            assert!(page.contains(&goal), "{goal}: {page}");
+        }
+        assert!(page.contains("| 180 (150–300) |"), "{page}");
         assert!(page.contains("- Envoy: it is missing"), "{page}");
         assert!(page.contains("A processor") && page.contains("nginx 1"), "{page}");
 

@@ -107,12 +107,12 @@ fn table(series: &Series) -> String {
             column(series, |row| shown_ratio(series.ratio(&row.name, base).map(|ratio| ratio.median))),
         ),
         ("responses/s".to_owned(), column(series, |row| spread(row.spread(|turn| Some(turn.peak_rate))))),
-        ("p50, µs".to_owned(), column(series, |row| median(row, |turn| turn.at_half?.p50))),
-        ("p99, µs".to_owned(), column(series, |row| median(row, |turn| turn.at_half?.p99))),
-        ("p99.9, µs".to_owned(), column(series, |row| median(row, |turn| turn.at_half?.p999))),
+        ("p50, µs".to_owned(), column(series, |row| latency(row, |turn| turn.at_half?.p50))),
+        ("p99, µs".to_owned(), column(series, |row| latency(row, |turn| turn.at_half?.p99))),
+        ("p99.9, µs".to_owned(), column(series, |row| latency(row, |turn| turn.at_half?.p999))),
         (
             format!("p99 at half of {base}'s peak"),
-            column(series, |row| median(row, |turn| turn.at_half_of_base?.p99)),
+            column(series, |row| latency(row, |turn| turn.at_half_of_base?.p99)),
         ),
         (
             "peak memory, MiB".to_owned(),
@@ -137,10 +137,10 @@ fn column(series: &Series, cell: impl Fn(&Row) -> String) -> Vec<String> {
     series.rows.iter().map(cell).collect()
 }
 
-/// The median, if each round has the figure: those that have it may be the quick ones.
-fn median(row: &Row, figure: impl Fn(&Turn) -> Option<f64>) -> String {
+/// A spread, if each round has the figure: those that have it may be the quick ones.
+fn latency(row: &Row, figure: impl Fn(&Turn) -> Option<f64>) -> String {
     let everywhere = row.turns.iter().all(|turn| figure(turn).is_some());
-    shown(row.spread(figure).filter(|_| everywhere).map(|spread| spread.median))
+    spread(row.spread(figure).filter(|_| everywhere))
 }
 
 fn shown_ratio(ratio: Option<f64>) -> String {

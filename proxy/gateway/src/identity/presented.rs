@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use http::HeaderName;
 use http::header::{self, HeaderMap};
+use smallvec::SmallVec;
 
 use crate::config::{CredentialPlace, CredentialPlaces};
 use crate::identity::cookies;
@@ -29,6 +30,9 @@ pub(super) struct Credential<'a> {
     pub(super) text: &'a str,
     pub(super) place: Place<'a>,
 }
+
+/// Those of one request, of which there is mostly one.
+type Credentials<'a> = SmallVec<[Credential<'a>; 2]>;
 
 /// Where a secret stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +64,8 @@ pub(super) fn credentials<'a>(
     presented: &Presented<'a>,
     places: &'a CredentialPlaces,
     basic: bool,
-) -> Result<Vec<Credential<'a>>, Cause> {
-    let mut found = Vec::with_capacity(1);
+) -> Result<Credentials<'a>, Cause> {
+    let mut found = Credentials::new();
     for value in presented.headers.get_all(header::AUTHORIZATION) {
         let text = value.to_str().map_err(|_| Cause::Credentials("unreadable header"))?;
         let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
@@ -94,7 +98,7 @@ pub(super) fn credentials<'a>(
     Ok(found)
 }
 
-fn add<'a>(found: &mut Vec<Credential<'a>>, text: &'a str, place: Place<'a>) -> Result<(), Cause> {
+fn add<'a>(found: &mut Credentials<'a>, text: &'a str, place: Place<'a>) -> Result<(), Cause> {
     // Nobody's secret is empty, whatever the directory says: it would be everybody's.
     if text.trim().is_empty() {
         return Err(Cause::Credentials("empty"));

@@ -1,5 +1,7 @@
 //! What a response head must be before its body is looked at (H8, H13, H19, H20).
 
+use std::borrow::Cow;
+
 use cordon_rewrite::{BodyPlan, Format};
 use encoding_rs::{Encoding, UTF_8};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -48,7 +50,7 @@ pub(crate) fn content_type(headers: &HeaderMap, plan: &BodyPlan) -> Result<(), C
     if media.charset.is_some_and(|name| !is_encoding(&name, encoding(plan))) {
         return Err(Cause::Response("not in the route's encoding, which is UTF-8 unless it says another"));
     }
-    let kind = media.kind.as_str();
+    let kind = &*media.kind;
     let fits = match plan.format {
         Format::Json => {
             matches!(kind, "application/json" | "text/json")
@@ -117,16 +119,18 @@ pub(crate) fn accepted(format: Format) -> HeaderValue {
 }
 
 /// A media type, of which only the character set matters beside the type itself.
-struct Media {
-    kind: String,
+struct Media<'a> {
+    kind: Cow<'a, str>,
     charset: Option<String>,
 }
 
-impl Media {
-    fn parse(value: &HeaderValue) -> Option<Media> {
+impl Media<'_> {
+    fn parse(value: &HeaderValue) -> Option<Media<'_>> {
         let text = value.to_str().ok()?;
         let (kind, mut rest) = text.split_once(';').unwrap_or((text, ""));
-        let kind = kind.trim().to_ascii_lowercase();
+        let kind = kind.trim();
+        let has_capitals = kind.bytes().any(|byte| byte.is_ascii_uppercase());
+        let kind = if has_capitals { Cow::Owned(kind.to_ascii_lowercase()) } else { Cow::Borrowed(kind) };
         let is_token = |part: &str| {
             let mut bytes = part.bytes();
             !part.is_empty()
