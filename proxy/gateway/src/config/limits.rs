@@ -103,7 +103,7 @@ impl Default for Limits {
             decoded_ratio: 200,
             request_head: 32 << 10,
             request_headers: 100,
-            whole_answer: 32 << 10,
+            whole_answer: 64 << 10,
             streams: 128,
             connections: 20_000,
             connections_per_address: None,

@@ -18,7 +18,7 @@ use crate::trial::Copying;
 
 /// How many bytes go out at a time. What a backend's chunk leaves of itself would tell how much of it was taken away:
 /// so frames are of one size but for the last.
-const FRAME: usize = 32 << 10;
+const FRAME: usize = 64 << 10;
 
 /// When settled bytes go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -36,7 +36,7 @@ fn get(path: &str) -> Request<Full<Bytes>> {
 
 /// A record that is too long to be held until the head is sent.
 fn long_record(note: &str) -> String {
-    format!(r#"{{"id":1,"project":"acme","note":"{}{note}"}}"#, "x".repeat(40_000))
+    format!(r#"{{"id":1,"project":"acme","note":"{}{note}"}}"#, "x".repeat(80_000))
 }
 
 #[tokio::test]

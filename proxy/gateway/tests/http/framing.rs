@@ -182,7 +182,7 @@ async fn h36_frames_do_not_tell_what_was_taken_away() {
         all.push(chunk_sizes(&received));
     }
     let (last, full) = all[0].split_last().unwrap();
-    assert!(full.len() > 5 && full.iter().all(|size| *size == 32 << 10), "{full:?}");
-    assert!(*last <= 32 << 10);
+    assert!(full.len() > 5 && full.iter().all(|size| *size == 64 << 10), "{full:?}");
+    assert!(*last <= 64 << 10);
     assert_eq!(all[0], all[1]);
 }
