@@ -61,7 +61,8 @@ pub struct EngineOptions {
     pub plans: CacheOptions,
     /// Verdicts on records that each policy keeps.
     pub verdicts: CacheOptions,
-    /// One of how many kept answers that are found is asked again of a fresh sandbox and compared. 0: none.
+    /// One of how many kept answers that are found is asked again of a fresh sandbox and compared; of plans that take more
+    /// than 64 KiB so much fewer. 0: none.
     pub check_every: u32,
     /// When calls that fail again and again are made no more.
     pub breaker: BreakerOptions,

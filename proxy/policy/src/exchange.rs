@@ -57,7 +57,7 @@ impl Exchange {
         let decisions = &self.policy.decisions;
         let query = DecisionQuery::new(self.scope.id(), self.route, &request);
         if let Some(kept) = self.kept(decisions, &query, |kept| &kept.reads) {
-            if self.policy.purity.is_due(decisions.hit(1)) {
+            if self.policy.purity.is_due(decisions.hit(1), 0) {
                 let fresh = self.decide(&request);
                 self.compare(Call::Authorize, &fresh, |fresh| fresh.decision == kept.decision)?;
             }
@@ -202,7 +202,7 @@ impl Exchange {
         let key = PlanKey { scope: self.scope.id(), route: self.route };
         let kept = || self.kept(plans, &key, |plan: &Arc<ExchangePlan>| &plan.reads);
         if let Some(plan) = kept() {
-            if self.policy.purity.is_due(plans.hit(1)) {
+            if self.policy.purity.is_due(plans.hit(1), plan.bytes) {
                 let fresh = self.guarded(Call::Plan, || self.ask_plan());
                 self.compare(Call::Plan, &fresh, |fresh| fresh.says_the_same(&plan))?;
             }

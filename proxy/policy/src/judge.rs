@@ -102,7 +102,7 @@ impl ExchangeJudge {
             };
             match verdict {
                 Some(verdict) => {
-                    if policy.purity.is_due(found_before.wrapping_add(found as u64)) {
+                    if policy.purity.is_due(found_before.wrapping_add(found as u64), 0) {
                         asked_again.push(record);
                     }
                     found += 1;

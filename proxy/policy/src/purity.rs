@@ -7,6 +7,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+/// Bytes of an answer that is asked again half as often as a small one.
+const LARGE: usize = 64 << 10;
+
 /// Says what is asked again, and what came of it.
 pub(crate) struct Purity {
     /// One of how many finds is asked again. 0: none.
@@ -20,9 +23,11 @@ impl Purity {
         Purity { every: every.into(), checked: AtomicU64::new(0), is_lost: AtomicBool::new(false) }
     }
 
-    /// Whether the find with this number is asked again.
-    pub(crate) fn is_due(&self, find: u64) -> bool {
-        self.every > 0 && find % self.every == self.every - 1
+    /// Whether the find with this number, which takes so many bytes, is asked again. What is large is so much less often:
+    /// asking takes as much longer, and finding it does not.
+    pub(crate) fn is_due(&self, find: u64, bytes: usize) -> bool {
+        let every = self.every.saturating_mul(1 + (bytes / LARGE) as u64);
+        every > 0 && find % every == every - 1
     }
 
     /// Whether kept answers may be used at all.
@@ -52,8 +57,10 @@ mod tests {
 
     #[test]
     fn one_of_so_many_is_asked_again() {
-        let due = |every| (0..12).filter(|find| Purity::new(every).is_due(*find)).count();
-        assert_eq!([due(0), due(1), due(2), due(5), due(13)], [0, 12, 6, 2, 0]);
+        let due = |every, bytes| (0..12).filter(|find| Purity::new(every).is_due(*find, bytes)).count();
+        assert_eq!([0, 1, 2, 5, 13].map(|every| due(every, 100)), [0, 12, 6, 2, 0]);
+        assert_eq!([0, 1, 2, 5, 13].map(|every| due(every, LARGE)), [0, 6, 3, 1, 0]);
+        assert_eq!([1, 2].map(|every| due(every, 3 * LARGE)), [3, 1]);
     }
 
     #[test]
