@@ -169,7 +169,7 @@ impl Hold {
             let Fate::Counted(count) = self.totals[total].fate else {
                 return None;
             };
-            text.extend_from_slice(count.to_string().as_bytes());
+            text.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());
         }
         Some(text)
     }

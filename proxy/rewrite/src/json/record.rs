@@ -10,7 +10,7 @@ use crate::json::shape::{Meeting, Met};
 use crate::json::trail::{Counted, TrailId, Trails, Turn, switch};
 use crate::json::unpack::Unpacker;
 use crate::json::view::{View, comma_before, end_before, failed, opens};
-use crate::json::write::{digits, write_mask};
+use crate::json::write::write_mask;
 use crate::judge::Judge;
 use crate::judging::{Judged, Standing};
 use crate::mask::{self, Masker};
@@ -242,7 +242,7 @@ impl<'a> RecordEdit<'a> {
             Fate::Recount(set) => {
                 self.lead(lead, self.view.start(at));
                 let count = self.judged.count_kept(scope.record, set);
-                self.make(|made| made.extend(digits(count).into_iter().map(char::from)));
+                self.make(|made| made.push_str(itoa::Buffer::new().format(count)));
                 self.note(DifferenceKind::Recounted);
                 Ok(true)
             }

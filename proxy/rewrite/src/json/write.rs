@@ -1,7 +1,5 @@
 //! Writes JSON: strings, masks, and what a policy's own mask gave.
 
-use smallvec::SmallVec;
-
 use crate::error::EditErrorKind;
 use crate::json::lexer::is_number;
 use crate::json::view::View;
@@ -12,20 +10,6 @@ use crate::tree::{Kind, Tree};
 
 /// Bytes of what a policy's own mask may give.
 const OWN: usize = 256;
-
-/// A count in decimal digits.
-pub(crate) fn digits(mut count: u64) -> SmallVec<[u8; 20]> {
-    let mut digits = SmallVec::new();
-    loop {
-        digits.push(b"0123456789"[(count % 10) as usize]);
-        count /= 10;
-        if count == 0 {
-            break;
-        }
-    }
-    digits.reverse();
-    digits
-}
 
 /// Appends what hides a value, for every mask but a policy's own, and says whether that is anything: if not, the value
 /// stays as it is. `value` may be left out where the mask does not need it.
@@ -129,13 +113,6 @@ fn escape(text: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_are_written_as_numbers_are() {
-        for count in [0, 7, 10, 99, 100, 1_234_567_890, u64::MAX] {
-            assert_eq!(*digits(count), *count.to_string().as_bytes());
-        }
-    }
 
     #[test]
     fn what_a_policy_gives_is_checked() {

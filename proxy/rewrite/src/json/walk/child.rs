@@ -4,7 +4,7 @@ use crate::error::EditError;
 use crate::json::held::Window;
 use crate::json::trail::{Counted, Trails};
 use crate::json::walk::{Beginning, Frame, FrameKind, Mode, Purpose, Walk};
-use crate::json::write::{digits, write_mask};
+use crate::json::write::write_mask;
 use crate::judge::Judge;
 use crate::mask::{self, Masker};
 use crate::number;
@@ -141,7 +141,7 @@ impl Walk {
         if self.finished[set as usize] {
             self.lead(window, value.start)?;
             let count = self.report.sets[set as usize].kept;
-            return self.make(window, value.start, &digits(count));
+            return self.make(window, value.start, itoa::Buffer::new().format(count).as_bytes());
         }
         self.save_opening(window);
         let (source, start, end) = self.region.take(window.bytes, value.start);
